@@ -1,0 +1,126 @@
+/* What a generated library and the runtime agree on.
+ *
+ * A generated library exports one symbol, `gradc_library`. It links to nothing and knows no
+ * Python: memory, threads, BLAS and errors reach it through the table and the frame below.
+ *
+ * A call runs segment by segment. `plan` of a segment reads array lengths (and, after the first
+ * segment, numbers that earlier segments computed), checks them, and writes sizes, output lengths
+ * and workspace bytes. The caller then provides outputs and workspace, and `run` of the segment
+ * computes. Nothing is written to a shared variable before the commit point, which lies in the
+ * last segment behind every step that can fail.
+ */
+#ifndef GRADC_ABI_H
+#define GRADC_ABI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define GC_ABI 1
+
+enum gc_status {
+    GC_OK = 0,
+    GC_ERR_LENGTH = 1,    /* two lengths differ: values = left, right */
+    GC_ERR_INDEX = 2,     /* index out of bounds: values = index, length, axis */
+    GC_ERR_SIZE = 3,      /* a length is negative, or a size product overflows: values = length */
+    GC_ERR_ASSERT = 4,    /* a condition the user asserted is false */
+    GC_ERR_MEMORY = 5,    /* values = bytes asked */
+    GC_ERR_INTERRUPT = 6, /* Ctrl-C */
+    GC_ERR_CALLBACK = 7,  /* a Python callback raised; the runtime holds its exception */
+    GC_ERR_NUMERIC = 8,   /* a factorisation failed: values = LAPACK info */
+    GC_ERR_INJECTED = 9   /* GRADC_FAIL_AT build only: values = step */
+};
+
+enum { GC_ERROR_VALUES = 4 };
+
+/* The first failure of a call: first by `order` (the chunk it happened in), so that the same
+ * failure is reported for any number of threads. `site` indexes the Program's table of sites. */
+typedef struct gc_error {
+    int32_t code;
+    int32_t site;
+    int64_t order;
+    int64_t values[GC_ERROR_VALUES];
+} gc_error;
+
+/* One array. Strides are in bytes, as numpy has them. */
+typedef struct gc_array {
+    void *data;
+    const int64_t *shape;
+    const int64_t *strides;
+} gc_array;
+
+typedef struct gc_table gc_table;
+typedef struct gc_frame gc_frame;
+
+/* Everything that belongs to one call, so that a function may run in many threads at once. */
+struct gc_frame {
+    const gc_array *args; /* inputs, shared variables, constants: the Interface's order */
+    gc_array *outs;       /* outputs, then updates; `shape` points into out_shapes */
+    int64_t *out_shapes;  /* written by plan: the lengths of all outs, one after the other */
+    int64_t *sizes;       /* written by plan: named lengths, read by every step */
+    char **work;          /* one block of memory a segment, aligned to 64 bytes */
+    int64_t *work_bytes;  /* written by plan, read by the caller before run */
+    int64_t workers;      /* set by the caller before plan: most threads that may run chunks */
+    int64_t fail_at;      /* GRADC_FAIL_AT builds: the step that fails, or -1 */
+    gc_error error;
+    int32_t lock;         /* guards error */
+    void *owner;          /* the runtime's own */
+};
+
+/* One chunk of a nest. `worker` is below frame->workers: it selects scratch memory only and must
+ * not change a result. Returns a gc_status. */
+typedef int (*gc_chunk)(const gc_table *table, gc_frame *frame, int64_t chunk, int64_t worker);
+
+/* BLAS by its Fortran interface with 32-bit integers, which every implementation has. */
+typedef struct gc_blas {
+    void (*dgemm)(const char *, const char *, const int32_t *, const int32_t *, const int32_t *,
+                  const double *, const double *, const int32_t *, const double *,
+                  const int32_t *, const double *, double *, const int32_t *);
+    void (*sgemm)(const char *, const char *, const int32_t *, const int32_t *, const int32_t *,
+                  const float *, const float *, const int32_t *, const float *, const int32_t *,
+                  const float *, float *, const int32_t *);
+    void (*dgemv)(const char *, const int32_t *, const int32_t *, const double *, const double *,
+                  const int32_t *, const double *, const int32_t *, const double *, double *,
+                  const int32_t *);
+    void (*sgemv)(const char *, const int32_t *, const int32_t *, const float *, const float *,
+                  const int32_t *, const float *, const int32_t *, const float *, float *,
+                  const int32_t *);
+    void (*dger)(const int32_t *, const int32_t *, const double *, const double *,
+                 const int32_t *, const double *, const int32_t *, double *, const int32_t *);
+    void (*sger)(const int32_t *, const int32_t *, const float *, const float *, const int32_t *,
+                 const float *, const int32_t *, float *, const int32_t *);
+} gc_blas;
+
+struct gc_table {
+    int32_t abi;
+    int32_t reserved;
+    /* Run chunks 0 .. count-1 on the pool, each once, in any order; returns the status of the
+     * first chunk that failed, by number. */
+    int (*parallel)(const gc_table *table, gc_frame *frame, gc_chunk chunk, int64_t count);
+    /* Non-zero when the user wants out (Ctrl-C). Cheap. Never asked behind the commit point. */
+    int (*poll)(gc_frame *frame);
+    /* Record a failure in frame->error (thread safe, lowest order wins); returns code. */
+    int (*fail)(gc_frame *frame, int32_t code, int32_t site, int64_t order,
+                const int64_t values[GC_ERROR_VALUES]);
+    /* Call Python callback `id` of the function: operands in, results written to `outs`. */
+    int (*callback)(gc_frame *frame, int32_t id, const gc_array *ins, int64_t nin,
+                    gc_array *outs, int64_t nout);
+    gc_blas blas;
+};
+
+typedef int (*gc_stage)(const gc_table *table, gc_frame *frame);
+
+/* The one symbol of a generated library. */
+typedef struct gc_library {
+    int32_t abi;
+    int32_t args;
+    int32_t outs;
+    int32_t out_lengths; /* length of out_shapes */
+    int32_t sizes;       /* length of sizes */
+    int32_t segments;
+    int32_t fail_points; /* steps before the commit point; 0 unless built with GRADC_FAIL_AT */
+    int32_t reserved;
+    const gc_stage *plan; /* one a segment */
+    const gc_stage *run;  /* one a segment */
+} gc_library;
+
+#endif
