@@ -1,0 +1,1 @@
+"""The expression side: typed immutable nodes, sealed Graphs, walking, printing, evaluating."""

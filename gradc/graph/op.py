@@ -1,0 +1,185 @@
+"""Operations and their application.
+
+A Declaration is what `gradc.ops` states about an operation, all in one value.  An Op is a
+declaration with its parameters bound: a hashable value, the lecture's "operation".  An Apply is an
+immutable node: an Op applied to variables, with n typed outputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from gradc.errors import GradError, InternalError, message
+from gradc.graph.methods import OPERATORS
+from gradc.graph.site import Site, user_site
+from gradc.graph.types import TensorType
+from gradc.graph.variable import Variable
+from gradc.sizes import Size
+
+__all__ = ["DECLARATIONS", "Apply", "Array", "Declaration", "Op", "Operand", "Shape", "apply"]
+
+Array = npt.NDArray[Any]
+Shape = tuple[Size, ...]
+Pullback = Callable[..., tuple[Variable | None, ...]]
+
+DECLARATIONS: dict[str, Declaration] = {}  # every operation, by name
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """What a shape rule may know of an input: its lengths and, for an integer scalar, its value."""
+
+    shape: Shape
+    value: Size | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Declaration:
+    """Everything about an operation. Subclasses, one a kind, say how the rest follows from it.
+
+    name: unique; the word of the public function.
+    doc: formula and danger; becomes the help text.
+    ref: numpy reference, `ref(*arrays, **params)`; for several outputs it gives a tuple.
+    pullback: `pullback(cts, outs, *inputs, **params)` gives one cotangent or None ("not
+        connected") an input, written with the same operations; `outs` are the node's own outputs.
+    merges: whether two applications to the same inputs are one value (random draws are not).
+    """
+
+    kind: ClassVar[str] = ""
+
+    name: str
+    doc: str
+    ref: Callable[..., Any]
+    pullback: Pullback
+    merges: bool = True
+
+    def __post_init__(self) -> None:
+        if self.name in DECLARATIONS:
+            raise InternalError(message(f"operation {self.name!r} is declared twice."))
+        DECLARATIONS[self.name] = self
+
+    def infer(
+        self, inputs: Sequence[Variable], params: Mapping[str, Any]
+    ) -> tuple[TensorType, ...]:
+        """The types of the outputs; raises ShapeError or DTypeError on inputs that do not fit."""
+        raise NotImplementedError
+
+    def lengths(
+        self, operands: Sequence[Operand], params: Mapping[str, Any]
+    ) -> tuple[Shape, ...]:
+        """The lengths of the outputs as size expressions; `infer` has accepted the inputs."""
+        raise NotImplementedError
+
+    def evaluate(
+        self, arrays: Sequence[Array], params: Mapping[str, Any]
+    ) -> tuple[Array, ...]:
+        """The reference's outputs."""
+        result = self.ref(*arrays, **params)
+        return result if isinstance(result, tuple) else (np.asarray(result),)
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self.name}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """A declaration with its parameters: what computes a variable."""
+
+    rule: Declaration
+    params: tuple[tuple[str, Hashable], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The operation's word."""
+        return self.rule.name
+
+    @property
+    def kind(self) -> str:
+        """How the machine side treats it: Elemwise, Reduce, View, Contract and so on."""
+        return self.rule.kind
+
+    @property
+    def keywords(self) -> dict[str, Any]:
+        """The parameters as keywords."""
+        return dict(self.params)
+
+    def __call__(self, *inputs: Variable) -> Any:
+        """The variable(s) this operation gives on `inputs`: one, or a tuple of several."""
+        outputs = apply(self, inputs).outputs
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def bprop(self, inputs: Sequence[Variable], X: Variable, D: Any) -> Variable:
+        """The gradient with respect to input X when D is the gradient on the output.
+
+        Symbolic: sum over i of (d op(inputs)_i / d X) * D_i, summed over every position where X
+        stands in `inputs`.  For several outputs D is a list, with None where nothing arrives.
+        Shapes: the result has X's.  Raises: GradError if X is not one of `inputs`, or if the
+        operation is not differentiable in it.
+        Source: Goodfellow, Bengio, Courville, Deep Learning (2016), section 6.5.6.
+        """
+        places = [k for k, each in enumerate(inputs) if each is X]
+        if not places:
+            raise GradError(message(f"{self.name}.bprop: X is not one of the inputs."))
+        outputs = apply(self, inputs).outputs
+        cts = tuple(D) if isinstance(D, (list, tuple)) else (D,)
+        terms = self.rule.pullback(cts, outputs, *inputs, **self.keywords)
+        found = [term for term in (terms[k] for k in places) if term is not None]
+        if not found:
+            raise GradError(message(f"{self.name}.bprop: the output does not depend on X."))
+        total = found[0]
+        for term in found[1:]:
+            total = OPERATORS["add"](total, term)
+        return total
+
+    def __str__(self) -> str:
+        if not self.params:
+            return self.name
+        return f"{self.name}{{{', '.join(f'{k}={_text(v)}' for k, v in self.params)}}}"
+
+    __repr__ = __str__
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_restore, (self.name, self.params))
+
+
+def _text(value: object) -> str:
+    return str(value).replace("'", "")
+
+
+def _restore(name: str, params: tuple[tuple[str, Hashable], ...]) -> Op:
+    return Op(DECLARATIONS[name], params)
+
+
+class Apply:
+    """An operation applied to variables. Immutable; told apart by identity."""
+
+    __slots__ = ("__weakref__", "inputs", "op", "outputs", "site")
+
+    def __init__(
+        self,
+        op: Op,
+        inputs: Sequence[Variable],
+        types: Sequence[TensorType],
+        site: Site | None = None,
+        names: Sequence[str | None] = (),
+    ) -> None:
+        self.op = op
+        self.inputs = tuple(inputs)
+        self.site = site
+        padded = (*names, *(None,) * (len(types) - len(names)))
+        self.outputs = tuple(
+            Variable(type, self, k, padded[k], site) for k, type in enumerate(types)
+        )
+
+    def __repr__(self) -> str:
+        return f"{self.op}({', '.join(map(str, self.inputs))})"
+
+
+def apply(op: Op, inputs: Sequence[Variable]) -> Apply:
+    """A new node, its output types from the declaration, its site the user's line."""
+    return Apply(op, inputs, op.rule.infer(inputs, op.keywords), user_site())

@@ -1,0 +1,121 @@
+"""Variables: what users hold and write expressions with.
+
+A variable is the `index`-th output of its owner, or a leaf (owner None): an input, a constant, a
+shared variable.  Variables are told apart by identity; name, tag and call site belong to this one.
+They carry no generated equality or hash, so a deep graph never recurses.
+
+Operators and methods look their operation up in OPERATORS, the one table that `gradc.ops` fills:
+so expressions can be written here without the graph layer knowing any operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gradc.graph.methods import Methods
+from gradc.graph.site import Site, user_site
+from gradc.graph.types import TensorType
+
+if TYPE_CHECKING:
+    from gradc.graph.op import Apply
+
+__all__ = ["Constant", "Input", "Variable", "constant_key"]
+
+
+class Variable(Methods):
+    """One array-valued expression.
+
+    Attributes: type (TensorType), owner (the Apply that computes it, None for leaves), index
+    (which output of the owner), name, tag (free space for the user), site (where it was made).
+    """
+
+    __slots__ = ("__weakref__", "_tag", "index", "name", "owner", "site", "type")
+
+    # numpy must not take over `array * variable` by looping over elements
+    __array_ufunc__: Any = None
+
+    def __init__(
+        self,
+        type: TensorType,
+        owner: Apply | None = None,
+        index: int = 0,
+        name: str | None = None,
+        site: Site | None = None,
+    ) -> None:
+        self.type = type
+        self.owner = owner
+        self.index = index
+        self.name = name
+        self.site = site
+        self._tag: SimpleNamespace | None = None
+
+    @property
+    def tag(self) -> SimpleNamespace:
+        """Free space for the user's own notes on this variable."""
+        if self._tag is None:
+            self._tag = SimpleNamespace()
+        return self._tag
+
+    @property
+    def dtype(self) -> str:
+        """The name of the element type."""
+        return self.type.dtype
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self.type.ndim
+
+    @property
+    def broadcastable(self) -> tuple[bool, ...]:
+        """Per axis, whether its length is statically 1."""
+        return self.type.broadcastable
+
+    def __str__(self) -> str:
+        if self.name is not None:
+            return self.name
+        if self.owner is None:
+            return f"<{self.type}>"
+        return f"{self.owner.op.name}.{self.index}" if self.index else self.owner.op.name
+
+    def __repr__(self) -> str:
+        return f"<{self} : {self.type}>"
+
+
+class Input(Variable):
+    """A leaf whose value is an argument of the call."""
+
+    __slots__ = ()
+
+    def __init__(self, type: TensorType, name: str | None = None) -> None:
+        super().__init__(type, name=name, site=user_site())
+
+
+class Constant(Variable):
+    """A leaf with a value of its own, read-only."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, data: npt.ArrayLike, name: str | None = None) -> None:
+        array = np.array(data, order="C")
+        array.setflags(write=False)
+        super().__init__(TensorType(array.dtype.name, array.shape), name=name, site=user_site())
+        self.data = array
+
+    def __str__(self) -> str:
+        if self.name is not None:
+            return self.name
+        return str(self.data[()]) if self.data.ndim == 0 else f"<constant {self.type}>"
+
+
+def constant_key(constant: Constant) -> tuple[str, tuple[int, ...], bytes]:
+    """What makes two constants one: dtype, shape and bytes (so 0.0 and -0.0 stay apart)."""
+    return (constant.data.dtype.name, constant.data.shape, constant.data.tobytes())
+
+
+Build = Callable[..., Any]

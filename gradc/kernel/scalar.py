@@ -1,0 +1,62 @@
+"""Scalar functions: the C of one element.
+
+Takes a C expression or the name of a function in csrc/inline, by dtype class where they differ;
+gives its text for given C locals.  The placeholders {x} {y} {z} are always names of C locals, never
+expressions, so there is no precedence to think of and nothing is evaluated twice.
+{T} is the C type of the operands, {f} the math suffix of C's own functions ("" or "f"), {s} the
+suffix of ours (f32, i64, ...).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from gradc.dtypes import dtype_info
+from gradc.errors import DTypeError, message
+
+__all__ = ["ScalarFn", "scalar_fn"]
+
+_PLACES = ("x", "y", "z")
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarFn:
+    """C text by dtype class ("bool", "int", "uint", "float"; "any" for the rest).
+
+    vectorizes: whether the compiler can put it into vector code (calls into libm it cannot).
+    cost: rough number of arithmetic instructions an element.
+    """
+
+    by_class: Mapping[str, str]
+    vectorizes: bool = True
+    cost: int = 1
+
+    def text(self, dtype: str, operands: Sequence[str]) -> str:
+        """The C expression on operands of `dtype`, which are names of locals.
+
+        Raises: DTypeError if there is no C for this class of dtype.
+        """
+        info = dtype_info(dtype)
+        template = self.by_class.get(info.kind, self.by_class.get("any"))
+        if template is None:
+            raise DTypeError(message(f"no C for {dtype} here; there is for {list(self.by_class)}."))
+        if "{" not in template:
+            return f"{template}_{info.suffix}({', '.join(operands)})"
+        names = dict(zip(_PLACES, operands, strict=False))
+        return template.format(**names, T=info.c_type, f=info.math_suffix, s=info.suffix)
+
+    def supports(self, dtype: str) -> bool:
+        """Whether there is C for this dtype."""
+        return dtype_info(dtype).kind in self.by_class or "any" in self.by_class
+
+
+def scalar_fn(
+    any: str | None = None, *, vectorizes: bool = True, cost: int = 1, **by_class: str
+) -> ScalarFn:
+    """A ScalarFn from keywords: scalar_fn("{x} + {y}", bool="{x} | {y}")."""
+    table = dict(by_class)
+    if any is not None:
+        table["any"] = any
+    return ScalarFn(MappingProxyType(table), vectorizes, cost)

@@ -1,0 +1,261 @@
+"""Integer expressions over array lengths: what `?` in a shape becomes while lowering.
+
+Takes ints and named lengths; gives polynomials in normal form, so that two ways of writing one
+length are equal values (n*m == m*n, n+1-1 == n).  Division, minimum and maximum are opaque atoms.
+Lives in the foundation because both the expression side (shape rules) and the machine side
+(buffers, loops) speak of lengths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Union
+
+__all__ = [
+    "Atom",
+    "Call",
+    "Length",
+    "Size",
+    "SizeLike",
+    "ceil_div",
+    "floor_div",
+    "maximum",
+    "minimum",
+    "product",
+    "size",
+    "wrap",
+]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Length:
+    """A number known only at the call, e.g. axis 0 of argument 2, or an integer that was computed.
+
+    `group` says what kind of number it is ("arg", "value", "unknown"), `index` and `axis` which.
+    """
+
+    group: str
+    index: int
+    axis: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.group}{self.index}.{self.axis}"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An opaque operation on sizes: floor_div, minimum, maximum, wrap."""
+
+    name: str
+    args: tuple[Size, ...]
+
+    def __str__(self) -> str:
+        return f"{self.name}({', '.join(map(str, self.args))})"
+
+
+Atom = Union[Length, Call]
+Monomial = tuple[Atom, ...]  # a product of atoms, sorted; () is the constant term
+SizeLike = Union["Size", int]
+
+
+def _key(atom: Atom) -> tuple[int, str]:
+    return (isinstance(atom, Call), str(atom))
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A polynomial with integer coefficients; `terms` is sorted and holds no zero."""
+
+    terms: tuple[tuple[Monomial, int], ...]
+
+    @property
+    def constant(self) -> int | None:
+        """The number, if this is one."""
+        if not self.terms:
+            return 0
+        if len(self.terms) == 1 and self.terms[0][0] == ():
+            return self.terms[0][1]
+        return None
+
+    @property
+    def atoms(self) -> frozenset[Atom]:
+        """Every atom of every term, outermost only."""
+        return frozenset(atom for monomial, _ in self.terms for atom in monomial)
+
+    def __add__(self, other: SizeLike) -> Size:
+        terms = dict(self.terms)
+        for monomial, factor in size(other).terms:
+            terms[monomial] = terms.get(monomial, 0) + factor
+        return _size(terms)
+
+    def __mul__(self, other: SizeLike) -> Size:
+        terms: dict[Monomial, int] = {}
+        for left, a in self.terms:
+            for right, b in size(other).terms:
+                monomial = tuple(sorted(left + right, key=_key))
+                terms[monomial] = terms.get(monomial, 0) + a * b
+        return _size(terms)
+
+    def __neg__(self) -> Size:
+        return self * -1
+
+    def __sub__(self, other: SizeLike) -> Size:
+        return self + -size(other)
+
+    def __rsub__(self, other: SizeLike) -> Size:
+        return size(other) - self
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+    def __str__(self) -> str:
+        if not self.terms:
+            return "0"
+        return " + ".join(_term_text(monomial, factor) for monomial, factor in self.terms)
+
+    __repr__ = __str__
+
+    def substitute(self, values: Mapping[Atom, Size]) -> Size:
+        """Replace atoms, inside calls too."""
+        return self.fold(size, lambda atom: _substitute_atom(atom, values))
+
+    def evaluate(self, lookup: Callable[[Length], int]) -> int:
+        """The number, given every Length's."""
+        result = self.fold(size, lambda atom: size(_evaluate_atom(atom, lookup))).constant
+        assert result is not None
+        return result
+
+    def fold(self, number: Callable[[int], Size], atom: Callable[[Atom], Size]) -> Size:
+        """Rebuild from constants and atoms."""
+        total = number(0)
+        for monomial, factor in self.terms:
+            term = number(factor)
+            for each in monomial:
+                term = term * atom(each)
+            total = total + term
+        return total
+
+
+def _size(terms: Mapping[Monomial, int]) -> Size:
+    kept = [(monomial, factor) for monomial, factor in terms.items() if factor]
+    kept.sort(key=lambda term: (len(term[0]), [_key(atom) for atom in term[0]]), reverse=True)
+    return Size(tuple(kept))
+
+
+def _term_text(monomial: Monomial, factor: int) -> str:
+    names = [str(atom) for atom in monomial]
+    if factor != 1 or not names:
+        names.insert(0, str(factor))
+    return "*".join(names)
+
+
+def size(value: SizeLike | Length) -> Size:
+    """A Size from an int, a Length or a Size."""
+    if isinstance(value, Size):
+        return value
+    if isinstance(value, Length):
+        return Size((((value,), 1),))
+    return _size({(): int(value)})
+
+
+def _call(name: str, number: Callable[[int, int], int], left: SizeLike, right: SizeLike) -> Size:
+    a, b = size(left), size(right)
+    if a.constant is not None and b.constant is not None:
+        return size(number(a.constant, b.constant))
+    return Size((((Call(name, (a, b)),), 1),))
+
+
+def _divide(a: int, b: int) -> int:
+    return a // b if b else 0
+
+
+def _wrap(index: int, length: int) -> int:
+    return index + length if index < 0 else index
+
+
+_NUMBERS: dict[str, Callable[[int, int], int]] = {
+    "floor_div": _divide,
+    "minimum": min,
+    "maximum": max,
+    "wrap": _wrap,
+}
+
+
+def floor_div(left: SizeLike, right: SizeLike) -> Size:
+    """left // right as Python rounds; 0 where right is 0. Exact factors cancel."""
+    a, b = size(left), size(right)
+    if b.constant == 1:
+        return a
+    exact = _exact_quotient(a, b)
+    return exact if exact is not None else _call("floor_div", _divide, a, b)
+
+
+def _exact_quotient(a: Size, b: Size) -> Size | None:
+    """a / b where b is a single constant that divides every coefficient."""
+    if b.constant is None or b.constant == 0 or a.constant is not None:
+        return None
+    if any(factor % b.constant for _, factor in a.terms):
+        return None
+    return _size({monomial: factor // b.constant for monomial, factor in a.terms})
+
+
+def ceil_div(left: SizeLike, right: SizeLike) -> Size:
+    """The smallest integer not below left / right."""
+    return -floor_div(-size(left), right)
+
+
+def minimum(left: SizeLike, right: SizeLike) -> Size:
+    """The smaller length; differences that are constant are decided here."""
+    return _extremum("minimum", min, size(left), size(right), keep_left=lambda d: d <= 0)
+
+
+def maximum(left: SizeLike, right: SizeLike) -> Size:
+    """The larger length; differences that are constant are decided here."""
+    return _extremum("maximum", max, size(left), size(right), keep_left=lambda d: d >= 0)
+
+
+def _extremum(
+    name: str,
+    number: Callable[[int, int], int],
+    left: Size,
+    right: Size,
+    keep_left: Callable[[int], bool],
+) -> Size:
+    difference = (left - right).constant
+    if difference is not None:
+        return left if keep_left(difference) else right
+    return _call(name, number, left, right)
+
+
+def wrap(index: SizeLike, length: SizeLike) -> Size:
+    """A Python index as a position: index + length where index is negative."""
+    start = size(index)
+    if start.constant is not None:
+        return start if start.constant >= 0 else start + length
+    return _call("wrap", _wrap, start, length)
+
+
+def product(sizes: Sequence[SizeLike]) -> Size:
+    """The product of lengths; 1 for none."""
+    total = size(1)
+    for each in sizes:
+        total = total * each
+    return total
+
+
+def _substitute_atom(atom: Atom, values: Mapping[Atom, Size]) -> Size:
+    if atom in values:
+        return values[atom]
+    if isinstance(atom, Length):
+        return size(atom)
+    args = tuple(arg.substitute(values) for arg in atom.args)
+    rebuild = {"floor_div": floor_div, "minimum": minimum, "maximum": maximum, "wrap": wrap}
+    return rebuild[atom.name](args[0], args[1])
+
+
+def _evaluate_atom(atom: Atom, lookup: Callable[[Length], int]) -> int:
+    if isinstance(atom, Length):
+        return lookup(atom)
+    left, right = (arg.evaluate(lookup) for arg in atom.args)
+    return _NUMBERS[atom.name](left, right)
