@@ -1,0 +1,80 @@
+/* Bit patterns, fused multiply-add and selects: what every vector function is built from.
+ *
+ * The functions of this folder are plain scalar C without branches or tables. Inlined into a
+ * loop marked `#pragma omp simd` they become vector code, and the scalar tail of that loop runs
+ * the same operations in the same order, so body and tail agree to the bit. Needed flags:
+ * -O3 -fno-math-errno -fno-trapping-math -ffp-contract=off -fwrapv -fopenmp-simd -std=c11.
+ *
+ * What stops gcc 12 from vectorising, and what stands here in its place:
+ * - double <-> int64 casts exist as vector instructions with AVX-512DQ only. Adding 1.5 * 2^52
+ *   rounds to an integer (ties to even) and leaves it in the low bits of the sum.
+ * - 64-bit arithmetic right shifts and integer compares are missing before AVX-512 and SSE4:
+ *   shift logically, compare as floats.
+ * - a table lookup becomes a gather: slower than the longer polynomial that replaces it.
+ */
+#ifndef GRADC_BITS_H
+#define GRADC_BITS_H
+
+#include <stdint.h>
+#include <string.h>
+
+/* Always inlined: a call left standing in a loop would cost a factor of ten. */
+#if defined(__GNUC__)
+#define GC_INLINE static inline __attribute__((always_inline))
+#else
+#define GC_INLINE static inline
+#endif
+
+/* x * y + z, fused where the target does it in one instruction. Written only where both ways
+ * stay within the stated error; contraction is never left to the compiler. */
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+#define GC_HAS_FMA 1
+#define GC_FMA64(x, y, z) __builtin_fma((x), (y), (z))
+#define GC_FMA32(x, y, z) __builtin_fmaf((x), (y), (z))
+#else
+#define GC_HAS_FMA 0
+#define GC_FMA64(x, y, z) ((x) * (y) + (z))
+#define GC_FMA32(x, y, z) ((x) * (y) + (z))
+#endif
+
+#define GC_INF64 __builtin_inf()
+#define GC_INF32 __builtin_inff()
+#define GC_NAN64 __builtin_nan("")
+#define GC_NAN32 __builtin_nanf("")
+
+GC_INLINE uint64_t gc_bits_f64(double x) {
+    uint64_t u;
+    memcpy(&u, &x, sizeof u);
+    return u;
+}
+
+GC_INLINE double gc_from_bits_f64(uint64_t u) {
+    double x;
+    memcpy(&x, &u, sizeof x);
+    return x;
+}
+
+GC_INLINE uint32_t gc_bits_f32(float x) {
+    uint32_t u;
+    memcpy(&u, &x, sizeof u);
+    return u;
+}
+
+GC_INLINE float gc_from_bits_f32(uint32_t u) {
+    float x;
+    memcpy(&x, &u, sizeof x);
+    return x;
+}
+
+/* x limited to [lo, hi]; nan stays nan. */
+GC_INLINE double gc_clamp_f64(double x, double lo, double hi) {
+    x = x < lo ? lo : x;
+    return x > hi ? hi : x;
+}
+
+GC_INLINE float gc_clamp_f32(float x, float lo, float hi) {
+    x = x < lo ? lo : x;
+    return x > hi ? hi : x;
+}
+
+#endif

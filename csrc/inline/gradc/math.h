@@ -1,0 +1,16 @@
+/* Vector math: every elementary function of generated code, float32 and float64.
+ *
+ * gc_<name>_f32 and gc_<name>_f64: within 2 ulp over the whole range, right at inf, nan, -0.0
+ * and denormals, the same bits in vector body and scalar tail. tests/csrc/test_math.py holds
+ * each of them to that; bits.h says how they are written and which flags they need.
+ */
+#ifndef GRADC_MATH_H
+#define GRADC_MATH_H
+
+#include "bits.h"
+#include "exp.h"
+#include "log.h"
+#include "logistic.h"
+#include "tanh.h"
+
+#endif
