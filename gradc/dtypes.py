@@ -1,0 +1,217 @@
+"""The one table of element types: numpy name, C type, suffixes, limits; promotion; C literals.
+
+Takes dtype names, numpy dtypes or Python scalars; gives names (plain str), rows of the table, and
+exact C text.  Promotion is NumPy 2's (NEP 50): Python numbers are weak, so float32 * 0.1 stays
+float32.  It is spelled out here rather than asked of numpy so that the rule can be read; the tests
+compare it with `numpy.result_type` over all pairs and triples.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Any, Literal
+
+import numpy as np
+
+from gradc.errors import ArgumentError, DTypeError, message, printable
+
+__all__ = ["DTYPES", "DType", "Kind", "check_dtype", "dtype_info", "literal", "promote"]
+
+Kind = Literal["bool", "int", "uint", "float"]
+
+
+@dataclass(frozen=True, slots=True)
+class DType:
+    """One element type.
+
+    `suffix` ends the names of kernels and C helpers (gc_exp_f32); `math_suffix` those of libm;
+    `blas` is the letter of its BLAS routines, "" where there are none.  `least` and `greatest` are
+    C text: no value lies outside, infinities included, so they start a maximum and a minimum.
+    `bounds` are the same for integers, as numbers.
+    """
+
+    name: str
+    c_type: str
+    kind: Kind
+    itemsize: int
+    suffix: str
+    math_suffix: str
+    blas: str
+    least: str
+    greatest: str
+    bounds: tuple[int, int] | None
+
+    @property
+    def is_float(self) -> bool:
+        """Whether it is float32 or float64."""
+        return self.kind == "float"
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether it is a signed or unsigned integer; bool is not."""
+        return self.kind in ("int", "uint")
+
+    @property
+    def numpy(self) -> np.dtype[Any]:
+        """The dtype as numpy has it."""
+        return np.dtype(self.name)
+
+
+def _integer(bits: int, signed: bool) -> DType:
+    prefix = "" if signed else "U"
+    return DType(
+        name=f"{prefix.lower()}int{bits}",
+        c_type=f"{prefix.lower()}int{bits}_t",
+        kind="int" if signed else "uint",
+        itemsize=bits // 8,
+        suffix=f"{'i' if signed else 'u'}{bits}",
+        math_suffix="",
+        blas="",
+        least=f"INT{bits}_MIN" if signed else "0",
+        greatest=f"{prefix}INT{bits}_MAX",
+        bounds=(-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1),
+    )
+
+
+def _float(bits: int, c_type: str, math_suffix: str, blas: str) -> DType:
+    return DType(
+        name=f"float{bits}",
+        c_type=c_type,
+        kind="float",
+        itemsize=bits // 8,
+        suffix=f"f{bits}",
+        math_suffix=math_suffix,
+        blas=blas,
+        least="-INFINITY",
+        greatest="INFINITY",
+        bounds=None,
+    )
+
+
+_ROWS = (
+    DType("bool", "uint8_t", "bool", 1, "b8", "", "", "0", "1", (0, 1)),
+    *(_integer(bits, signed=True) for bits in (8, 16, 32, 64)),
+    *(_integer(bits, signed=False) for bits in (8, 16, 32, 64)),
+    _float(32, "float", "f", "s"),
+    _float(64, "double", "", "d"),
+)
+
+DTYPES: Mapping[str, DType] = MappingProxyType({row.name: row for row in _ROWS})
+
+
+def check_dtype(dtype: Any) -> str:
+    """The name of a supported dtype.
+
+    Takes a name, a numpy dtype or scalar type, or bool, int, float.  Byte order is dropped: arrays
+    of the other order are converted at the border of a call.
+    Raises: DTypeError naming what is supported.
+    """
+    if isinstance(dtype, str) and dtype in DTYPES:
+        return dtype
+    try:
+        name = np.dtype(dtype).newbyteorder("=").name if dtype is not None else "None"
+    except (TypeError, ValueError):
+        name = str(dtype)
+    if name in DTYPES:
+        return name
+    what = f"dtype {printable(name, 60)} is not supported."
+    raise DTypeError(message(what, fix=f"use one of {', '.join(DTYPES)}."))
+
+
+def dtype_info(dtype: Any) -> DType:
+    """The row of the table; takes what check_dtype takes."""
+    return DTYPES[check_dtype(dtype)]
+
+
+_ORDER: Mapping[Kind, int] = MappingProxyType({"bool": 0, "int": 1, "uint": 1, "float": 2})
+_WEAK: Mapping[type, tuple[int, str]] = MappingProxyType(
+    {bool: (0, "bool"), int: (1, "int64"), float: (2, "float64")}
+)
+
+
+def promote(*operands: Any) -> str:
+    """The dtype that holds a result of these operands, as `numpy.result_type` says.
+
+    An operand is a dtype, or a Python bool, int or float, which decides only by its kind.
+    Raises: DTypeError for anything else, complex included; ArgumentError for no operand.
+    """
+    if not operands:
+        raise ArgumentError(message("promote: needs at least one operand."))
+    weak = [_WEAK[type(x)] for x in operands if type(x) in _WEAK]
+    strong = [dtype_info(x) for x in operands if type(x) not in _WEAK]
+    if any(isinstance(x, complex) for x in operands):
+        check_dtype("complex128")
+    strong.sort(key=lambda d: -_ORDER[d.kind])  # int16, uint16, float32 is float32, as in numpy
+    if not strong:
+        return max(weak)[1]
+    result = strong[0]
+    for other in strong[1:]:
+        result = _promote_pair(result, other)
+    if weak and max(weak)[0] > _ORDER[result.kind]:
+        return max(weak)[1]
+    return result.name
+
+
+def _promote_pair(a: DType, b: DType) -> DType:
+    if a.kind == "bool" or b.kind == "bool":
+        return b if a.kind == "bool" else a
+    if a.kind == b.kind:
+        return a if a.itemsize >= b.itemsize else b
+    if a.is_float or b.is_float:
+        real, whole = (a, b) if a.is_float else (b, a)
+        return real if real.itemsize > whole.itemsize else DTYPES["float64"]
+    signed, unsigned = (a, b) if a.kind == "int" else (b, a)
+    if signed.itemsize > unsigned.itemsize:
+        return signed
+    bits = 16 * unsigned.itemsize
+    return DTYPES[f"int{bits}"] if bits <= 64 else DTYPES["float64"]
+
+
+def literal(value: Any, dtype: Any) -> str:
+    """Exact C text of a number of this dtype; no locale, no rounding, no overflowing constant.
+
+    Raises: ArgumentError if an integer does not fit, DTypeError if it is not one.
+    """
+    info = dtype_info(dtype)
+    if info.is_float:
+        return _float_literal(value, info)
+    try:
+        number = operator.index(value.item() if isinstance(value, np.generic) else value)
+    except TypeError:
+        what = f"literal: {printable(repr(value))} is no integer, {info.name} asked for."
+        raise DTypeError(message(what, fix="convert it first.")) from None
+    assert info.bounds is not None
+    low, high = info.bounds
+    if not low <= number <= high:
+        what = f"literal: {printable(str(number), 60)} does not fit {info.name}."
+        raise ArgumentError(message(what, fix=f"use a number from {low} to {high}."))
+    return _integer_literal(number, info)
+
+
+def _integer_literal(number: int, info: DType) -> str:
+    if info.kind == "int" and info.bounds is not None and number == info.bounds[0]:
+        return info.least  # -9223372036854775808 is minus an overflowing constant in C
+    if info.itemsize == 8:
+        return f"{'-' if number < 0 else ''}{info.c_type[:-2].upper()}_C({abs(number)})"
+    return f"{number}u" if info.name == "uint32" else str(number)
+
+
+def _float_literal(value: Any, info: DType) -> str:
+    with np.errstate(over="ignore"):
+        number = float(info.numpy.type(value))
+    sign = "-" if math.copysign(1.0, number) < 0 else ""
+    if math.isnan(number):
+        return f"{sign}NAN"
+    if math.isinf(number):
+        return f"{sign}INFINITY"
+    text = repr(number)
+    if len(text) > 10 or "e" in text or Fraction(text) != Fraction(number):
+        mantissa, exponent = number.hex().split("p")
+        mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
+        text = f"{mantissa}p{exponent}"
+    return text + info.math_suffix

@@ -1,0 +1,1 @@
+"""The machine side: loop nests, buffers, and the border of a compiled function; no expressions."""

@@ -1,0 +1,1 @@
+"""From C text to a function that Python calls: toolchain, cache, loading, the call path."""
