@@ -4,7 +4,7 @@ Takes a C expression or the name of a function in csrc/inline, by dtype class wh
 gives its text for given C locals.  The placeholders {x} {y} {z} are always names of C locals, never
 expressions, so there is no precedence to think of and nothing is evaluated twice.
 {T} is the C type of the operands, {f} the math suffix of C's own functions ("" or "f"), {s} the
-suffix of ours (f32, i64, ...).
+suffix of ours (f32, i64, ...); {R} and {r} are C type and suffix of the result (casts).
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class ScalarFn:
     vectorizes: bool = True
     cost: int = 1
 
-    def text(self, dtype: str, operands: Sequence[str]) -> str:
-        """The C expression on operands of `dtype`, which are names of locals.
+    def text(self, dtype: str, operands: Sequence[str], result: str = "") -> str:
+        """The C expression on operands of `dtype`, which are names of locals; `result`'s dtype.
 
         Raises: DTypeError if there is no C for this class of dtype.
         """
@@ -45,7 +45,10 @@ class ScalarFn:
         if "{" not in template:
             return f"{template}_{info.suffix}({', '.join(operands)})"
         names = dict(zip(_PLACES, operands, strict=False))
-        return template.format(**names, T=info.c_type, f=info.math_suffix, s=info.suffix)
+        out = dtype_info(result or dtype)
+        return template.format(
+            **names, T=info.c_type, f=info.math_suffix, s=info.suffix, R=out.c_type, r=out.suffix
+        )
 
     def supports(self, dtype: str) -> bool:
         """Whether there is C for this dtype."""
