@@ -109,7 +109,8 @@ def test_classes(name: str, builtin: type[Exception]) -> None:
     cls = getattr(errors, name)
     text = message("what.", [Where("x", "t", "f.py", 3)], "fix")
     error = pickle.loads(pickle.dumps(cls(text, function="g")))
-    assert isinstance(error, GradcError) and isinstance(error, builtin)
+    assert isinstance(error, GradcError)
+    assert isinstance(error, builtin)
     assert str(error) == text
     got = (error.variable, error.user_line, error.function, error.hint)
     assert got == ("x", "f.py:3", "g", "fix")
