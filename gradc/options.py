@@ -60,6 +60,7 @@ class Target:
 
 _V2 = "sse sse2 cx16 lahf_lm popcnt sse4_1 sse4_2 ssse3 "
 _V3 = _V2 + "avx avx2 bmi1 bmi2 f16c fma abm movbe xsave "
+_V4 = _V3 + "avx512f avx512bw avx512cd avx512dq avx512vl"
 _NAMED: Mapping[str, tuple[str, int, str, str]] = MappingProxyType(
     {
         "x86-64": ("x86_64", 16, "x86-64", "sse sse2"),
