@@ -1,9 +1,11 @@
 /* log and log1p.
  *
- * x = 2^k (1 + f) with sqrt(1/2) <= 1 + f < sqrt(2), split off in the integer bits, and
- * log(1 + f) = f + f^2 C(f), C a minimax polynomial (Remez exchange in 200-bit arithmetic, made
- * for this file, weighted with f^2 / log1p(f)) whose constant term is held at -1/2. The longer
- * polynomial costs no more than the division of the usual (f / (2 + f)) form and needs no table.
+ * x = 2^k (1 + f) with sqrt(1/2) <= 1 + f < sqrt(2), split off in the integer bits. Then, in
+ * float64, with s = f / (2 + f) and h = f^2 / 2 (so that 2 s = f - s f),
+ *     log(1 + f) = 2 atanh(s) = f - (h - s (h + s^2 R(s^2)))
+ * and, in float32, where the division costs more than it saves, f + f^2 C(f). R and C are minimax
+ * polynomials (Remez exchange in 200-bit arithmetic, made for this file, weighted to the relative
+ * error of the logarithm; C has its constant term held at -1/2).
  *
  * log1p scales before it adds: f = 2^-k x + (2^-k - 1) is exact by Sterbenz's lemma for
  * |k| <= 53, so that no digit of x is lost and no correction term is needed.
@@ -14,33 +16,25 @@
 #include "bits.h"
 #include "exp.h"
 
-/* C(f), within 2^-56.6 of log1p(f) after scaling by f^2. */
-GC_INLINE double gc_log_tail_f64(double f) {
-    const double z = f * f;
-    double even = 0x1.ac7aa2f52dd07p-6;
-    double odd = -0x1.ea2741cc3c395p-5;
-    even = GC_FMA64(even, z, 0x1.0a737fc176dfep-4);
-    odd = GC_FMA64(odd, z, -0x1.d12098d1c2036p-5);
-    even = GC_FMA64(even, z, 0x1.d04f878242030p-5);
-    odd = GC_FMA64(odd, z, -0x1.fb9f270213998p-5);
-    even = GC_FMA64(even, z, 0x1.11cdaa7f03488p-4);
-    odd = GC_FMA64(odd, z, -0x1.24d78b1980a20p-4);
-    even = GC_FMA64(even, z, 0x1.3b0b7eff670adp-4);
-    odd = GC_FMA64(odd, z, -0x1.5550e97f4152cp-4);
-    even = GC_FMA64(even, z, 0x1.745d3f6507485p-4);
-    odd = GC_FMA64(odd, z, -0x1.9999c2a323b2cp-4);
-    even = GC_FMA64(even, z, 0x1.c71c71df8c9d8p-4);
-    odd = GC_FMA64(odd, z, -0x1.ffffff2aa15f7p-4);
-    even = GC_FMA64(even, z, 0x1.24924922a214dp-3);
-    odd = GC_FMA64(odd, z, -0x1.555555566d381p-3);
-    even = GC_FMA64(even, z, 0x1.999999999f7dcp-3);
-    odd = GC_FMA64(odd, z, -0x1.fffffffffeef1p-3);
-    even = GC_FMA64(even, z, 0x1.5555555555533p-2);
-    return GC_FMA64(GC_FMA64(odd, f, even), f, -0.5);
+/* k ln 2 + log(1 + f), plus the small term `low`, which carries k * GC_LN2_LO. R leaves 2^-59.5
+ * of log(1 + f). */
+GC_INLINE double gc_log_sum_f64(double k, double f, double low) {
+    const double s = f / (2.0 + f);
+    const double z = s * s;
+    const double h = 0.5 * f * f;
+    double p = 0x1.2f07ccb7571a1p-3;
+    p = GC_FMA64(p, z, 0x1.39a184fa14f60p-3);
+    p = GC_FMA64(p, z, 0x1.746640af66112p-3);
+    p = GC_FMA64(p, z, 0x1.c71c5202452ffp-3);
+    p = GC_FMA64(p, z, 0x1.24924941f7d3ap-2);
+    p = GC_FMA64(p, z, 0x1.999999997fd66p-2);
+    p = GC_FMA64(p, z, 0x1.5555555555592p-1);
+    const double tail = GC_FMA64(s, GC_FMA64(p, z, h), low) - h;
+    return GC_FMA64(k, GC_LN2_HI_F64, f + tail);
 }
 
-/* The same within 2^-27.3. */
-GC_INLINE float gc_log_tail_f32(float f) {
+/* C leaves 2^-27.3. */
+GC_INLINE float gc_log_sum_f32(float k, float f, float low) {
     const float z = f * f;
     float odd = -0x1.38b668p-4f;
     float even = 0x1.0565ccp-3f;
@@ -50,17 +44,7 @@ GC_INLINE float gc_log_tail_f32(float f) {
     even = GC_FMA32(even, z, 0x1.99a010p-3f);
     odd = GC_FMA32(odd, z, -0x1.000228p-2f);
     even = GC_FMA32(even, z, 0x1.555554p-2f);
-    return GC_FMA32(GC_FMA32(odd, f, even), f, -0.5f);
-}
-
-/* k ln 2 + log(1 + f). */
-GC_INLINE double gc_log_sum_f64(double k, double f) {
-    const double tail = GC_FMA64(f * f, gc_log_tail_f64(f), k * GC_LN2_LO_F64);
-    return GC_FMA64(k, GC_LN2_HI_F64, f + tail);
-}
-
-GC_INLINE float gc_log_sum_f32(float k, float f) {
-    const float tail = GC_FMA32(f * f, gc_log_tail_f32(f), k * GC_LN2_LO_F32);
+    const float tail = GC_FMA32(z, GC_FMA32(GC_FMA32(odd, f, even), f, -0.5f), low);
     return GC_FMA32(k, GC_LN2_HI_F32, f + tail);
 }
 
@@ -113,20 +97,20 @@ GC_INLINE float gc_small_uint_f32(uint32_t u, float bias) {
 
 GC_INLINE gc_split_f64 gc_split_pow2_f64(double x) {
     const int tiny = x < 0x1p-1022;
-    const uint64_t u = gc_split_bits_f64(tiny ? x * 0x1p54 : x);
+    const uint64_t u = gc_split_bits_f64(x * (tiny ? 0x1p54 : 1.0));
     const uint64_t m = (u & UINT64_C(0x000fffffffffffff)) + GC_SQRT_HALF_BITS_F64;
     gc_split_f64 out;
-    out.k = gc_small_uint_f64(u >> 52, 0.0) - (tiny ? 1023.0 + 54.0 : 1023.0);
+    out.k = gc_small_uint_f64(u >> 52, tiny ? 1023.0 + 54.0 : 1023.0);
     out.f = gc_from_bits_f64(m) - 1.0;
     return out;
 }
 
 GC_INLINE gc_split_f32 gc_split_pow2_f32(float x) {
     const int tiny = x < 0x1p-126f;
-    const uint32_t u = gc_split_bits_f32(tiny ? x * 0x1p25f : x);
+    const uint32_t u = gc_split_bits_f32(x * (tiny ? 0x1p25f : 1.0f));
     const uint32_t m = (u & UINT32_C(0x007fffff)) + GC_SQRT_HALF_BITS_F32;
     gc_split_f32 out;
-    out.k = gc_small_uint_f32(u >> 23, 0.0f) - (tiny ? 127.0f + 25.0f : 127.0f);
+    out.k = gc_small_uint_f32(u >> 23, tiny ? 127.0f + 25.0f : 127.0f);
     out.f = gc_from_bits_f32(m) - 1.0f;
     return out;
 }
@@ -134,12 +118,12 @@ GC_INLINE gc_split_f32 gc_split_pow2_f32(float x) {
 /* log(x): log(1) = 0, log(+-0) = -inf, nan below 0. */
 GC_INLINE double gc_log_f64(double x) {
     const gc_split_f64 a = gc_split_pow2_f64(x);
-    return gc_log_special_f64(x, gc_log_sum_f64(a.k, a.f));
+    return gc_log_special_f64(x, gc_log_sum_f64(a.k, a.f, a.k * GC_LN2_LO_F64));
 }
 
 GC_INLINE float gc_log_f32(float x) {
     const gc_split_f32 a = gc_split_pow2_f32(x);
-    return gc_log_special_f32(x, gc_log_sum_f32(a.k, a.f));
+    return gc_log_special_f32(x, gc_log_sum_f32(a.k, a.f, a.k * GC_LN2_LO_F32));
 }
 
 /* log(1 + x): log1p(-1) = -inf, nan below, log1p(-0.0) = -0.0. */
@@ -151,7 +135,8 @@ GC_INLINE double gc_log1p_f64(double x) {
     const double scaled = gc_from_bits_f64(gc_bits_f64(x) - shift);
     /* 2^-k does not exist as a normal number for k = 1023, 1024, and no longer counts there */
     const double f = scaled + ((x > 0x1p1000 ? 0.0 : unit) - 1.0);
-    const double y = gc_log_sum_f64(gc_small_uint_f64(biased, 1023.0), f);
+    const double k = gc_small_uint_f64(biased, 1023.0);
+    const double y = gc_log_sum_f64(k, f, k * GC_LN2_LO_F64);
     return __builtin_fabs(x) < 0x1p-54 ? x : gc_log_special_f64(sum, y);
 }
 
@@ -162,7 +147,8 @@ GC_INLINE float gc_log1p_f32(float x) {
     const float unit = gc_from_bits_f32(GC_ONE_BITS_F32 - shift);
     const float scaled = gc_from_bits_f32(gc_bits_f32(x) - shift);
     const float f = scaled + ((x > 0x1p120f ? 0.0f : unit) - 1.0f);
-    const float y = gc_log_sum_f32(gc_small_uint_f32(biased, 127.0f), f);
+    const float k = gc_small_uint_f32(biased, 127.0f);
+    const float y = gc_log_sum_f32(k, f, k * GC_LN2_LO_F32);
     return __builtin_fabsf(x) < 0x1p-25f ? x : gc_log_special_f32(sum, y);
 }
 

@@ -48,9 +48,10 @@ GC_INLINE double gc_softplus_f64(double x) {
     const double f = fold ? 0.5 * e - 0.5 : e;
     const double f_lo = fold ? 0.5 * e_lo : e_lo;
     const double k = fold ? 1.0 : 0.0;
-    double tail = GC_FMA64(f_lo, 1.0 - f, k * GC_LN2_LO_F64); /* 1 / (1 + f), near enough */
-    tail = GC_FMA64(f * f, gc_log_tail_f64(f), tail);
-    return (x > 0.0 ? x : 0.0) + GC_FMA64(k, GC_LN2_HI_F64, f + tail);
+    /* f_lo / (1 + f), near enough */
+    /* f_lo / (1 + f), near enough, and the rest of k ln 2 */
+    const double low = GC_FMA64(f_lo, 1.0 - f, k * GC_LN2_LO_F64);
+    return (x > 0.0 ? x : 0.0) + gc_log_sum_f64(k, f, low);
 }
 
 GC_INLINE float gc_softplus_f32(float x) {
@@ -67,9 +68,8 @@ GC_INLINE float gc_softplus_f32(float x) {
     const float f = fold ? 0.5f * e - 0.5f : e;
     const float f_lo = fold ? 0.5f * e_lo : e_lo;
     const float k = fold ? 1.0f : 0.0f;
-    float tail = GC_FMA32(f_lo, 1.0f - f, k * GC_LN2_LO_F32);
-    tail = GC_FMA32(f * f, gc_log_tail_f32(f), tail);
-    return (x > 0.0f ? x : 0.0f) + GC_FMA32(k, GC_LN2_HI_F32, f + tail);
+    const float low = GC_FMA32(f_lo, 1.0f - f, k * GC_LN2_LO_F32);
+    return (x > 0.0f ? x : 0.0f) + gc_log_sum_f32(k, f, low);
 }
 
 #endif
