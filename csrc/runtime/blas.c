@@ -1,0 +1,144 @@
+/* The BLAS library, opened at run time.
+ *
+ * It is set to one thread: our pool calls it on blocks of a product (design: one thread pool).
+ * Every routine is tried once on small numbers, with the upper half of each 64-bit integer filled
+ * with ones: a library that reads 64-bit integers sees negative lengths, and is refused instead of
+ * trusted.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+enum { NAME = 128 };
+
+typedef struct opened {
+    void *library;
+    const char *prefix, *suffix;
+    char *message;
+    size_t size;
+} opened;
+
+static void *find(const opened *from, const char *name)
+{
+    char symbol[NAME];
+    snprintf(symbol, sizeof symbol, "%s%s%s", from->prefix, name, from->suffix);
+    void *found = dlsym(from->library, symbol);
+    if (!found)
+        snprintf(from->message, from->size, "it has no routine %s", symbol);
+    return found;
+}
+
+/* ISO C has no cast from an object pointer to a function pointer; POSIX says they are alike. */
+#define ROUTINE(from, blas, name) \
+    (*(void **)(void *)&(blas)->routines.name = find(from, #name), (blas)->routines.name != NULL)
+
+static bool find_routines(const opened *from, gcr_blas *blas)
+{
+    return ROUTINE(from, blas, dgemm) && ROUTINE(from, blas, sgemm) &&
+           ROUTINE(from, blas, dgemv) && ROUTINE(from, blas, sgemv) &&
+           ROUTINE(from, blas, dger) && ROUTINE(from, blas, sger);
+}
+
+/* Libraries that have threads of their own, and how each is told to use one: by value, C ABI. */
+static void set_one_thread(const opened *from)
+{
+    static const char *const names[] = {
+        "openblas_set_num_threads", /* OpenBLAS */
+        "MKL_Set_Num_Threads",      /* Intel oneMKL */
+        "bli_thread_set_num_threads", /* BLIS; its argument is as wide as a pointer */
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char symbol[NAME];
+        snprintf(symbol, sizeof symbol, "%s%s", i == 0 ? from->prefix : "", names[i]);
+        void (*set)(int64_t);
+        *(void **)(void *)&set = dlsym(from->library, symbol);
+        if (set)
+            set(1);
+    }
+}
+
+static const char *read_config(const opened *from)
+{
+    char symbol[NAME];
+    snprintf(symbol, sizeof symbol, "%sopenblas_get_config", from->prefix);
+    const char *(*config)(void);
+    *(void **)(void *)&config = dlsym(from->library, symbol);
+    return config ? config() : "";
+}
+
+/* A 32-bit integer in front of 32 ones. */
+typedef union wide {
+    int64_t padded;
+    int32_t value;
+} wide;
+
+static wide number(int32_t value)
+{
+    wide result = {.padded = -1};
+    result.value = value;
+    return result;
+}
+
+/* [3, 2] times [2, 4], by columns, then a matrix times a vector, then an outer product. */
+#define TRY(letter, type)                                                                      \
+    static bool try_##letter(const gc_blas *blas)                                              \
+    {                                                                                          \
+        const type a[] = {1, 2, 3, 4, 5, 6}, b[] = {1, -1, 2, 0, 3, 1, -2, 5}, one = 1;        \
+        const type ab[] = {-3, -3, -3, 2, 4, 6, 7, 11, 15, 18, 21, 24};                        \
+        const type ax[] = {5, 7, 9}, xy[] = {1, 1, 2, 2};                                      \
+        const type x[] = {1, 1}, y[] = {1, 2}, zero = 0;                                       \
+        type c[12] = {0}, v[3] = {0}, r[4] = {0};                                              \
+        const wide w1 = number(1), w2 = number(2), w3 = number(3), w4 = number(4);             \
+        blas->letter##gemm("N", "N", &w3.value, &w4.value, &w2.value, &one, a, &w3.value, b,   \
+                           &w2.value, &zero, c, &w3.value);                                    \
+        blas->letter##gemv("N", &w3.value, &w2.value, &one, a, &w3.value, x, &w1.value, &zero, \
+                           v, &w1.value);                                                      \
+        blas->letter##ger(&w2.value, &w2.value, &one, x, &w1.value, y, &w1.value, r,           \
+                          &w2.value);                                                          \
+        return !memcmp(c, ab, sizeof c) && !memcmp(v, ax, sizeof v) && !memcmp(r, xy, sizeof r); \
+    }
+
+TRY(d, double)
+TRY(s, float)
+
+static bool prepare(const opened *from, gcr_blas *blas)
+{
+    if (!find_routines(from, blas))
+        return false;
+    blas->config = read_config(from);
+    if (strstr(blas->config, "USE64BITINT")) {
+        snprintf(from->message, from->size, "it takes 64-bit integers, gradc passes 32-bit ones");
+        return false;
+    }
+    set_one_thread(from);
+    if (try_d(&blas->routines) && try_s(&blas->routines))
+        return true;
+    snprintf(from->message, from->size,
+             "its self-test failed: small products came out wrong, as when a library takes 64-bit "
+             "integers");
+    return false;
+}
+
+gcr_blas *gcr_blas_open(const char *path, const char *prefix, const char *suffix, char *message,
+                        int64_t size)
+{
+    opened from = {dlopen(path, RTLD_NOW | RTLD_LOCAL), prefix, suffix, message, (size_t)size};
+    if (!from.library) {
+        snprintf(message, from.size, "%s", dlerror());
+        return NULL;
+    }
+    gcr_blas *blas = calloc(1, sizeof *blas);
+    if (blas && prepare(&from, blas))
+        return blas;
+    if (!blas)
+        snprintf(message, from.size, "out of memory");
+    free(blas);
+    dlclose(from.library);
+    return NULL;
+}
+
+const char *gcr_blas_config(const gcr_blas *blas) { return blas->config; }

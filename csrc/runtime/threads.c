@@ -1,0 +1,320 @@
+/* The one thread pool of the process.
+ *
+ * Work is offered, never assigned: a single word holds how many chunks are left and how many
+ * workers may take them, and whoever lowers it by one owns a chunk. The caller takes chunks like
+ * everybody else, so a worker that wakes late, or never, costs nothing: the caller waits only for
+ * chunks that somebody has claimed. Chunks are claimed in ascending order; when chunk k fails, all
+ * lower ones have been claimed and will finish, so the lowest failure is the same for any number
+ * of threads, and the rest may be withdrawn.
+ *
+ * One job at a time. A second caller (another Python thread, or a step inside a chunk) finds the
+ * pool busy and runs its chunks itself: no queue, hence no deadlock.
+ *
+ * Idle workers look for work for SPIN seconds, giving the processor away to anyone who wants it,
+ * and then sleep.
+ */
+#define _GNU_SOURCE
+#include <fenv.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <time.h>
+
+#include "internal.h"
+
+enum { MAX_THREADS = 1024, PAUSES = 64 };
+
+/* Longer than the gap between two parallel steps of one call, much shorter than a time slice. */
+static const double SPIN = 50e-6;
+
+typedef struct job {
+    const gc_table *table;
+    gc_frame *frame;
+    gc_chunk chunk;
+    int64_t count;
+    fenv_t environment; /* rounding and flush-to-zero of the caller: same bits on every thread */
+} job;
+
+static struct {
+    pthread_mutex_t mutex; /* guards started, failed_chunk, status and both conditions */
+    pthread_cond_t wake;   /* workers: there is an offer */
+    pthread_cond_t done;   /* caller: no chunk is unfinished */
+    pthread_mutex_t lists;
+    atomic_flag busy;            /* a job is under way */
+    _Atomic uint64_t offer;      /* workers << 32 | chunks nobody has claimed */
+    _Atomic int64_t unfinished;  /* chunks of the job that are not done */
+    _Atomic int64_t sleeping;    /* workers waiting for `wake` */
+    atomic_bool waiting;         /* the caller waits for `done` */
+    _Atomic int64_t limit;
+    _Atomic int64_t started;
+    int64_t failed_chunk;
+    int status;
+    int64_t forks; /* how many fork()s lie between this process and the first */
+    job job;       /* readable by whoever holds a claimed chunk */
+} pool = {
+    .mutex = PTHREAD_MUTEX_INITIALIZER,
+    .wake = PTHREAD_COND_INITIALIZER,
+    .done = PTHREAD_COND_INITIALIZER,
+    .lists = PTHREAD_MUTEX_INITIALIZER,
+    .busy = ATOMIC_FLAG_INIT,
+    .limit = 1,
+};
+
+/* Which call and which scratch this thread is working for, so that a parallel step inside a chunk
+ * keeps the chunk's own scratch. */
+static _Thread_local struct {
+    const gc_frame *frame;
+    int64_t worker;
+} current;
+
+double gcr_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static inline void pause_briefly(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+static uint64_t chunks_left(uint64_t offer) { return offer & UINT32_MAX; }
+
+static bool is_offered(uint64_t offer, int64_t worker)
+{
+    return chunks_left(offer) > 0 && (int64_t)(offer >> 32) > worker;
+}
+
+/* The number of a chunk that is now ours, or -1. */
+static int64_t claim(int64_t worker)
+{
+    uint64_t offer = atomic_load(&pool.offer);
+    while (is_offered(offer, worker))
+        if (atomic_compare_exchange_weak(&pool.offer, &offer, offer - 1))
+            return pool.job.count - (int64_t)chunks_left(offer);
+    return -1;
+}
+
+static void finish(int64_t chunks)
+{
+    if (atomic_fetch_sub(&pool.unfinished, chunks) != chunks || !atomic_load(&pool.waiting))
+        return;
+    pthread_mutex_lock(&pool.mutex);
+    pthread_cond_signal(&pool.done);
+    pthread_mutex_unlock(&pool.mutex);
+}
+
+static void record_failure(int64_t chunk, int status)
+{
+    pthread_mutex_lock(&pool.mutex);
+    if (pool.status == GC_OK || chunk < pool.failed_chunk) {
+        pool.status = status;
+        pool.failed_chunk = chunk;
+    }
+    pthread_mutex_unlock(&pool.mutex);
+    uint64_t withdrawn = chunks_left(atomic_exchange(&pool.offer, 0));
+    if (withdrawn > 0)
+        finish((int64_t)withdrawn);
+}
+
+static int run_chunk(const job *work, int64_t chunk, int64_t worker)
+{
+    const gc_frame *frame = current.frame;
+    int64_t outer = current.worker;
+    current.frame = work->frame;
+    current.worker = worker;
+    int status = work->chunk(work->table, work->frame, chunk, worker);
+    current.frame = frame;
+    current.worker = outer;
+    return status;
+}
+
+/* Run chunks until there are none to claim; says whether there was one. */
+static bool take_part(int64_t worker)
+{
+    bool worked = false;
+    for (int64_t chunk = claim(worker); chunk >= 0; chunk = claim(worker)) {
+        if (worker > 0)
+            fesetenv(&pool.job.environment);
+        int status = run_chunk(&pool.job, chunk, worker);
+        if (status != GC_OK)
+            record_failure(chunk, status);
+        finish(1);
+        worked = true;
+    }
+    return worked;
+}
+
+static void look_for_work(int64_t worker)
+{
+    double end = gcr_clock() + SPIN;
+    do {
+        for (int i = 0; i < PAUSES; i++) {
+            if (is_offered(atomic_load_explicit(&pool.offer, memory_order_relaxed), worker))
+                return;
+            pause_briefly();
+        }
+        sched_yield();
+    } while (gcr_clock() < end);
+    pthread_mutex_lock(&pool.mutex);
+    atomic_fetch_add(&pool.sleeping, 1);
+    while (!is_offered(atomic_load(&pool.offer), worker))
+        pthread_cond_wait(&pool.wake, &pool.mutex);
+    atomic_fetch_sub(&pool.sleeping, 1);
+    pthread_mutex_unlock(&pool.mutex);
+}
+
+static void *worker_main(void *number)
+{
+    int64_t worker = (int64_t)(intptr_t)number;
+    for (;;)
+        if (!take_part(worker))
+            look_for_work(worker);
+    return NULL;
+}
+
+/* Start workers up to number `last`, as far as the system lets us. Signals stay with Python. */
+static void start_workers(int64_t last)
+{
+    if (atomic_load(&pool.started) >= last)
+        return;
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    while (atomic_load(&pool.started) < last) {
+        pthread_t thread;
+        intptr_t number = (intptr_t)atomic_load(&pool.started) + 1;
+        if (pthread_create(&thread, NULL, worker_main, (void *)number) != 0)
+            break;
+        pthread_detach(thread);
+        atomic_fetch_add(&pool.started, 1);
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static void wake_workers(int64_t workers, int64_t chunks)
+{
+    int64_t sleeping = atomic_load(&pool.sleeping);
+    if (sleeping == 0)
+        return;
+    pthread_mutex_lock(&pool.mutex);
+    bool all_may = atomic_load(&pool.started) < workers;
+    if (all_may && chunks - 1 < sleeping)
+        for (int64_t i = 1; i < chunks; i++)
+            pthread_cond_signal(&pool.wake);
+    else
+        pthread_cond_broadcast(&pool.wake);
+    pthread_mutex_unlock(&pool.mutex);
+}
+
+static void wait_for_claimed(void)
+{
+    double end = gcr_clock() + SPIN;
+    do {
+        for (int i = 0; i < PAUSES; i++) {
+            if (atomic_load(&pool.unfinished) <= 0)
+                return;
+            pause_briefly();
+        }
+        sched_yield();
+    } while (gcr_clock() < end);
+    pthread_mutex_lock(&pool.mutex);
+    atomic_store(&pool.waiting, true);
+    while (atomic_load(&pool.unfinished) > 0)
+        pthread_cond_wait(&pool.done, &pool.mutex);
+    atomic_store(&pool.waiting, false);
+    pthread_mutex_unlock(&pool.mutex);
+}
+
+static int run_alone(const job *work)
+{
+    int64_t worker = current.frame == work->frame ? current.worker : 0;
+    for (int64_t chunk = 0; chunk < work->count; chunk++) {
+        int status = run_chunk(work, chunk, worker);
+        if (status != GC_OK)
+            return status;
+    }
+    return GC_OK;
+}
+
+static int run_together(int64_t workers)
+{
+    int64_t count = pool.job.count;
+    int64_t forks = pool.forks;
+    pool.status = GC_OK;
+    start_workers((workers < count ? workers : count) - 1);
+    atomic_store(&pool.unfinished, count);
+    atomic_store(&pool.offer, (uint64_t)workers << 32 | (uint64_t)count);
+    wake_workers(workers, count);
+    take_part(0);
+    wait_for_claimed();
+    /* A chunk forked, and this is the child: the other chunks died with their threads. */
+    return pool.forks == forks ? pool.status : GC_ERR_INTERRUPT;
+}
+
+int gcr_parallel(const gc_table *table, gc_frame *frame, gc_chunk chunk, int64_t count)
+{
+    job work = {.table = table, .frame = frame, .chunk = chunk, .count = count};
+    int64_t limit = gcr_threads();
+    int64_t workers = frame->workers < limit ? frame->workers : limit;
+    if (count <= 1 || workers <= 1 || count > UINT32_MAX || atomic_flag_test_and_set(&pool.busy))
+        return run_alone(&work);
+    fegetenv(&work.environment);
+    pool.job = work;
+    int status = run_together(workers);
+    atomic_flag_clear(&pool.busy);
+    return status;
+}
+
+int64_t gcr_threads(void) { return atomic_load_explicit(&pool.limit, memory_order_relaxed); }
+
+void gcr_set_threads(int64_t limit)
+{
+    atomic_store(&pool.limit, limit < 1 ? 1 : limit > MAX_THREADS ? MAX_THREADS : limit);
+}
+
+int64_t gcr_workers(void) { return atomic_load(&pool.started); }
+
+void gcr_lists_lock(void) { pthread_mutex_lock(&pool.lists); }
+
+void gcr_lists_unlock(void) { pthread_mutex_unlock(&pool.lists); }
+
+uintptr_t gcr_this_thread(void) { return (uintptr_t)pthread_self(); }
+
+/* fork() copies the forking thread alone: the child's pool starts afresh, at its first job. */
+
+static void before_fork(void)
+{
+    pthread_mutex_lock(&pool.lists);
+    pthread_mutex_lock(&pool.mutex);
+}
+
+static void after_fork_in_parent(void)
+{
+    pthread_mutex_unlock(&pool.mutex);
+    pthread_mutex_unlock(&pool.lists);
+}
+
+static void after_fork_in_child(void)
+{
+    after_fork_in_parent();
+    pool.wake = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+    pool.done = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+    atomic_store(&pool.offer, 0);
+    atomic_store(&pool.unfinished, 0);
+    atomic_store(&pool.sleeping, 0);
+    atomic_store(&pool.waiting, false);
+    atomic_store(&pool.started, 0);
+    atomic_flag_clear(&pool.busy);
+    pool.forks++;
+}
+
+__attribute__((constructor)) static void watch_forks(void)
+{
+    pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+}

@@ -1,0 +1,68 @@
+"""Find and open the BLAS that matrix products are sent to.
+
+Takes a path named by the user, or None for the library that was brought along at installation;
+gives a Blas.  Opening takes some milliseconds, so it happens when the first function that multiplies matrices is
+loaded, and once a path.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gradc.runtime._native import ffi, lib
+
+__all__ = ["Blas", "bundled_path", "open_blas"]
+
+# What stands before and behind "dgemm" in the names of a library's routines.
+_PATTERNS = (
+    ("scipy_", "_"),  # scipy-openblas32
+    ("", "_"),  # reference BLAS, OpenBLAS, MKL, BLIS, Accelerate: gfortran's spelling
+    ("", ""),  # Fortran compilers of other systems
+)
+_MESSAGE_BYTES = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Blas:
+    """An open BLAS library, set to one thread."""
+
+    path: Path
+    config: str
+    handle: Any
+
+    def __str__(self) -> str:
+        return f"{self.path}\n  {self.config or 'says nothing about itself'}"
+
+
+def bundled_path() -> Path:
+    """Where the library that came with the installation lies.
+
+    Raises: FileNotFoundError if the installation is damaged.
+    """
+    folder = Path(__file__).resolve().parents[1] / "_blas"
+    for path in sorted(folder.glob("libscipy_openblas.*")):
+        return path
+    raise FileNotFoundError(f"no BLAS library in {folder}: install gradc again, or set GRADC_BLAS")
+
+
+@functools.cache
+def open_blas(path: Path | None = None) -> Blas:
+    """Open a BLAS, pin it to one thread, and try each routine on small numbers.
+
+    Raises: OSError if the file cannot be opened, lacks a routine, or takes 64-bit integers.
+    """
+    if path is None:
+        return open_blas(bundled_path())
+    message = ffi.new("char[]", _MESSAGE_BYTES)
+    reasons: list[str] = []
+    for prefix, suffix in _PATTERNS:
+        handle = lib.gcr_blas_open(
+            str(path).encode(), prefix.encode(), suffix.encode(), message, _MESSAGE_BYTES
+        )
+        if handle != ffi.NULL:
+            return Blas(path, ffi.string(lib.gcr_blas_config(handle)).decode(), handle)
+        reasons.append(ffi.string(message).decode(errors="replace"))
+    raise OSError(f"cannot use {path} as BLAS: " + "; ".join(dict.fromkeys(reasons)))
