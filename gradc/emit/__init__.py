@@ -1,0 +1,1 @@
+"""Programs to C, through templates/."""
