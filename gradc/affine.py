@@ -30,9 +30,7 @@ class Affine:
         return _affine(self.offset + other.offset, total)
 
     def __mul__(self, factor: SizeLike) -> Affine:
-        return _affine(
-            self.offset * factor, {axis: each * factor for axis, each in self.factors}
-        )
+        return _affine(self.offset * factor, {axis: each * factor for axis, each in self.factors})
 
     def factor(self, axis: int) -> Size:
         """How far one step along `axis` moves."""

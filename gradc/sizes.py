@@ -54,7 +54,7 @@ class Call:
         return f"{self.name}({', '.join(map(str, self.args))})"
 
 
-Atom = Union[Length, Call]
+Atom = Length | Call
 Monomial = tuple[Atom, ...]  # a product of atoms, sorted; () is the constant term
 SizeLike = Union["Size", int]
 
@@ -183,7 +183,7 @@ _NUMBERS: dict[str, Callable[[int, int], int]] = {
 
 
 def floor_div(left: SizeLike, right: SizeLike) -> Size:
-    """left // right as Python rounds; 0 where right is 0. Exact factors cancel."""
+    """The quotient left // right as Python rounds; 0 where right is 0. Exact factors cancel."""
     a, b = size(left), size(right)
     if b.constant == 1:
         return a
@@ -192,7 +192,7 @@ def floor_div(left: SizeLike, right: SizeLike) -> Size:
 
 
 def _exact_quotient(a: Size, b: Size) -> Size | None:
-    """a / b where b is a single constant that divides every coefficient."""
+    """The quotient a / b where b is a single constant that divides every coefficient."""
     if b.constant is None or b.constant == 0 or a.constant is not None:
         return None
     if any(factor % b.constant for _, factor in a.terms):

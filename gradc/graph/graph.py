@@ -12,6 +12,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gradc.graph.op import Apply
+from gradc.graph.text import listing
 from gradc.graph.variable import Constant, Variable, constant_key
 from gradc.graph.walk import rebuild, toposort
 
@@ -97,6 +98,9 @@ class Graph:
             if each.owner is None and not isinstance(each, Constant) and each not in known:
                 found.setdefault(each)
         return tuple(found)
+
+    def __str__(self) -> str:
+        return listing(self.outputs, self.inputs, self.updates, lines=True)
 
     def replaced(self, results: Sequence[Variable]) -> Graph:
         """The same border with other results (rewriting), interned anew."""

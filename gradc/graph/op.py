@@ -69,15 +69,11 @@ class Declaration:
         """The types of the outputs; raises ShapeError or DTypeError on inputs that do not fit."""
         raise NotImplementedError
 
-    def lengths(
-        self, operands: Sequence[Operand], params: Mapping[str, Any]
-    ) -> tuple[Shape, ...]:
+    def lengths(self, operands: Sequence[Operand], params: Mapping[str, Any]) -> tuple[Shape, ...]:
         """The lengths of the outputs as size expressions; `infer` has accepted the inputs."""
         raise NotImplementedError
 
-    def evaluate(
-        self, arrays: Sequence[Array], params: Mapping[str, Any]
-    ) -> tuple[Array, ...]:
+    def evaluate(self, arrays: Sequence[Array], params: Mapping[str, Any]) -> tuple[Array, ...]:
         """The reference's outputs."""
         result = self.ref(*arrays, **params)
         return result if isinstance(result, tuple) else (np.asarray(result),)

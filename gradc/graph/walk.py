@@ -78,9 +78,7 @@ def rebuild(node: Apply, inputs: Sequence[Variable]) -> tuple[Variable, ...]:
     return Apply(node.op, inputs, types, node.site, names).outputs
 
 
-def substitute(
-    outputs: Sequence[Variable], replace: Mapping[Variable, Variable]
-) -> list[Variable]:
+def substitute(outputs: Sequence[Variable], replace: Mapping[Variable, Variable]) -> list[Variable]:
     """`outputs` with variables replaced; nodes that do not depend on any stay themselves."""
     values: dict[Variable, Variable] = dict(replace)
     for node in toposort(outputs, stop=replace.keys()):

@@ -8,7 +8,7 @@ Source: Goodfellow, Bengio, Courville, Deep Learning (2016), section 6.5.6.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, Union, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from gradc.errors import ArgumentTypeError, message
 from gradc.graph.graph import Graph
@@ -28,7 +28,7 @@ class HasGraph(Protocol):
         """The graph it was made from."""
 
 
-GraphLike = Union[Variable, Sequence[Variable], Graph, HasGraph]
+GraphLike = Variable | Sequence[Variable] | Graph | HasGraph
 
 
 def get_operation(V: Variable) -> Op | None:
