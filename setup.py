@@ -10,6 +10,7 @@ import os
 import shlex
 import shutil
 from glob import glob
+from importlib.metadata import files
 from pathlib import Path
 
 from setuptools import Extension, find_namespace_packages, setup
@@ -24,6 +25,7 @@ class BuildRuntime(build_ext):
     """Compile csrc/runtime, and lay BLAS into the package beside it."""
 
     def run(self):
+        """Build everything."""
         super().run()
         for source, target in self._blas_files():
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -35,7 +37,7 @@ class BuildRuntime(build_ext):
         target.parent.mkdir(parents=True, exist_ok=True)
         command = shlex.split(os.environ.get("CC", "cc"))
         command += [*FLAGS, *(f"-I{folder}" for folder in ext.include_dirs), *ext.sources]
-        self.spawn([*command, "-o", str(target), "-ldl"])
+        self.spawn([*command, "-o", str(target), "-ldl", "-lm"])
 
     def get_ext_filename(self, fullname):
         """Give the library a name without a Python version: it has nothing to do with one."""
@@ -46,8 +48,7 @@ class BuildRuntime(build_ext):
         return super().get_outputs() + [str(target) for _, target in self._blas_files()]
 
     def _blas_files(self):
-        import scipy_openblas32  # a requirement of the build alone
-        from importlib.metadata import files
+        import scipy_openblas32  # here, because `sdist` needs no BLAS
 
         home = Path() if self.inplace else Path(self.build_lib)
         folder = home / "gradc" / "_blas"

@@ -123,10 +123,27 @@ static bool prepare(const opened *from, gcr_blas *blas)
     return false;
 }
 
+/* OpenBLAS starts its threads while it is being loaded, and lets them sleep when told later that
+ * one will do; only the environment can keep them from being started. */
+static void *load_without_threads(const char *path)
+{
+    static const char *const name = "OPENBLAS_NUM_THREADS";
+    const char *before = getenv(name);
+    char *kept = before ? strdup(before) : NULL;
+    setenv(name, "1", 1);
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (kept)
+        setenv(name, kept, 1);
+    else
+        unsetenv(name);
+    free(kept);
+    return library;
+}
+
 gcr_blas *gcr_blas_open(const char *path, const char *prefix, const char *suffix, char *message,
                         int64_t size)
 {
-    opened from = {dlopen(path, RTLD_NOW | RTLD_LOCAL), prefix, suffix, message, (size_t)size};
+    opened from = {load_without_threads(path), prefix, suffix, message, (size_t)size};
     if (!from.library) {
         snprintf(message, from.size, "%s", dlerror());
         return NULL;

@@ -1,6 +1,6 @@
 """Declare the runtime's C functions to cffi; read by setup.py only.
 
-Takes csrc/runtime/runtime.h; gives `ffi`, from which setup.py writes gradc/runtime/_declarations.py.
+Takes csrc/runtime/runtime.h; gives `ffi`, from which setup.py writes _declarations.py beside this.
 
 Why cffi's ABI mode (a plain shared library, opened by `ffi.dlopen`) and not its API mode (a
 Python extension module): the API mode includes Python.h, which a Debian machine with Python, venv

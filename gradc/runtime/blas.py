@@ -1,8 +1,8 @@
 """Find and open the BLAS that matrix products are sent to.
 
 Takes a path named by the user, or None for the library that was brought along at installation;
-gives a Blas.  Opening takes some milliseconds, so it happens when the first function that multiplies matrices is
-loaded, and once a path.
+gives a Blas.  Opening takes some milliseconds, so it happens when the first function that
+multiplies matrices is loaded, and once a path.
 """
 
 from __future__ import annotations

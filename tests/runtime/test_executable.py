@@ -8,13 +8,13 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.runtime import clib
 import numpy as np
 import pytest
 
 from gradc.kernel.interface import Interface, Port
 from gradc.runtime.executable import Executable, KernelFailure
 from gradc.runtime.library import Library
+from tests.runtime import clib
 
 F64 = "float64"
 
