@@ -93,7 +93,7 @@ setup(
     package_dir={"gradc._templates": "templates", "gradc._csrc": "csrc"},
     package_data={
         "gradc": ["py.typed"],
-        "gradc._templates": ["**/*.j2"],
+        "gradc._templates": ["**/*"],
         "gradc._csrc": ["**/*.c", "**/*.h"],
     },
     include_package_data=False,
