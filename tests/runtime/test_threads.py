@@ -41,11 +41,15 @@ static int plan0(const gc_table *table, gc_frame *frame)
     return GC_OK;
 }
 static int64_t *times(const gc_frame *frame) { return frame->outs[0].data; }
+static _Thread_local int thread; /* its address tells threads apart */
+static int64_t me(void) { return (int64_t)(intptr_t)&thread; }
 static int nested(const gc_table *table, gc_frame *frame, int64_t chunk, int64_t worker)
 {
     (void)table, (void)chunk;
-    /* the scratch of the chunk around us, which is in use */
-    return ((int64_t *)(void *)frame->work[0])[worker] == 1 ? GC_OK : GC_ERR_ASSERT;
+    /* the scratch of the chunk around us, or of nobody; never of a chunk on another thread */
+    int64_t owner =
+        __atomic_load_n((int64_t *)(void *)frame->work[0] + worker, __ATOMIC_SEQ_CST);
+    return owner == 0 || owner == me() ? GC_OK : GC_ERR_ASSERT;
 }
 static int one(const gc_table *table, gc_frame *frame, int64_t chunk, int64_t worker)
 {
@@ -56,7 +60,7 @@ static int one(const gc_table *table, gc_frame *frame, int64_t chunk, int64_t wo
     const int64_t values[GC_ERROR_VALUES] = {chunk, worker};
     if (worker < 0 || worker >= frame->workers)
         return table->fail(frame, GC_ERR_ASSERT, 1, chunk, values);
-    if (__atomic_fetch_add(&scratch[worker], 1, __ATOMIC_SEQ_CST) != 0)
+    if (__atomic_exchange_n(&scratch[worker], me(), __ATOMIC_SEQ_CST) != 0)
         return table->fail(frame, GC_ERR_ASSERT, 2, chunk, values);
     __atomic_fetch_add(&times(frame)[chunk], 1, __ATOMIC_SEQ_CST);
     int64_t most = __atomic_load_n(used, __ATOMIC_SEQ_CST);
@@ -69,7 +73,7 @@ static int one(const gc_table *table, gc_frame *frame, int64_t chunk, int64_t wo
     for (int64_t i = n * chunk / count; i < n * (chunk + 1) / count; i++)
         sum += x[i];
     ((double *)frame->outs[2].data)[chunk] = sum;
-    __atomic_fetch_sub(&scratch[worker], 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&scratch[worker], 0, __ATOMIC_SEQ_CST);
     if (number(frame, 1) >= 0 && chunk >= number(frame, 1))
         return table->fail(frame, GC_ERR_INDEX, 3, chunk, values);
     return status;
