@@ -8,6 +8,7 @@ multiplies matrices is loaded, and once a path.
 from __future__ import annotations
 
 import functools
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ def open_blas(path: Path | None = None) -> Blas:
     reasons: list[str] = []
     for prefix, suffix in _PATTERNS:
         handle = lib.gcr_blas_open(
-            str(path).encode(), prefix.encode(), suffix.encode(), message, _MESSAGE_BYTES
+            os.fsencode(path), prefix.encode(), suffix.encode(), message, _MESSAGE_BYTES
         )
         if handle != ffi.NULL:
             return Blas(path, ffi.string(lib.gcr_blas_config(handle)).decode(), handle)
