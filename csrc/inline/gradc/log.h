@@ -16,9 +16,8 @@
 #include "bits.h"
 #include "exp.h"
 
-/* k ln 2 + log(1 + f), plus the small term `low`, which carries k * GC_LN2_LO. R leaves 2^-59.5
- * of log(1 + f). */
-GC_INLINE double gc_log_sum_f64(double k, double f, double low) {
+/* log(1 + f) - f + low, `low` a small term. R leaves 2^-59.5 of log(1 + f). */
+GC_INLINE double gc_log_tail_f64(double f, double low) {
     const double s = f / (2.0 + f);
     const double z = s * s;
     const double h = 0.5 * f * f;
@@ -29,12 +28,11 @@ GC_INLINE double gc_log_sum_f64(double k, double f, double low) {
     p = GC_FMA64(p, z, 0x1.24924941f7d3ap-2);
     p = GC_FMA64(p, z, 0x1.999999997fd66p-2);
     p = GC_FMA64(p, z, 0x1.5555555555592p-1);
-    const double tail = GC_FMA64(s, GC_FMA64(p, z, h), low) - h;
-    return GC_FMA64(k, GC_LN2_HI_F64, f + tail);
+    return GC_FMA64(s, GC_FMA64(p, z, h), low) - h;
 }
 
 /* C leaves 2^-27.3. */
-GC_INLINE float gc_log_sum_f32(float k, float f, float low) {
+GC_INLINE float gc_log_tail_f32(float f, float low) {
     const float z = f * f;
     float odd = -0x1.38b668p-4f;
     float even = 0x1.0565ccp-3f;
@@ -44,7 +42,17 @@ GC_INLINE float gc_log_sum_f32(float k, float f, float low) {
     even = GC_FMA32(even, z, 0x1.99a010p-3f);
     odd = GC_FMA32(odd, z, -0x1.000228p-2f);
     even = GC_FMA32(even, z, 0x1.555554p-2f);
-    const float tail = GC_FMA32(z, GC_FMA32(GC_FMA32(odd, f, even), f, -0.5f), low);
+    return GC_FMA32(z, GC_FMA32(GC_FMA32(odd, f, even), f, -0.5f), low);
+}
+
+/* k ln 2 + log(1 + f) + low. */
+GC_INLINE double gc_log_sum_f64(double k, double f, double low) {
+    const double tail = gc_log_tail_f64(f, GC_FMA64(k, GC_LN2_LO_F64, low));
+    return GC_FMA64(k, GC_LN2_HI_F64, f + tail);
+}
+
+GC_INLINE float gc_log_sum_f32(float k, float f, float low) {
+    const float tail = gc_log_tail_f32(f, GC_FMA32(k, GC_LN2_LO_F32, low));
     return GC_FMA32(k, GC_LN2_HI_F32, f + tail);
 }
 
@@ -118,38 +126,43 @@ GC_INLINE gc_split_f32 gc_split_pow2_f32(float x) {
 /* log(x): log(1) = 0, log(+-0) = -inf, nan below 0. */
 GC_INLINE double gc_log_f64(double x) {
     const gc_split_f64 a = gc_split_pow2_f64(x);
-    return gc_log_special_f64(x, gc_log_sum_f64(a.k, a.f, a.k * GC_LN2_LO_F64));
+    return gc_log_special_f64(x, gc_log_sum_f64(a.k, a.f, 0.0));
 }
 
 GC_INLINE float gc_log_f32(float x) {
     const gc_split_f32 a = gc_split_pow2_f32(x);
-    return gc_log_special_f32(x, gc_log_sum_f32(a.k, a.f, a.k * GC_LN2_LO_F32));
+    return gc_log_special_f32(x, gc_log_sum_f32(a.k, a.f, 0.0f));
 }
 
-/* log(1 + x): log1p(-1) = -inf, nan below, log1p(-0.0) = -0.0. */
-GC_INLINE double gc_log1p_f64(double x) {
-    const double sum = 1.0 + x;
-    const uint64_t biased = gc_split_bits_f64(sum) >> 52;
+/* log(1 + x) + low + more * ln 2 for x > -1, -0.0 and infinities apart. */
+GC_INLINE double gc_log1p_sum_f64(double x, double low, double more) {
+    const uint64_t biased = gc_split_bits_f64(1.0 + x) >> 52;
     const uint64_t shift = (biased << 52) - GC_ONE_BITS_F64; /* k in the exponent field */
     const double unit = gc_from_bits_f64(GC_ONE_BITS_F64 - shift);
     const double scaled = gc_from_bits_f64(gc_bits_f64(x) - shift);
     /* 2^-k does not exist as a normal number for k = 1023, 1024, and no longer counts there */
     const double f = scaled + ((x > 0x1p1000 ? 0.0 : unit) - 1.0);
-    const double k = gc_small_uint_f64(biased, 1023.0);
-    const double y = gc_log_sum_f64(k, f, k * GC_LN2_LO_F64);
-    return __builtin_fabs(x) < 0x1p-54 ? x : gc_log_special_f64(sum, y);
+    return gc_log_sum_f64(gc_small_uint_f64(biased, 1023.0) + more, f, low);
 }
 
-GC_INLINE float gc_log1p_f32(float x) {
-    const float sum = 1.0f + x;
-    const uint32_t biased = gc_split_bits_f32(sum) >> 23;
+GC_INLINE float gc_log1p_sum_f32(float x, float low, float more) {
+    const uint32_t biased = gc_split_bits_f32(1.0f + x) >> 23;
     const uint32_t shift = (biased << 23) - GC_ONE_BITS_F32;
     const float unit = gc_from_bits_f32(GC_ONE_BITS_F32 - shift);
     const float scaled = gc_from_bits_f32(gc_bits_f32(x) - shift);
     const float f = scaled + ((x > 0x1p120f ? 0.0f : unit) - 1.0f);
-    const float k = gc_small_uint_f32(biased, 127.0f);
-    const float y = gc_log_sum_f32(k, f, k * GC_LN2_LO_F32);
-    return __builtin_fabsf(x) < 0x1p-25f ? x : gc_log_special_f32(sum, y);
+    return gc_log_sum_f32(gc_small_uint_f32(biased, 127.0f) + more, f, low);
+}
+
+/* log(1 + x): log1p(-1) = -inf, nan below, log1p(-0.0) = -0.0. */
+GC_INLINE double gc_log1p_f64(double x) {
+    const double y = gc_log1p_sum_f64(x, 0.0, 0.0);
+    return __builtin_fabs(x) < 0x1p-54 ? x : gc_log_special_f64(1.0 + x, y);
+}
+
+GC_INLINE float gc_log1p_f32(float x) {
+    const float y = gc_log1p_sum_f32(x, 0.0f, 0.0f);
+    return __builtin_fabsf(x) < 0x1p-25f ? x : gc_log_special_f32(1.0f + x, y);
 }
 
 #endif

@@ -49,9 +49,8 @@ GC_INLINE double gc_softplus_f64(double x) {
     const double f_lo = fold ? 0.5 * e_lo : e_lo;
     const double k = fold ? 1.0 : 0.0;
     /* f_lo / (1 + f), near enough */
-    /* f_lo / (1 + f), near enough, and the rest of k ln 2 */
-    const double low = GC_FMA64(f_lo, 1.0 - f, k * GC_LN2_LO_F64);
-    return (x > 0.0 ? x : 0.0) + gc_log_sum_f64(k, f, low);
+    /* f_lo / (1 + f), near enough */
+    return (x > 0.0 ? x : 0.0) + gc_log_sum_f64(k, f, f_lo * (1.0 - f));
 }
 
 GC_INLINE float gc_softplus_f32(float x) {
@@ -68,8 +67,7 @@ GC_INLINE float gc_softplus_f32(float x) {
     const float f = fold ? 0.5f * e - 0.5f : e;
     const float f_lo = fold ? 0.5f * e_lo : e_lo;
     const float k = fold ? 1.0f : 0.0f;
-    const float low = GC_FMA32(f_lo, 1.0f - f, k * GC_LN2_LO_F32);
-    return (x > 0.0f ? x : 0.0f) + gc_log_sum_f32(k, f, low);
+    return (x > 0.0f ? x : 0.0f) + gc_log_sum_f32(k, f, f_lo * (1.0f - f));
 }
 
 #endif

@@ -7,10 +7,17 @@
 #ifndef GRADC_MATH_H
 #define GRADC_MATH_H
 
+#include "asin.h"
+#include "asinh.h"
+#include "atan.h"
 #include "bits.h"
 #include "exp.h"
+#include "exp2.h"
 #include "log.h"
+#include "log_base.h"
 #include "logistic.h"
+#include "root.h"
+#include "sinh.h"
 #include "tanh.h"
 
 #endif
