@@ -11,6 +11,7 @@ list, whose id is passed: asking numpy for the pointer, shape and strides of one
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import Any
 
@@ -20,6 +21,7 @@ import numpy.typing as npt
 from gradc.kernel.interface import Interface
 from gradc.runtime._native import HEADER_BYTES, ffi, lib
 from gradc.runtime.blas import Blas
+from gradc.runtime.image import loadable
 from gradc.runtime.library import Library
 
 __all__ = ["Executable", "KernelFailure"]
@@ -32,7 +34,6 @@ _Plan = tuple[int, int, int, np.dtype[Any], int | None]
 _begin = lib.gcr_begin  # looking it up costs half of calling it
 
 _MESSAGE_BYTES = 1024
-_INTERRUPTED = 6  # GC_ERR_INTERRUPT, csrc/inline/gradc/abi.h
 
 
 class KernelFailure(Exception):
@@ -161,13 +162,9 @@ def _open(library: Library, interface: Interface, blas: Blas | None) -> Any:
     spec.arg_ndims, spec.out_ndims, spec.out_segments = arrays
     spec.array_type, spec.header = id(np.ndarray), HEADER_BYTES
     message = ffi.new("char[]", _MESSAGE_BYTES)
-    handle = lib.gcr_open(
-        str(library.path).encode(),
-        spec,
-        ffi.NULL if blas is None else blas.handle,
-        message,
-        _MESSAGE_BYTES,
-    )
+    native_blas = ffi.NULL if blas is None else blas.handle
+    with loadable(library) as path:
+        handle = lib.gcr_open(os.fsencode(path), spec, native_blas, message, _MESSAGE_BYTES)
     if handle == ffi.NULL:
         reason = ffi.string(message).decode(errors="replace")
         raise OSError(f"cannot load {library.path}: {reason}")
@@ -179,9 +176,8 @@ def _end(call: Any) -> BaseException:
     fields = ffi.new("int64_t[]", lib.GCR_FAILURE_FIELDS)
     lib.gcr_abandon(call, fields)
     code, site, *values = ffi.unpack(fields, lib.GCR_FAILURE_FIELDS)
-    if code == _INTERRUPTED and (raised := _raised.__dict__.pop("exception", None)) is not None:
-        return raised
-    return KernelFailure(code, site, tuple(values))
+    raised: BaseException | None = _raised.__dict__.pop("exception", None)
+    return raised or KernelFailure(code, site, tuple(values))
 
 
 _raised = threading.local()

@@ -1,0 +1,222 @@
+"""From Source to Library: look into the cache, else compile and publish.
+
+Takes a Source, a Target and Options; gives a Library whose bytes have been verified.  A cache that
+fails (full disk, read-only, damaged entries) costs time and one warning, never a result.
+`plan_key` and `load_library` are the short way of a second process, which has neither Program nor
+C: the hash of the graph leads to a plan, the plan names the library.
+"""
+
+from __future__ import annotations
+
+import functools
+import platform
+import tempfile
+import threading
+import warnings
+import weakref
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from gradc.emit.source import Source
+from gradc.errors import CacheError, CompilerNotFound, GradcWarning, message
+from gradc.options import Options, Target
+from gradc.runtime.cache import open_store
+from gradc.runtime.keys import (
+    FileDigests,
+    Recipe,
+    csrc_path,
+    generator_files,
+    package_files,
+    tree_digest,
+)
+from gradc.runtime.library import Library
+from gradc.runtime.sealed import canonical
+from gradc.runtime.store import LIBRARY_FILE, SOURCE_FILE, Entry, Store, digest_of
+from gradc.runtime.toolchain import (
+    Compiler,
+    compile_library,
+    find_compiler,
+    flags_for,
+    host_target,
+    workspace,
+)
+from gradc.runtime.upkeep import evict
+
+__all__ = ["build", "current_target", "load_library", "plan_key"]
+
+_NO_SPACE = ("No space left on device", "Disk quota exceeded", "File too large", "Read-only file")
+
+
+def current_target(options: Options) -> Target:
+    """This machine with the compiler that the options name; without a compiler, if there is none.
+
+    Raises: CompileError if the compiler cannot compile a trivial file.
+    """
+    try:
+        return host_target(find_compiler(options, open_store(options)))
+    except CompilerNotFound:
+        return host_target()
+
+
+def build(source: Source, target: Target, options: Options) -> Library:
+    """The library of this C, out of the cache or made now.
+
+    Raises: CompilerNotFound, CompileError; CacheError if `options.cache_strict`.
+    """
+    store = open_store(options)
+    compiler = find_compiler(options, store)
+    level = source.level if options.level is None else options.level
+    recipe = _recipe(compiler, target, level, options, store)
+    text = source.text.encode()
+    job = _Job(recipe.key(text), recipe, text, compiler, options, store)
+    with _lock_of(job.key):  # threads that want the same library wait for the first
+        entry = store.load(job.key)
+        if entry is not None and job.made(entry):
+            return _library(entry, store)
+        if not compiler.available:
+            what = (
+                f"the compiler {compiler.command[0]} has gone; this function is not in the cache."
+            )
+            raise CompilerNotFound(message(what, fix="install it again, or set config.cc."))
+        if entry is not None:  # equal keys, different code: it has no place in the cache
+            return _compile_elsewhere(job)
+        return _make(job)
+
+
+def load_library(key: str, target: Target, options: Options) -> Library | None:
+    """The library with this key, if it is there and was made by and for what is here now."""
+    store = open_store(options)
+    entry = store.load(key)
+    if entry is None:
+        return None
+    compiler = find_compiler(options, store)
+    recipe = _recipe(compiler, target, 0, options, store).body()
+    recipe["flags"] = entry.recipe.get("flags")  # the level is in the key, and known to nobody else
+    same = entry.recipe == recipe
+    return _library(entry, store) if same else None
+
+
+def plan_key(graph: bytes, target: Target, options: Options) -> str:
+    """The name of a plan: the graph as `function` got it, and all that decides what follows."""
+    store = open_store(options)
+    try:
+        compiler = find_compiler(options, store)
+        decided = [compiler.identity, flags_for(compiler, target, 0, options)]
+    except CompilerNotFound:
+        decided = []
+    digests = FileDigests(store)
+    body = [
+        decided,
+        [target.arch, target.features, target.vector_width],
+        [options.mode, options.floatX, options.level],
+        [platform.python_version(), np.__version__],
+        tree_digest(package_files(), digests),
+    ]
+    digests.save()
+    return digest_of(canonical(body) + b"\n" + graph)
+
+
+def _recipe(
+    compiler: Compiler, target: Target, level: int, options: Options, store: Store
+) -> Recipe:
+    digests = FileDigests(store)
+    code = tree_digest(generator_files(), digests)
+    digests.save()
+    flags = flags_for(compiler, target, level, options)
+    return Recipe(compiler.identity, target.arch, target.features, flags, code)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One library to be made."""
+
+    key: str
+    recipe: Recipe
+    text: bytes
+    compiler: Compiler
+    options: Options
+    store: Store
+
+    def made(self, entry: Entry) -> bool:
+        """Whether the entry came from exactly this; equal keys alone do not say so."""
+        return entry.source == self.text and entry.recipe == self.recipe.body()
+
+
+def _make(job: _Job) -> Library:
+    """Compile, and publish if that is possible."""
+    with workspace(job.store) as (folder, can_publish):
+        try:
+            library = _compile(job, folder)
+        except OSError as error:
+            if not can_publish or not any(words in str(error) for words in _NO_SPACE):
+                raise
+            _warn_once(job.store.path, str(error).splitlines()[0])
+        else:
+            return _publish(job, library, folder) if can_publish else library
+    return _compile_elsewhere(job)
+
+
+def _compile(job: _Job, folder: Path) -> Library:
+    (folder / SOURCE_FILE).write_bytes(job.text)
+    include = csrc_path() / "inline"
+    path = job.options.search_path
+    command = compile_library(job.compiler, job.recipe.flags, folder, include, path)
+    image = (folder / LIBRARY_FILE).read_bytes()
+    return Library(job.store.library_path(job.key), job.key, tuple(command), image)
+
+
+def _compile_elsewhere(job: _Job) -> Library:
+    """Compile where temporary files are, and keep the library in memory."""
+    with tempfile.TemporaryDirectory(prefix="gradc-") as name:
+        return _compile(job, Path(name))
+
+
+def _publish(job: _Job, library: Library, folder: Path) -> Library:
+    """Publish what was made, and read it back: after a lost race it is the winner's."""
+    try:
+        job.store.publish(folder, job.key, job.recipe.body(), list(library.command))
+        entry = job.store.load(job.key)
+        evict(job.store, job.options.cache_size, keep=job.key)
+    except (OSError, CacheError) as error:
+        _warn_once(job.store.path, str(error).splitlines()[0])
+        return library
+    return _library(entry, job.store) if entry is not None and job.made(entry) else library
+
+
+def _library(entry: Entry, store: Store) -> Library:
+    return Library(store.library_path(entry.key), entry.key, entry.command, entry.image)
+
+
+@functools.cache
+def _warn_once(path: Path, reason: str) -> None:
+    text = f"gradc: the cache {path} cannot be written ({reason}); functions work all the same."
+    warnings.warn(text, GradcWarning, stacklevel=5)
+
+
+class _Lock:
+    """A lock that a weak dictionary can hold."""
+
+    __slots__ = ("__weakref__", "_lock")
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+_locks: weakref.WeakValueDictionary[str, _Lock] = weakref.WeakValueDictionary()
+_locks_lock = threading.Lock()
+
+
+def _lock_of(key: str) -> _Lock:
+    with _locks_lock:
+        lock = _locks.get(key)
+        if lock is None:
+            lock = _locks[key] = _Lock()
+        return lock
