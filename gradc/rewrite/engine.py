@@ -1,0 +1,173 @@
+"""Apply rules until none fires.
+
+Takes outputs, rules and walls; gives new outputs, what stands for each old variable, and the
+applications.  One walk, inputs first, on a worklist of its own: nodes are immutable, so when a node
+is looked at all below it is settled and need not be looked at again; what a rule makes is settled
+before it is used.  The work is linear in nodes plus applications.
+
+The engine, not the rule, checks that a new type refines the old, gives new nodes the call site of
+what they replace, interns, counts, and stops at a budget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from gradc.errors import RewriteError, message
+from gradc.graph.describe import where
+from gradc.graph.graph import Interner
+from gradc.graph.site import inherit
+from gradc.graph.variable import Variable
+from gradc.rewrite.facts import Facts
+from gradc.rewrite.rule import Rule
+from gradc.rewrite.trace import Application, Trace
+
+__all__ = ["Pass", "Rewritten", "run"]
+
+_BUDGET = 40  # applications a node; the busiest expression of the tests needs 6
+_SHOWN = 10  # applications that the message about a loop shows
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """Rules under one name, in the order they are tried.
+
+    tidy: rules of an earlier pass, tried after these on what they make.
+    """
+
+    name: str
+    rules: tuple[Rule, ...]
+    tidy: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rewritten:
+    """New outputs, and for every variable that was looked at what stands for it now."""
+
+    outputs: tuple[Variable, ...]
+    image: Mapping[Variable, Variable]
+    trace: Trace
+
+
+def run(
+    stage: Pass,
+    outputs: Sequence[Variable],
+    walls: Collection[Variable] = (),
+) -> Rewritten:
+    """Apply the pass's rules below `outputs`, but not through or below `walls`.
+
+    Raises: RewriteError if rules undo each other, or if one changes a type.
+    """
+    work = _Work(stage, outputs, frozenset(walls))
+    settled = tuple(work.settle(output) for output in outputs)
+    return Rewritten(settled, work.image, Trace((stage.name,), tuple(work.done)))
+
+
+class _Work:
+    def __init__(
+        self, stage: Pass, outputs: Sequence[Variable], walls: frozenset[Variable]
+    ) -> None:
+        self._stage = stage.name
+        self._walls = walls
+        self._facts = Facts(outputs, walls)
+        self._rules: dict[str, list[Rule]] = {}
+        for rule in (*stage.rules, *stage.tidy):
+            for name in rule.ops:
+                self._rules.setdefault(name, []).append(rule)
+        self._interner = Interner()
+        self._budget = _BUDGET * (self._facts.size + 25)
+        self._next: dict[Variable, Variable] = {}  # what to look at instead
+        self._open: set[Variable] = set()
+        self.image: dict[Variable, Variable] = {}
+        self.done: list[Application] = []
+
+    def settle(self, root: Variable) -> Variable:
+        """What stands for `root` once no rule fires in it."""
+        stack = [root]
+        while stack:
+            variable = stack[-1]
+            if variable in self.image:
+                stack.pop()
+            elif variable in self._next:
+                self._follow(variable, stack)
+            elif variable.owner is None or variable in self._walls:
+                self.image[variable] = self._interner.leaf(variable)
+            else:
+                waiting = [each for each in variable.owner.inputs if each not in self.image]
+                if waiting:
+                    stack.extend(reversed(waiting))
+                else:
+                    self._look(variable)
+        return self.image[root]
+
+    def _follow(self, variable: Variable, stack: list[Variable]) -> None:
+        target = self._next[variable]
+        if target in self.image:
+            self._keep(variable, self.image[target])
+            self._open.discard(variable)
+        elif variable in self._open:
+            raise RewriteError(self._loop())
+        else:
+            self._open.add(variable)
+            stack.append(target)
+
+    def _look(self, variable: Variable) -> None:
+        """Rebuild on settled inputs, then try the rules."""
+        node = variable.owner
+        assert node is not None
+        inputs = [self.image[each] for each in node.inputs]
+        with inherit(node.site):
+            fresh = self._interner.node(node, inputs)[variable.index]
+            if fresh is not variable:
+                self._facts.stands_for(variable, fresh)
+                self._next[variable] = fresh
+                return
+            result = self._apply(variable)
+        if result is None:
+            self._keep(variable, variable)
+        else:
+            self._facts.stands_for(variable, result)
+            self._next[variable] = result
+
+    def _keep(self, variable: Variable, image: Variable) -> None:
+        self.image[variable] = image
+
+    def _apply(self, variable: Variable) -> Variable | None:
+        assert variable.owner is not None
+        if len(variable.owner.outputs) != 1:
+            return None
+        for rule in self._rules.get(variable.owner.op.name, ()):
+            for result in rule.results(variable, self._facts):
+                if result is variable or not _refines(rule, variable, result):
+                    continue
+                self.done.append(Application(self._stage, rule.name, variable, result))
+                if len(self.done) > self._budget:
+                    raise RewriteError(self._loop())
+                return result
+        return None
+
+    def _loop(self) -> str:
+        last = self.done[-_SHOWN:]
+        names = ", ".join(dict.fromkeys(each.rule for each in last))
+        lines = "\n".join(f"    {each}" for each in last)
+        what = f"{self._stage}: rules undo each other: {names}. The last applications:\n{lines}"
+        return message(what, fix="let one of these rules decline what the other makes.")
+
+
+def _refines(rule: Rule, old: Variable, new: Variable) -> bool:
+    """Whether the new type may stand for the old; a length forgotten declines.
+
+    Raises: RewriteError if the dtype, the rank or a known length differs.
+    """
+    if old.type.accepts(new.type):
+        return True
+    lengths = zip(old.type.shape, new.type.shape, strict=False)
+    if (
+        old.dtype != new.dtype
+        or old.ndim != new.ndim
+        or any(a is not None and b is not None and a != b for a, b in lengths)
+    ):
+        what = f"rule {rule.name}: gives {new.type} in place of {old.type}."
+        raise RewriteError(message(what, [where(old)]))
+    return False

@@ -1,0 +1,81 @@
+"""Rules: a pattern, what it becomes, and what that keeps.
+
+Takes a function marked `@rule(pattern)`; gives a frozen Rule.  The function receives its wildcards
+by name and returns the new expression, or None to decline.  It may also ask for `out`, the variable
+that matched, and for `facts`, what the engine knows about the graph.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from gradc.errors import InternalError, message
+from gradc.graph.variable import Variable
+from gradc.rewrite.facts import Facts
+from gradc.rewrite.match import match, roots
+from gradc.rewrite.pattern import Pattern, Term, Wild
+
+__all__ = ["Keeps", "Rule", "rule"]
+
+Keeps = Literal["exact", "rounding", "stabilises"]
+Body = Callable[..., Variable | None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    """A rewrite.
+
+    keeps: "exact", the same bits; "rounding", but for the rounding of a few operations;
+    "stabilises", better values where the old form overflows or loses its digits.
+    ops: operations whose results it is tried on, where no pattern says so.
+    """
+
+    name: str
+    doc: str
+    keeps: Keeps
+    patterns: tuple[Pattern, ...]
+    body: Body
+    ops: tuple[str, ...]
+    wants: frozenset[str]
+
+    def results(self, out: Variable, facts: Facts) -> Iterator[Variable]:
+        """What the rule would put in the place of `out`: nothing where it declines."""
+        extra = {k: v for k, v in (("out", out), ("facts", facts)) if k in self.wants}
+        if not self.patterns:
+            result = self.body(**extra)
+            if result is not None:
+                yield result
+            return
+        for pattern in self.patterns:
+            for found in match(pattern, out, facts.sight):
+                result = self.body(**found.variables(), **extra)
+                if result is not None:
+                    yield found.put(result)
+
+
+def rule(*patterns: Pattern, keeps: Keeps, on: tuple[str, ...] = ()) -> Callable[[Body], Rule]:
+    """Make a function a Rule: `@rule(P.log(1 + P.exp(x)), keeps="stabilises")`.
+
+    on: names of operations, for a rule without pattern that looks at `out` by itself.
+    """
+
+    def decorate(body: Body) -> Rule:
+        wants = frozenset(inspect.signature(body).parameters)
+        for pattern in patterns:
+            known = {"out", "facts"}
+            for part in pattern.walk():
+                if isinstance(part, Wild):
+                    known.add(part.name)
+                elif isinstance(part, Term) and part.label:
+                    known.add(part.label)
+            if not wants <= known or not known - {"out", "facts"} <= wants:
+                what = f"rule {body.__name__}: arguments and wildcards differ."
+                raise InternalError(message(what))
+        triggers = dict.fromkeys((*on, *(name for each in patterns for name in roots(each))))
+        doc = inspect.getdoc(body) or ""
+        return Rule(body.__name__, doc, keeps, patterns, body, tuple(triggers), wants)
+
+    return decorate

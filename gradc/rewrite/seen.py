@@ -1,0 +1,251 @@
+"""How a matcher sees a variable: behind views and casts, as a signed sum, as a signed product.
+
+Takes variables of a graph; gives Seen values, which say "this variable, behind these index maps and
+widening casts, negated or not" without building anything, and builds them once a rule needs them.
+Elementwise operations commute with index maps, so exp behind a transpose is the exp of something
+behind that transpose: that is what lets one pattern stand for all spellings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gradc.dtypes import dtype_info
+from gradc.graph.op import DECLARATIONS, Apply, Op
+from gradc.graph.variable import Constant, Variable
+from gradc.ops.kinds import Elemwise
+
+__all__ = ["Factors", "Quotient", "Seen", "Sight", "Total", "build", "call", "scalar_value"]
+
+LIMIT = 12  # terms a sum or product is flattened to; keeps a chain of 10,000 sums linear
+_SHUFFLES = frozenset({"dimshuffle", "transpose", "broadcast_to"})  # keep length-1 axes stretching
+_INDEXING = frozenset({"View", "Relabel", "Gather"})
+
+Wrap = Apply | str  # an index map to apply to another array, or a dtype to cast to
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """`variable` behind `wraps` (the innermost first), negated or not."""
+
+    variable: Variable
+    wraps: tuple[Wrap, ...] = ()
+    negated: bool = False
+
+    def flipped(self, negated: bool = True) -> Seen:
+        """The negative of this, if asked."""
+        return Seen(self.variable, self.wraps, not self.negated) if negated else self
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """A sum of some terms of a larger sum."""
+
+    terms: tuple[Seen, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Quotient:
+    """A product of some factors of a larger one, over others."""
+
+    over: tuple[Seen, ...]
+    under: tuple[Seen, ...]
+    negated: bool = False
+
+
+Found = Seen | Total | Quotient
+
+
+@dataclass(frozen=True, slots=True)
+class Factors:
+    """A variable as (-1)^negated * product of over / product of under."""
+
+    negated: bool
+    over: tuple[Seen, ...]
+    under: tuple[Seen, ...]
+
+
+def call(name: str, *inputs: Variable, **params: Hashable) -> Variable:
+    """Apply a declared operation to operands of fitting ranks."""
+    result = Op(DECLARATIONS[name], tuple(sorted(params.items())))(*inputs)
+    assert isinstance(result, Variable)
+    return result
+
+
+def scalar_value(variable: Variable) -> float | None:
+    """The number, if this is a constant with one element; as it is, whatever its dtype."""
+    if isinstance(variable, Constant) and variable.data.size == 1:
+        value: float = variable.data.reshape(-1)[0].item()
+        return value
+    return None
+
+
+class Sight:
+    """Looks into expressions, but not through walls."""
+
+    def __init__(self, walls: Collection[Variable] = ()) -> None:
+        self._walls = walls
+
+    def owner(self, seen: Seen) -> Apply | None:
+        """What computes the variable, unless it is a wall or has several outputs."""
+        node = seen.variable.owner
+        if node is None or seen.variable in self._walls or len(node.outputs) != 1:
+            return None
+        return node
+
+    def behind(self, seen: Seen) -> Seen | None:
+        """One step through an index map or a widening cast; None if there is none."""
+        node = self.owner(seen)
+        if node is None:
+            return None
+        if node.op.kind in _INDEXING:
+            return replace(seen, variable=node.inputs[0], wraps=(node, *seen.wraps))
+        if node.op.name == "cast" and _widens(node.inputs[0].dtype, seen.variable.dtype):
+            return replace(seen, variable=node.inputs[0], wraps=(seen.variable.dtype, *seen.wraps))
+        return None
+
+    def operands(self, seen: Seen) -> list[Seen] | None:
+        """The operands of an elementwise node, each behind what the node itself is behind."""
+        node = self.owner(seen)
+        if node is None or not isinstance(node.op.rule, Elemwise):
+            return None
+        if not _pushable(node, seen.wraps):
+            return None
+        dtypes = tuple(each.dtype for each in node.inputs)
+        plain = node.op.name == "cast" or set(dtypes) == {seen.variable.dtype}
+        wanted = dtypes if plain else node.op.rule.dtype(dtypes)[0]
+        return [
+            Seen(each, seen.wraps if each.dtype == dtype else (dtype, *seen.wraps))
+            for each, dtype in zip(node.inputs, wanted, strict=True)
+        ]
+
+    def signed(self, seen: Seen) -> Seen:
+        """Negations (and factors of -1) taken into the sign."""
+        while True:
+            node = self.owner(seen)
+            if node is None or node.op.name not in ("neg", "mul") or not _moves(seen):
+                return seen
+            operands = self.operands(seen)
+            if operands is None:
+                return seen
+            if node.op.name == "mul":
+                operands = [each for each in operands if scalar_value(each.variable) != -1]
+                if len(operands) != 1 or len(node.inputs) != 2:
+                    return seen
+            seen = Seen(operands[0].variable, operands[0].wraps, not seen.negated)
+
+    def terms(self, seen: Seen, deep: bool) -> list[Seen]:
+        """The terms of a sum; `deep` opens the sums inside it too."""
+        found: list[Seen] = []
+        stack = [(seen, True)]
+        while stack:
+            each, opens = stack.pop()
+            each = self.signed(each)
+            parts = self._summands(each) if opens and len(found) + len(stack) < LIMIT else None
+            if parts is None:
+                found.append(each)
+            else:
+                stack.extend((part, deep) for part in reversed(parts))
+        return found
+
+    def _summands(self, seen: Seen) -> list[Seen] | None:
+        node = self.owner(seen)
+        if node is None or node.op.name not in ("add", "sub") or not _moves(seen):
+            return None
+        operands = self.operands(seen)
+        if operands is None:
+            return None
+        if node.op.name == "sub":
+            operands = [operands[0], operands[1].flipped()]
+        return [each.flipped(seen.negated) for each in operands]
+
+    def factors(self, seen: Seen, deep: bool) -> Factors:
+        """The factors of a product or quotient; `deep` opens those inside it too."""
+        negated, over, under = False, list[Seen](), list[Seen]()
+        stack = [(seen, False, True)]
+        while stack:
+            each, inverse, opens = stack.pop()
+            each = self.signed(each)
+            negated ^= each.negated
+            each = each.flipped(each.negated)
+            many = len(over) + len(under) + len(stack) >= LIMIT
+            parts = self._opened(each) if opens and not many else None
+            if parts is None:
+                (under if inverse else over).append(each)
+            else:
+                stack.extend((part, inverse ^ turn, deep) for part, turn in reversed(parts))
+        return Factors(negated, tuple(over), tuple(under))
+
+    def _opened(self, seen: Seen) -> list[tuple[Seen, bool]] | None:
+        node = self.owner(seen)
+        if node is None or node.op.name not in ("mul", "true_div") or not _moves(seen):
+            return None
+        operands = self.operands(seen)
+        if operands is None:
+            return None
+        if node.op.name == "true_div":
+            return [(operands[0], False), (operands[1], True)]
+        return [(each, False) for each in operands]
+
+    def key(self, seen: Seen) -> Hashable:
+        """Equal for two Seen that are one value."""
+        seen = self.signed(seen)
+        inner = self.behind(seen)
+        while inner is not None:
+            seen = self.signed(inner)
+            inner = self.behind(seen)
+        chain = tuple(
+            wrap if isinstance(wrap, str) else (wrap.op, *map(id, wrap.inputs[1:]))
+            for wrap in seen.wraps
+        )
+        return (id(seen.variable), chain, seen.negated)
+
+
+def _widens(inner: str, outer: str) -> bool:
+    """Whether the cast keeps every value and its arithmetic: float32 to float64."""
+    return dtype_info(inner).is_float and dtype_info(outer).is_float and inner <= outer
+
+
+def _moves(seen: Seen) -> bool:
+    """Whether arithmetic commutes with the casts around: not for integers turned into others."""
+    if dtype_info(seen.variable.dtype).is_float:
+        return True
+    return not any(isinstance(wrap, str) for wrap in seen.wraps)
+
+
+def _pushable(node: Apply, wraps: Sequence[Wrap]) -> bool:
+    """Whether index maps of the result may be applied to each operand instead."""
+    if all(isinstance(wrap, str) or wrap.op.name in _SHUFFLES for wrap in wraps):
+        return True
+    out = node.outputs[0].broadcastable
+    return all(each.broadcastable == out for each in node.inputs)
+
+
+def build(found: Found) -> Variable:
+    """The variable that a Found stands for."""
+    if isinstance(found, Total):
+        parts = [build(term) for term in found.terms]
+        return parts[0] if len(parts) == 1 else call("add", *parts)
+    if isinstance(found, Quotient):
+        return _build_quotient(found)
+    result = found.variable
+    for wrap in found.wraps:
+        if not isinstance(wrap, str):
+            (result,) = (wrap.op(result, *wrap.inputs[1:]),)
+        elif result.dtype != wrap:
+            result = call("cast", result, dtype=wrap)
+    return call("neg", result) if found.negated else result
+
+
+def _build_quotient(found: Quotient) -> Variable:
+    over = [build(each) for each in found.over]
+    under = [build(each) for each in found.under]
+    if not over:
+        over = [Constant(np.ones((1,) * under[0].ndim, under[0].dtype))]
+    result = over[0] if len(over) == 1 else call("mul", *over)
+    if under:
+        result = call("true_div", result, under[0] if len(under) == 1 else call("mul", *under))
+    return call("neg", result) if found.negated else result
