@@ -14,31 +14,13 @@ from dataclasses import dataclass
 
 from gradc.errors import printable
 from gradc.kernel.interface import Interface
+from gradc.kernel.notes import NodeNote
 
 __all__ = ["NodeNote", "Source"]
 
 _MARKER = re.compile(r"/\* (%\d+(?: %\d+)*) \*/")
 _LINE = 100  # columns
 _NAME = 60  # characters of a user's name that are shown
-
-
-@dataclass(frozen=True, slots=True)
-class NodeNote:
-    """What a node number of the C stands for in the user's program."""
-
-    number: int
-    operation: str
-    name: str | None = None
-    file: str | None = None
-    line: int | None = None
-
-    def __str__(self) -> str:
-        name = f" {_comment_text(self.name)}:" if self.name else ""
-        place = ""
-        if self.file:
-            line = "" if self.line is None else f":{self.line}"
-            place = f" ({_comment_text(os.path.basename(self.file))}{line})"
-        return f"%{self.number}{name} {_comment_text(self.operation)}{place}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +33,7 @@ class Source:
     nodes: tuple[NodeNote, ...] = ()
 
     def __str__(self) -> str:
-        notes = {note.number: str(note) for note in self.nodes}
+        notes = {note.number: _note_text(note) for note in self.nodes}
         return "\n".join(_annotated(line, notes) for line in self.text.split("\n"))
 
 
@@ -68,6 +50,15 @@ def _annotated(line: str, notes: dict[int, str]) -> str:
         return whole
     indent = before if before.isspace() or not before else " " * len(before)
     return f"{before}/* " + f"\n{indent} * ".join(texts) + f" */{after}"
+
+
+def _note_text(note: NodeNote) -> str:
+    name = f" {_comment_text(note.name)}:" if note.name else ""
+    place = ""
+    if note.file:
+        line = "" if note.line is None else f":{note.line}"
+        place = f" ({_comment_text(os.path.basename(note.file))}{line})"
+    return f"%{note.number}{name} {_comment_text(note.operation)}{place}"
 
 
 def _comment_text(text: str) -> str:

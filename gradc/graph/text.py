@@ -18,7 +18,7 @@ from gradc.graph.op import Apply
 from gradc.graph.variable import Constant, Input, Variable
 from gradc.graph.walk import ancestors, leaves, toposort
 
-__all__ = ["Row", "constant_text", "expression", "listing", "rows"]
+__all__ = ["Row", "constant_text", "expression", "listing", "numbering", "rows"]
 
 _MOST_ELEMENTS = 64  # a longer constant is a hidden input of the machine side, not text
 _MOST_NAME = 60  # characters of one user name
@@ -54,23 +54,42 @@ def rows(
 ) -> list[Row]:
     """The lines of `listing`. Inputs not given are the leaves that stand for arguments."""
     results = [*outputs, *(new for _, new in updates)]
+    kinds = _leaf_kinds(results, inputs, updates)
+    count = numbering(results, inputs, updates)
+    numbers = {variable: f"%{k}" for variable, k in count.items()}
+    order = [leaf for leaf in count if leaf in kinds]
+    text = [Row(leaf, _leaf_line(leaf, numbers[leaf], kinds[leaf], lines)) for leaf in order]
+    text += [Row(node, _node_line(node, numbers, lines)) for node in toposort(results)]
+    if outputs:
+        text.append(Row(None, "outputs: " + ", ".join(numbers[each] for each in outputs)))
+    text += [Row(None, f"update: {numbers[old]} <- {numbers[new]}") for old, new in updates]
+    return text
+
+
+def numbering(
+    results: Sequence[Variable],
+    inputs: Sequence[Variable] | None = None,
+    updates: Sequence[tuple[Variable, Variable]] = (),
+) -> dict[Variable, int]:
+    """The number of every variable in the text: leaves by kind, then nodes' outputs, in order."""
+    kinds = _leaf_kinds(results, inputs, updates)
+    order = [leaf for word in _LEAF_ORDER for leaf, kind in kinds.items() if kind == word]
+    nodes = [output for node in toposort(results) for output in node.outputs]
+    return {variable: k for k, variable in enumerate([*order, *nodes])}
+
+
+def _leaf_kinds(
+    results: Sequence[Variable],
+    inputs: Sequence[Variable] | None,
+    updates: Sequence[tuple[Variable, Variable]],
+) -> dict[Variable, str]:
     found = dict.fromkeys((*leaves(results), *(old for old, _ in updates)))
     if inputs is None:
         inputs = [leaf for leaf in found if isinstance(leaf, Input)]
     kinds = dict.fromkeys(inputs, "input")
     for leaf in found:
         kinds.setdefault(leaf, _leaf_word(leaf))
-    order = [leaf for word in _LEAF_ORDER for leaf, kind in kinds.items() if kind == word]
-    numbers = {leaf: f"%{k}" for k, leaf in enumerate(order)}
-    text = [Row(leaf, _leaf_line(leaf, numbers[leaf], kinds[leaf], lines)) for leaf in order]
-    for node in toposort(results):
-        for output in node.outputs:
-            numbers[output] = f"%{len(numbers)}"
-        text.append(Row(node, _node_line(node, numbers, lines)))
-    if outputs:
-        text.append(Row(None, "outputs: " + ", ".join(numbers[each] for each in outputs)))
-    text += [Row(None, f"update: {numbers[old]} <- {numbers[new]}") for old, new in updates]
-    return text
+    return kinds
 
 
 _LEAF_ORDER = ("input", "free", "shared", "constant")
