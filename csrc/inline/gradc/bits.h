@@ -66,6 +66,20 @@ GC_INLINE float gc_from_bits_f32(uint32_t u) {
     return x;
 }
 
+/* x * y - p for p = x * y rounded: exact (without an fma by halves, Dekker 1971) as long as
+ * nothing underflows. */
+GC_INLINE double gc_product_error_f64(double x, double y, double p) {
+#if GC_HAS_FMA
+    return GC_FMA64(x, y, -p);
+#else
+    const double xh = gc_from_bits_f64(gc_bits_f64(x) & UINT64_C(0xfffffffff8000000));
+    const double yh = gc_from_bits_f64(gc_bits_f64(y) & UINT64_C(0xfffffffff8000000));
+    const double xl = x - xh;
+    const double yl = y - yh;
+    return (((xh * yh - p) + xh * yl) + xl * yh) + xl * yl;
+#endif
+}
+
 /* x limited to [lo, hi]; nan stays nan. */
 GC_INLINE double gc_clamp_f64(double x, double lo, double hi) {
     x = x < lo ? lo : x;

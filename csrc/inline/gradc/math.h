@@ -19,5 +19,6 @@
 #include "root.h"
 #include "sinh.h"
 #include "tanh.h"
+#include "trig.h"
 
 #endif
