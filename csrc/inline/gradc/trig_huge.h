@@ -29,7 +29,7 @@ enum { GC_TRIG_SIN = 0, GC_TRIG_COS = 1, GC_TRIG_TAN = 2 };
 #define GC_TRIG_LIMIT_F32 0x1p12f
 #endif
 
-static __attribute__((noinline, unused)) double gc_trig_huge_f64(double x, int which);
+static __attribute__((noinline, cold, unused)) double gc_trig_huge_f64(double x, int which);
 
 /* a = k pi/2 + r + r_lo for finite a >= 2^-10. */
 static inline double gc_reduce_huge_f64(double a, double *r_lo, unsigned *k) {
@@ -99,13 +99,27 @@ float gc_trig_fix_scalar_f32(float x, float y, int which) {
     return __builtin_fabsf(x) <= GC_TRIG_LIMIT_F32 ? y : (float)gc_trig_huge_f64(x, which);
 }
 
+static __attribute__((noinline, cold)) void gc_trig_fix_lanes_f64(const double *x, double *y,
+                                                                  int lanes, int which) {
+    for (int i = 0; i < lanes; i++) y[i] = gc_trig_fix_scalar_f64(x[i], y[i], which);
+}
+
+static __attribute__((noinline, cold)) void gc_trig_fix_lanes_f32(const float *x, float *y,
+                                                                  int lanes, int which) {
+    for (int i = 0; i < lanes; i++) y[i] = gc_trig_fix_scalar_f32(x[i], y[i], which);
+}
+
 /* One vector body: `far` is not 0 when a lane lies beyond the limit. */
-#define GC_TRIG_VECTOR(symbol, vec, lanes, type, scalar, far)                                 \
+#define GC_TRIG_VECTOR(symbol, vec, lanes, type, fix_lanes, far)                              \
     typedef type vec __attribute__((vector_size(lanes * sizeof(type))));                      \
     GC_TRIG_LINK vec symbol(vec x, vec y, int which);                                         \
     vec symbol(vec x, vec y, int which) {                                                     \
         if (__builtin_expect((far), 0)) {                                                     \
-            for (int i = 0; i < lanes; i++) y[i] = scalar(x[i], y[i], which);                 \
+            type xs[lanes], ys[lanes];                                                        \
+            memcpy(xs, &x, sizeof x);                                                         \
+            memcpy(ys, &y, sizeof y);                                                         \
+            fix_lanes(xs, ys, lanes, which);                                                  \
+            memcpy(&y, ys, sizeof y);                                                         \
         }                                                                                     \
         return y;                                                                             \
     }
@@ -113,30 +127,30 @@ float gc_trig_fix_scalar_f32(float x, float y, int which) {
 /* Lanes within the limit as all ones; nan is not. */
 #define GC_TRIG_NEAR(vec, limit) ((vec)((x <= (limit)) & (x >= -(limit))))
 
-GC_TRIG_VECTOR(_ZGVbN2vvu_gc_trig_fix_f64, gc_f64x2, 2, double, gc_trig_fix_scalar_f64,
+GC_TRIG_VECTOR(_ZGVbN2vvu_gc_trig_fix_f64, gc_f64x2, 2, double, gc_trig_fix_lanes_f64,
                __builtin_ia32_movmskpd(GC_TRIG_NEAR(gc_f64x2, GC_TRIG_LIMIT_F64)) != 3)
-GC_TRIG_VECTOR(_ZGVbN4vvu_gc_trig_fix_f32, gc_f32x4, 4, float, gc_trig_fix_scalar_f32,
+GC_TRIG_VECTOR(_ZGVbN4vvu_gc_trig_fix_f32, gc_f32x4, 4, float, gc_trig_fix_lanes_f32,
                __builtin_ia32_movmskps(GC_TRIG_NEAR(gc_f32x4, GC_TRIG_LIMIT_F32)) != 15)
 #if defined(__AVX__)
-GC_TRIG_VECTOR(_ZGVcN4vvu_gc_trig_fix_f64, gc_f64x4, 4, double, gc_trig_fix_scalar_f64,
+GC_TRIG_VECTOR(_ZGVcN4vvu_gc_trig_fix_f64, gc_f64x4, 4, double, gc_trig_fix_lanes_f64,
                __builtin_ia32_movmskpd256(GC_TRIG_NEAR(gc_f64x4, GC_TRIG_LIMIT_F64)) != 15)
-GC_TRIG_VECTOR(_ZGVcN8vvu_gc_trig_fix_f32, gc_f32x8, 8, float, gc_trig_fix_scalar_f32,
+GC_TRIG_VECTOR(_ZGVcN8vvu_gc_trig_fix_f32, gc_f32x8, 8, float, gc_trig_fix_lanes_f32,
                __builtin_ia32_movmskps256(GC_TRIG_NEAR(gc_f32x8, GC_TRIG_LIMIT_F32)) != 255)
 #endif
 #if defined(__AVX2__)
-GC_TRIG_VECTOR(_ZGVdN4vvu_gc_trig_fix_f64, gc_f64x4, 4, double, gc_trig_fix_scalar_f64,
+GC_TRIG_VECTOR(_ZGVdN4vvu_gc_trig_fix_f64, gc_f64x4, 4, double, gc_trig_fix_lanes_f64,
                __builtin_ia32_movmskpd256(GC_TRIG_NEAR(gc_f64x4, GC_TRIG_LIMIT_F64)) != 15)
-GC_TRIG_VECTOR(_ZGVdN8vvu_gc_trig_fix_f32, gc_f32x8, 8, float, gc_trig_fix_scalar_f32,
+GC_TRIG_VECTOR(_ZGVdN8vvu_gc_trig_fix_f32, gc_f32x8, 8, float, gc_trig_fix_lanes_f32,
                __builtin_ia32_movmskps256(GC_TRIG_NEAR(gc_f32x8, GC_TRIG_LIMIT_F32)) != 255)
 #endif
 #if defined(__AVX512F__)
 #define GC_TRIG_BEYOND(type, vec, x, limit, all) \
     __builtin_ia32_cmp##type##512_mask((x), (vec){0} + (limit), 22, all, 4)
 /* NLE_UQ, not less or equal or unordered; 4 keeps the rounding in force */
-GC_TRIG_VECTOR(_ZGVeN8vvu_gc_trig_fix_f64, gc_f64x8, 8, double, gc_trig_fix_scalar_f64,
+GC_TRIG_VECTOR(_ZGVeN8vvu_gc_trig_fix_f64, gc_f64x8, 8, double, gc_trig_fix_lanes_f64,
                GC_TRIG_BEYOND(pd, gc_f64x8, x, GC_TRIG_LIMIT_F64, 255) |
                    GC_TRIG_BEYOND(pd, gc_f64x8, -x, GC_TRIG_LIMIT_F64, 255))
-GC_TRIG_VECTOR(_ZGVeN16vvu_gc_trig_fix_f32, gc_f32x16, 16, float, gc_trig_fix_scalar_f32,
+GC_TRIG_VECTOR(_ZGVeN16vvu_gc_trig_fix_f32, gc_f32x16, 16, float, gc_trig_fix_lanes_f32,
                GC_TRIG_BEYOND(ps, gc_f32x16, x, GC_TRIG_LIMIT_F32, 65535) |
                    GC_TRIG_BEYOND(ps, gc_f32x16, -x, GC_TRIG_LIMIT_F32, 65535))
 #endif
