@@ -8,6 +8,7 @@ C: the hash of the graph leads to a plan, the plan names the library.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import platform
 import tempfile
@@ -20,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from gradc.emit.source import Source
-from gradc.errors import CacheError, CompilerNotFound, GradcWarning, message
+from gradc.errors import CacheError, CompileError, CompilerNotFound, GradcWarning, message
 from gradc.options import Options, Target
 from gradc.runtime.cache import open_store
 from gradc.runtime.keys import (
@@ -40,13 +41,13 @@ from gradc.runtime.toolchain import (
     find_compiler,
     flags_for,
     host_target,
-    workspace,
 )
 from gradc.runtime.upkeep import evict
 
 __all__ = ["build", "current_target", "load_library", "plan_key"]
 
-_NO_SPACE = ("No space left on device", "Disk quota exceeded", "File too large", "Read-only file")
+# What a compiler says, in the C locale, when it is not its fault.
+_NO_SPACE = ("No space left on device", "Disk quota exceeded", "File too large")
 
 
 def current_target(options: Options) -> Target:
@@ -146,15 +147,20 @@ class _Job:
 
 def _make(job: _Job) -> Library:
     """Compile, and publish if that is possible."""
-    with workspace(job.store) as (folder, can_publish):
+    with contextlib.ExitStack() as stack:
         try:
+            folder = stack.enter_context(job.store.workspace())
             library = _compile(job, folder)
-        except OSError as error:
-            if not can_publish or not any(words in str(error) for words in _NO_SPACE):
+        except CompileError as error:
+            if not any(words in str(error) for words in _NO_SPACE):
+                raise
+            _warn_once(job.store.path, "no space left")
+        except (CacheError, OSError) as error:
+            if isinstance(error, CompilerNotFound):
                 raise
             _warn_once(job.store.path, str(error).splitlines()[0])
         else:
-            return _publish(job, library, folder) if can_publish else library
+            return _publish(job, library, folder)
     return _compile_elsewhere(job)
 
 

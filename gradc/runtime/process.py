@@ -47,6 +47,7 @@ def run(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], seconds: floa
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
+        umask=0o077,
     )
     try:
         tail = _read_to_end(process, deadline)

@@ -86,6 +86,7 @@ class Store:
         name = f"{host_name()}-{os.getpid()}-{secrets.token_hex(6)}"
         with opened(self.path, TEMPORARY, create=True) as fd:
             os.mkdir(name, 0o700, dir_fd=fd)
+            os.chmod(name, 0o700, dir_fd=fd)  # whatever the umask is
         try:
             yield self.path / TEMPORARY / name
         finally:
@@ -102,9 +103,9 @@ class Store:
         with opened(self.path, TEMPORARY, workspace.name) as fd:
             files = {}
             for name in (LIBRARY_FILE, SOURCE_FILE):
+                _sync_file(name, fd)
                 data = read_safely(name, fd)
                 files[name] = {"size": len(data), "sha256": digest_of(data)}
-                _sync_file(name, fd)
             for name in set(os.listdir(fd)) - set(files):
                 os.unlink(name, dir_fd=fd)
             body = {"key": key, "recipe": recipe, "command": command, "files": files}
@@ -235,6 +236,7 @@ def host_name() -> str:
 def _write(name: str, data: bytes, dir_fd: int, *, sync: bool = True) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     with open(os.open(name, flags, 0o600, dir_fd=dir_fd), "wb") as file:
+        os.fchmod(file.fileno(), 0o600)
         file.write(data)
         file.flush()
         if sync:

@@ -15,13 +15,11 @@ import shlex
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from gradc.errors import ArgumentError, CacheError, CompileError, CompilerNotFound, message
+from gradc.errors import ArgumentError, CompileError, CompilerNotFound, message
 from gradc.errors import printable as show
 from gradc.options import Options, Target
 from gradc.runtime.cpu import cpu_features, vector_width
@@ -30,7 +28,7 @@ from gradc.runtime.process import Finished, run
 from gradc.runtime.sealed import canonical
 from gradc.runtime.store import LIBRARY_FILE, SOURCE_FILE, Store, digest_of
 
-__all__ = ["Compiler", "compile_library", "find_compiler", "flags_for", "host_target", "workspace"]
+__all__ = ["Compiler", "compile_library", "find_compiler", "flags_for", "host_target"]
 
 _SECONDS = 120.0
 _CODE = (
@@ -90,7 +88,7 @@ def find_compiler(options: Options, store: Store) -> Compiler:
         known = _remembered(note)
         if _identity(known.version, known.parts, digests) == known.identity:
             return known
-    found = _describe(command, options, store, digests)
+    found = _describe(command, options, digests)
     store.put_note(f"compiler-{asked}", asdict(found))
     digests.save()
     return found
@@ -149,22 +147,6 @@ def _crashed(finished: Finished) -> bool:
     return finished.timed_out or finished.status < 0 or (finished.status != 0 and said)
 
 
-@contextmanager
-def workspace(store: Store) -> Iterator[tuple[Path, bool]]:
-    """An empty directory to compile in, and whether the store can publish it."""
-    try:
-        context = store.workspace()
-        folder = context.__enter__()
-    except (OSError, CacheError):
-        with tempfile.TemporaryDirectory(prefix="gradc-", ignore_cleanup_errors=True) as name:
-            yield Path(name), False
-        return
-    try:
-        yield folder, True
-    finally:
-        context.__exit__(None, None, None)
-
-
 def _locate(options: Options) -> tuple[str, ...] | None:
     """The absolute path of the compiler, and the words behind it."""
     path = _search_path(options.search_path)
@@ -220,17 +202,16 @@ def _content(part: str, digests: FileDigests) -> str:
     return f"unread {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
 
 
-def _describe(
-    command: tuple[str, ...], options: Options, store: Store, digests: FileDigests
-) -> Compiler:
+def _describe(command: tuple[str, ...], options: Options, digests: FileDigests) -> Compiler:
     """Ask a compiler who it is, and try which flags it takes."""
-    with workspace(store) as (folder, _):
+    with tempfile.TemporaryDirectory(prefix="gradc-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
         version = _run([*command, "--version"], folder, options.search_path)
         if version.status or version.timed_out:
             raise _compile_error([*command, "--version"], version)
         parts = [os.path.realpath(command[0])]
-        for name in _PARTS:
-            answer = _run([*command, f"-print-prog-name={name}"], folder, options.search_path)
+        for part in _PARTS:
+            answer = _run([*command, f"-print-prog-name={part}"], folder, options.search_path)
             path = shutil.which(answer.output.strip(), path=_search_path(options.search_path))
             if answer.status == 0 and path is not None:
                 parts.append(os.path.realpath(path))

@@ -1,0 +1,306 @@
+"""Compilers: found, known by content, run under our conditions; stubs play the bad ones."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from gradc.errors import ArgumentError, CompileError, CompilerNotFound
+from gradc.options import Options, Target
+from gradc.runtime import process, toolchain
+from gradc.runtime.cpu import cpu_features, vector_width
+from gradc.runtime.process import run
+from gradc.runtime.store import LIBRARY_FILE, SOURCE_FILE, Store
+from gradc.runtime.toolchain import compile_library, find_compiler, flags_for, host_target
+
+INCLUDE = Path(__file__).resolve().parents[2] / "csrc" / "inline"
+TRIVIAL = "int gc_answer(void);\nint gc_answer(void) { return 42; }\n"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "cache")
+
+
+def options(**changes: object) -> Options:
+    return Options(search_path=os.environ["PATH"], **changes)  # type: ignore[arg-type]
+
+
+def stub(folder: Path, name: str, body: str) -> Path:
+    """A program that pretends to be a compiler; `body` is what it does when it compiles."""
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_text(
+        "#!/bin/sh\n"
+        'case "$1" in --version) echo "gcc (stub) 1"; exit 0;; -print-prog*) echo; exit 0;; esac\n'
+        + textwrap.dedent(body)
+    )
+    path.chmod(0o755)
+    return path
+
+
+def compile_with(path: Path, tmp_path: Path, store: Store) -> list[str]:
+    compiler = find_compiler(options(cc=str(path)), store)
+    flags = flags_for(compiler, host_target(compiler), 3, options())
+    folder = tmp_path / "work"
+    folder.mkdir()
+    (folder / SOURCE_FILE).write_text(TRIVIAL)
+    return compile_library(compiler, flags, folder, INCLUDE, os.environ["PATH"])
+
+
+def test_the_compiler_of_this_machine(store: Store, tmp_path: Path) -> None:
+    compiler = find_compiler(options(), store)
+    assert os.path.isabs(compiler.command[0])
+    assert compiler.available
+    assert compiler.kind in ("gcc", "clang")
+    target = host_target(compiler)
+    assert target.compiler_version == compiler.version
+    flags = flags_for(compiler, target, 2, options(cflags=("-g",)))
+    assert flags[0] == "-O2"
+    assert flags[-1] == "-g"
+    assert {"-fwrapv", "-ffp-contract=off", "-fno-math-errno", "-fopenmp-simd"} < set(flags)
+    (tmp_path / SOURCE_FILE).write_text(TRIVIAL)
+    command = compile_library(compiler, flags, tmp_path, INCLUDE, os.environ["PATH"])
+    assert command[0] == compiler.command[0]
+    assert (tmp_path / LIBRARY_FILE).read_bytes()[:4] == b"\x7fELF"
+
+
+def test_known_after_the_first_look(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = find_compiler(options(), store)
+    monkeypatch.setattr(toolchain, "run", lambda *_, **__: pytest.fail("ran a program"))
+    assert find_compiler(options(), store) == first
+    assert find_compiler(options(), Store(store.path)) == first
+
+
+def test_gone_compilers_still_name_what_they_compiled(store: Store, tmp_path: Path) -> None:
+    path = stub(tmp_path / "bin", "gcc-stub", 'touch kernel.so; exec gcc "$@"')
+    asked = options(cc=str(path))
+    found = find_compiler(asked, store)
+    path.unlink()
+    gone = find_compiler(asked, store)
+    assert gone == dataclasses.replace(found, available=False)
+
+
+@pytest.mark.parametrize("change", ["content", "version", "same times"])
+def test_identity_follows_content(change: str, store: Store, tmp_path: Path) -> None:
+    path = stub(tmp_path / "bin", "gcc-stub", 'exec gcc "$@"')
+    before = find_compiler(options(cc=str(path)), store)
+    status = path.stat()
+    text = path.read_text()
+    path.write_text(text.replace("stub) 1", "stub) 2") if change == "version" else text + "\n# x")
+    if change == "same times":
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    after = find_compiler(options(cc=str(path)), store)
+    assert after.identity != before.identity
+    assert after.command == before.command
+
+
+def test_no_compiler(store: Store) -> None:
+    with pytest.raises(CompilerNotFound) as caught:
+        find_compiler(Options(search_path="/nonexistent"), store)
+    assert str(caught.value) == (
+        "no C compiler: no cc, gcc or clang is there (searched /nonexistent).\n"
+        "  Fix: install one (Debian, Ubuntu: apt install gcc libc6-dev), or name it in config.cc."
+    )
+    with pytest.raises(CompilerNotFound, match=r"'nocc' is not there"):
+        find_compiler(options(cc="nocc"), store)
+
+
+def test_current_directory_is_not_searched(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stub(tmp_path, "cc", "exit 1")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CompilerNotFound):
+        find_compiler(Options(search_path=".::bin"), store)
+
+
+def test_a_compiler_that_others_may_write_is_refused(store: Store, tmp_path: Path) -> None:
+    path = stub(tmp_path / "bin", "gcc-stub", "exit 0")
+    path.chmod(0o777)
+    with pytest.raises(CompilerNotFound, match="writable by everybody"):
+        find_compiler(options(cc=str(path)), store)
+
+
+def test_arguments_behind_the_compiler(store: Store, tmp_path: Path) -> None:
+    compiler = find_compiler(options(cc="gcc -g0"), store)
+    assert compiler.command[1:] == ("-g0",)
+    assert flags_for(compiler, Target.named("x86-64-v3"), 1, options())[:3] == (
+        "-g0", "-O1", "-march=x86-64-v3",
+    )  # fmt: skip
+
+
+def test_flags_that_are_not_taken_are_left_out(store: Store, tmp_path: Path) -> None:
+    body = 'for a; do case "$a" in -Wl,-z,relro*|-march=*) exit 1;; esac; done\nexec gcc "$@"'
+    compiler = find_compiler(options(cc=str(stub(tmp_path / "bin", "gcc-stub", body))), store)
+    assert not any("relro" in flag for flag in compiler.link_flags)
+    assert "-Wl,-Bsymbolic" in compiler.link_flags
+    assert compiler.machine_flags in ((), ("-mcpu=native",))
+
+
+@pytest.mark.parametrize("flag", ["-ffast-math", "-Ofast"])
+def test_unsound_flags_are_refused(flag: str, store: Store) -> None:
+    with pytest.raises(ArgumentError, match=flag):
+        flags_for(find_compiler(options(), store), host_target(), 3, options(cflags=(flag,)))
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("echo no good >&2; exit 4", "ended with 4.\n    no good"),
+        ("kill -9 $$", "was killed by signal 9"),
+        ("exit 0", "wrote no library"),
+        ("printf '\\377\\376\\033[31m'; exit 1", "\\x1b[31m"),
+        ("yes | head -c 10000000; exit 1", "ended with 1"),
+    ],
+)
+def test_compilers_that_fail(body: str, words: str, store: Store, tmp_path: Path) -> None:
+    # The trial passes, the real compilation (it alone has -I) does not.
+    text = f'case "$*" in *" -I"*) :;; *) exec gcc "$@";; esac\n{body}\n'
+    with pytest.raises(CompileError) as caught:
+        compile_with(stub(tmp_path / "bin", "gcc-stub", text), tmp_path, store)
+    assert words in str(caught.value)
+    assert isinstance(caught.value, OSError)
+    assert len(str(caught.value)) < 4000
+    assert len(str(caught.value).splitlines()) <= 12
+
+
+def test_a_crash_gets_a_second_chance(store: Store, tmp_path: Path) -> None:
+    body = 'case "$*" in *" -I"*-O3*|*-O3*" -I"*) kill -9 $$;; esac\nexec gcc "$@"\n'
+    command = compile_with(stub(tmp_path / "bin", "gcc-stub", body), tmp_path, store)
+    assert "-O1" in command
+    assert "-O3" not in command
+
+
+def test_a_compiler_that_cannot_compile_at_all(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(CompileError, match=r"(?s)ended with 1.*no headers"):
+        find_compiler(options(cc=str(stub(tmp_path, "gcc-x", "echo no headers; exit 1"))), store)
+
+
+def test_hostile_environment_does_not_reach_the_compiler(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "math.h").write_text("#error shadowed\n")
+    names = [
+        "CPATH", "C_INCLUDE_PATH", "LIBRARY_PATH", "COMPILER_PATH", "GCC_EXEC_PREFIX", "CFLAGS",
+        "LDFLAGS", "DEPENDENCIES_OUTPUT", "SUNPRO_DEPENDENCIES", "GCC_COMPARE_DEBUG", "LANG",
+        "LD_LIBRARY_PATH", "TMPDIR",
+    ]  # fmt: skip
+    for name in names:
+        monkeypatch.setenv(name, str(tmp_path))
+    path = stub(tmp_path / "bin", "gcc-stub", 'env > "$TMPDIR/environment"; exec gcc "$@"')
+    compiler = find_compiler(options(cc=str(path)), store)
+    folder = tmp_path / "work"
+    folder.mkdir()
+    (folder / SOURCE_FILE).write_text("#include <math.h>\n" + TRIVIAL)
+    flags = flags_for(compiler, host_target(compiler), 1, options())
+    compile_library(compiler, flags, folder, INCLUDE, os.environ["PATH"])
+    seen = {line.partition("=")[0] for line in (folder / "environment").read_text().splitlines()}
+    assert seen <= {"PATH", "LC_ALL", "TMPDIR", "PWD", "OLDPWD", "SHLVL", "_"}
+
+
+# Running programs ---------------------------------------------------------------------------
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def gone_soon(pid: int) -> bool:
+    end = time.monotonic() + 5
+    while alive(pid) and time.monotonic() < end:
+        time.sleep(0.01)
+    return not alive(pid)
+
+
+SLEEPERS = "sleep 60 & echo $! > child; echo $$ > parent; wait"
+
+
+def pids(folder: Path) -> list[int]:
+    return [int((folder / name).read_text()) for name in ("parent", "child")]
+
+
+def test_time_out_kills_the_whole_group(tmp_path: Path) -> None:
+    start = time.monotonic()
+    finished = run(["/bin/sh", "-c", SLEEPERS], cwd=tmp_path, env={"PATH": "/bin"}, seconds=0.5)
+    assert finished.timed_out
+    assert time.monotonic() - start < 5
+    assert all(gone_soon(pid) for pid in pids(tmp_path))
+
+
+def test_an_interrupt_kills_the_whole_group(tmp_path: Path) -> None:
+    def interrupt() -> None:
+        while not (tmp_path / "parent").exists() or not (tmp_path / "parent").read_text():
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        run(["/bin/sh", "-c", SLEEPERS], cwd=tmp_path, env={"PATH": "/bin"}, seconds=30)
+    assert all(gone_soon(pid) for pid in pids(tmp_path))
+
+
+def test_a_grandchild_that_holds_the_output_is_not_waited_for(tmp_path: Path) -> None:
+    start = time.monotonic()
+    script = "sleep 3 & echo $! > child; echo $$ > parent; echo done"
+    finished = run(["/bin/sh", "-c", script], cwd=tmp_path, env={"PATH": "/bin"}, seconds=30)
+    assert (finished.status, finished.output) == (0, "done\n")
+    assert time.monotonic() - start < 2
+    os.kill(pids(tmp_path)[1], signal.SIGKILL)
+
+
+def test_output_is_bounded_and_standard_input_empty(tmp_path: Path) -> None:
+    script = "cat; yes | head -c 5000000; echo end"
+    finished = run(
+        ["/bin/sh", "-c", script], cwd=tmp_path, env={"PATH": "/bin:/usr/bin"}, seconds=30
+    )
+    assert len(finished.output) <= process._TAIL
+    assert finished.output.endswith("end\n")
+
+
+def test_importing_runs_nothing() -> None:
+    code = (
+        "import subprocess\n"
+        "subprocess.Popen = None\n"
+        "import gradc.runtime.toolchain, gradc.runtime.build, gradc.runtime.cache\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=INCLUDE.parents[1])
+
+
+# Processors ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "features", "width"),
+    [
+        ("processor\t: 0\nflags\t\t: fpu sse2 avx2\n\nprocessor\t: 1\nflags\t: x\n",
+         ("avx2", "fpu", "sse2"), 32),
+        ("processor: 0\nflags : sse2 avx2 avx512f\n", ("avx2", "avx512f", "sse2"), 64),
+        ("processor\t: 0\nFeatures\t: fp asimd\n\n", ("asimd", "fp"), 16),
+        ("", (), 8),
+    ],
+)  # fmt: skip
+def test_features_as_the_kernel_reports_them(
+    text: str, features: tuple[str, ...], width: int, tmp_path: Path
+) -> None:
+    file = tmp_path / "cpuinfo"
+    file.write_text(text)
+    assert cpu_features(file) == features
+    machine = "aarch64" if "asimd" in features else "riscv64"
+    assert vector_width(features, machine) == width
+
+
+def test_features_where_there_is_no_cpuinfo(tmp_path: Path) -> None:
+    assert cpu_features(tmp_path / "none") == ()
