@@ -8,6 +8,7 @@ that differ in names differ in comments.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -127,11 +128,10 @@ def constant_text(constant: Constant) -> str:
     data = constant.data
     if data.size > _MOST_ELEMENTS:
         return f"<{data.size} elements>"
-    if data.ndim == 0:
-        return str(data.item()) if data.dtype != np.float32 else str(data[()])
-    return np.array2string(
-        data, separator=", ", max_line_width=10**9, threshold=_MOST_ELEMENTS, floatmode="unique"
-    ).replace("\n", " ")
+    text = np.array2string(
+        data, separator=", ", max_line_width=10**9, threshold=_MOST_ELEMENTS, formatter={"all": str}
+    )
+    return re.sub(r"\s+", " ", text)
 
 
 def expression(
