@@ -165,7 +165,9 @@ def _make(job: _Job) -> Library:
 
 
 def _compile(job: _Job, folder: Path) -> Library:
-    (folder / SOURCE_FILE).write_bytes(job.text)
+    source = folder / SOURCE_FILE
+    source.write_bytes(job.text)
+    source.chmod(0o600)  # whatever the umask is
     include = csrc_path() / "inline"
     path = job.options.search_path
     command = compile_library(job.compiler, job.recipe.flags, folder, include, path)

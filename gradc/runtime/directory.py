@@ -94,9 +94,8 @@ def _step(fd: int, name: str, *, last: bool, create: bool, where: str) -> int:
         os.mkdir(name, 0o700, dir_fd=fd)
     except FileExistsError:
         return os.open(name, flags, dir_fd=fd)
-    made = os.open(name, os.O_RDONLY | _FLAGS, dir_fd=fd)
-    os.fchmod(made, 0o700)  # whatever the umask is
-    return made
+    os.chmod(name, 0o700, dir_fd=fd)  # whatever the umask is
+    return os.open(name, os.O_RDONLY | _FLAGS, dir_fd=fd)
 
 
 def _refuse_unsafe(status: os.stat_result, where: str) -> None:

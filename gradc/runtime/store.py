@@ -10,7 +10,8 @@ Publish: everything is written into tmp/ and synced, then one rename makes the e
 first, theirs is as good.  Load: bytes through one descriptor, sizes and SHA-256 compared, then what
 it was made from, byte by byte, so that not even equal keys confuse two functions.  No locks, no
 polling, no pickle.  The checksums find damage; against a writer with bad intentions stands only
-the directory's mode (directory.py).
+the directory's mode (directory.py).  Files are 0400; folders stay 0700 and not 0500, or else a
+user could not `rm -rf` the cache.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from gradc.errors import CacheError, GradcWarning
 from gradc.runtime.directory import opened, read_safely
 from gradc.runtime.sealed import seal, unseal
 
-__all__ = ["Entry", "Store", "digest_of", "host_name", "make_removable", "read_entry"]
+__all__ = ["Entry", "Store", "digest_of", "host_name", "read_entry"]
 
 LIBRARIES, PLANS, NOTES, TEMPORARY, BAD = "v1", "plans", "machine", "tmp", "bad"
 LIBRARY_FILE, SOURCE_FILE, MANIFEST_FILE = "kernel.so", "kernel.c", "manifest.json"
@@ -125,7 +126,6 @@ class Store:
                 return
             with contextlib.suppress(OSError):  # the entry stands; what is left is best effort
                 os.fsync(target)
-                os.chmod(key, 0o500, dir_fd=target)
 
     def load(self, key: str) -> Entry | None:
         """The entry of this key, or None; a damaged one is put aside, with a warning."""
@@ -153,7 +153,6 @@ class Store:
                 opened(self.path, folder) as source,
                 opened(self.path, BAD, create=True) as target,
             ):
-                make_removable(name, source)
                 os.rename(name, aside, src_dir_fd=source, dst_dir_fd=target)
         except FileNotFoundError:
             return
@@ -246,7 +245,7 @@ def _write(name: str, data: bytes, dir_fd: int, *, sync: bool = True) -> None:
 def _sync_file(name: str, dir_fd: int) -> None:
     fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=dir_fd)
     try:
-        os.fchmod(fd, 0o600)
+        os.fchmod(fd, 0o400)
         os.fsync(fd)
     finally:
         os.close(fd)
@@ -257,14 +256,3 @@ def _touch(fd: int) -> None:
     with contextlib.suppress(OSError):
         if time.time() - os.fstat(fd).st_mtime > _TOUCH_AFTER:
             os.utime(fd)
-
-
-def make_removable(name: str, dir_fd: int) -> None:
-    """Give an entry its write bit back: without it, it can be neither moved nor emptied."""
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-    with contextlib.suppress(OSError):
-        fd = os.open(name, flags, dir_fd=dir_fd)
-        try:
-            os.fchmod(fd, 0o700)
-        finally:
-            os.close(fd)

@@ -27,7 +27,6 @@ from gradc.runtime.store import (
     TEMPORARY,
     Store,
     host_name,
-    make_removable,
     read_entry,
 )
 
@@ -175,9 +174,7 @@ def _remove(store: Store, folder: str, name: str) -> None:
         opened(store.path, folder) as source,
         opened(store.path, TEMPORARY, create=True) as target,
     ):
-        make_removable(name, source)
         os.rename(name, gone, src_dir_fd=source, dst_dir_fd=target)
-        make_removable(gone, target)
         try:
             os.unlink(gone, dir_fd=target)
         except (IsADirectoryError, PermissionError):

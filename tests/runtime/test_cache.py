@@ -78,8 +78,9 @@ def test_layout_and_modes(folder: Path) -> None:
     assert library.path.read_bytes() == library.image
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*")}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert modes[library.path.parent] == 0o500
-    assert {mode for path, mode in modes.items() if path.is_file()} == {0o600}
+    assert {mode for path, mode in modes.items() if path.is_dir()} == {0o700}
+    assert modes[library.path] == modes[library.path.with_name("kernel.c")] == 0o400
+    assert {mode for path, mode in modes.items() if path.is_file()} == {0o400, 0o600}
     manifest = json.loads((library.path.parent / "manifest.json").read_text())["body"]
     assert manifest["key"] == library.key
     assert tuple(manifest["command"]) == library.command
@@ -164,7 +165,7 @@ def test_digests_notice_a_change_that_keeps_size_and_time(tmp_path: Path) -> Non
 
 
 def damage(path: Path, data: bytes) -> None:
-    path.parent.chmod(0o700)
+    path.chmod(0o600)
     path.write_bytes(data)
 
 
@@ -205,12 +206,11 @@ def test_flipped_bits_are_found(folder: Path) -> None:
 def test_swapped_and_strange_entries(what: str, folder: Path, tmp_path: Path) -> None:
     two, three = (make(factor, options(folder)) for factor in (2, 3))
     entry = two.path.parent
-    entry.chmod(0o700)
     if what == "entry":
         shutil.rmtree(entry)
         shutil.copytree(three.path.parent, entry)
     elif what == "library":
-        shutil.copy(three.path, two.path)
+        damage(two.path, three.path.read_bytes())
     elif what == "missing":
         two.path.unlink()
     elif what == "link":
@@ -229,7 +229,6 @@ def test_swapped_and_strange_entries(what: str, folder: Path, tmp_path: Path) ->
 
 def test_a_link_in_place_of_an_entry(folder: Path, tmp_path: Path) -> None:
     entry = make(2, options(folder)).path.parent
-    entry.chmod(0o700)
     entry.rename(tmp_path / "elsewhere")
     entry.symlink_to(tmp_path / "elsewhere")
     with pytest.warns(GradcWarning):
@@ -389,7 +388,7 @@ def test_modes_do_not_follow_the_umask(mask: int, tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "new" / "cache").stat().st_mode) == 0o700
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.stat().st_mode) == 0o400
 
 
 def test_no_home(tmp_path: Path) -> None:
