@@ -177,7 +177,7 @@ def _compile(job: _Job, folder: Path) -> Library:
 
 def _compile_elsewhere(job: _Job) -> Library:
     """Compile where temporary files are, and keep the library in memory."""
-    with tempfile.TemporaryDirectory(prefix="gradc-") as name:
+    with tempfile.TemporaryDirectory(prefix="gradc-", ignore_cleanup_errors=True) as name:
         return _compile(job, Path(name))
 
 
