@@ -1,0 +1,202 @@
+"""Put the Program together: buffers, steps, workspace and named lengths.
+
+Takes ordered tasks; gives a Program.  Buffers are made when a step first asks for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gradc.graph.variable import Variable
+from gradc.kernel.loops import Buffer, Nest, Note, Segment, Step
+from gradc.kernel.program import Program
+from gradc.lower.border import Border
+from gradc.lower.fuse import Item, Task
+from gradc.lower.layout import Layout, finish_nest
+from gradc.lower.memory import plan_memory, uses_of
+from gradc.lower.names import Namer
+from gradc.lower.nests import FoldPlan, Memory, draft_nest
+from gradc.lower.products import plan_product
+from gradc.lower.scatter import draft_scatter, single_item_task
+from gradc.lower.titles import Titles
+from gradc.lower.updates import Placed
+from gradc.lower.values import Values
+from gradc.sizes import Size
+
+__all__ = ["assemble"]
+
+
+class _Assembly:
+    """The buffers and steps of a function in the making."""
+
+    def __init__(
+        self,
+        values: Values,
+        border: Border,
+        placed: Placed,
+        home: dict[Variable, Task],
+        tasks: Sequence[Task],
+    ) -> None:
+        self.values, self.border, self.placed, self.home = values, border, placed, home
+        self.titles = Titles(values.graph)
+        self.buffers: list[Buffer] = []
+        self.number: dict[Variable, int] = {}
+        self.notes: list[Note] = list(values.shapes.notes)
+        self.segment = 0
+        self.escaping = self._escaping(tasks)
+        for k, each in enumerate(border.arguments):
+            self.number[each] = self.add(each.dtype, values.shapes.lengths(each), "arg", k)
+
+    def _escaping(self, tasks: Sequence[Task]) -> set[Variable]:
+        """Values that another task than their own reads, or that the call returns."""
+        found = set(self.placed.outs) | set(self.values.shapes.data)
+        for task in tasks:
+            for source in task.reads:
+                home = self.home.get(source)
+                if home is not task or source not in {item.out for item in task.items}:
+                    found.add(source)
+        return found
+
+    def add(self, dtype: str, shape: Sequence[Size], place: str, index: int = 0) -> int:
+        number = len(self.buffers)
+        self.buffers.append(
+            Buffer(number, dtype, tuple(shape), place, index, self.segment)  # type: ignore[arg-type]
+        )
+        return number
+
+    def buffer(self, variable: Variable) -> int:
+        """The buffer a value lives in."""
+        root = self.values.root(variable)
+        if root not in self.number:
+            out = self.placed.outs.get(root)
+            place = "work" if out is None else "out"
+            lengths = self.values.shapes.lengths(root)
+            self.number[root] = self.add(root.dtype, lengths, place, out or 0)
+        return self.number[root]
+
+    def memory(self) -> Memory:
+        return Memory(
+            self.buffer,
+            lambda variable: variable in self.escaping,
+            lambda dtype, shape: self.add(dtype, shape, "scratch"),
+            self._note,
+        )
+
+    def _note(self, note: Note) -> int:
+        if note in self.notes:
+            return self.notes.index(note)
+        self.notes.append(note)
+        return len(self.notes) - 1
+
+    # -- steps -----------------------------------------------------------------------------------
+
+    def steps(self, task: Task) -> list[Step]:
+        """The steps of one task."""
+        self.segment = task.segment
+        if task.kind == "product":
+            assert task.node is not None
+            title, nodes = self.titles.node(task.node)
+            return [plan_product(self.values, task.node, self.buffer, title, nodes)]
+        if task.kind == "scatter":
+            return self._scatter(task)
+        return [self._nest(task)]
+
+    def _layout(self, serial: bool = False) -> Layout:
+        return Layout(
+            lambda dtype, shape: self.add(dtype, shape, "partial"), self._fold_out, serial=serial
+        )
+
+    def _fold_out(self, plan: FoldPlan) -> int:
+        return self.buffer(plan.item.out)
+
+    def _nest(self, task: Task) -> Nest:
+        layout = self._layout()
+        if task.product is not None:
+            assert task.product.node is not None
+            title, nodes = self.titles.node(task.product.node)
+            layout.rows = plan_product(self.values, task.product.node, self.buffer, title, nodes)
+        draft = draft_nest(task, self.values, self.memory())
+        title, nodes = self.titles.nest(task, self.escaping)
+        return finish_nest(draft, layout, title, nodes)
+
+    def _scatter(self, task: Task) -> list[Step]:
+        assert task.node is not None
+        out, base = task.node.outputs[0], task.node.inputs[0]
+        title, nodes = self.titles.node(task.node)
+        first = single_item_task(self.values, Item(out, None, out, (base,)))
+        start = finish_nest(
+            draft_nest(first, self.values, self.memory()), self._layout(), "copy of the base", nodes
+        )
+        draft = draft_scatter(task.node, self.values, self.memory())
+        return [start, finish_nest(draft, self._layout(serial=True), title, nodes)]
+
+
+def assemble(
+    values: Values,
+    border: Border,
+    placed: Placed,
+    order: Sequence[Task],
+    commit: dict[int, int],
+    home: dict[Variable, Task],
+) -> Program:
+    """The Program of tasks in order; `commit` counts the tasks before the commit a segment."""
+    assembly = _Assembly(values, border, placed, home, order)
+    count = 1 + max([0, *(task.segment for task in order), *_result_segments(values, border)])
+    steps: list[list[Step]] = [[] for _ in range(count)]
+    commits = [-1] * count
+    seen = [0] * count
+    for task in order:
+        k = task.segment
+        if commit.get(k) == seen[k]:
+            commits[k] = len(steps[k])
+        seen[k] += 1
+        steps[k].extend(assembly.steps(task))
+    return _finish(assembly, steps, commits)
+
+
+def _result_segments(values: Values, border: Border) -> list[int]:
+    """The segment whose plan knows the lengths of each result."""
+    shapes = values.shapes
+    return [max([0, *(shapes.level(n) for n in shapes.lengths(each))]) for each in border.results]
+
+
+def _finish(assembly: _Assembly, steps: list[list[Step]], commits: list[int]) -> Program:
+    values, border = assembly.values, assembly.border
+    shapes = values.shapes
+    data = {k: assembly.buffer(each) for k, each in enumerate(shapes.data)}
+    lasting = _lasting(steps) | set(data.values())
+    slots = []
+    for k, segment_steps in enumerate(steps):
+        slots.append(plan_memory(assembly.buffers, segment_steps, lasting, k))
+    namer = Namer(shapes, data)
+    named_steps = [tuple(namer.part(step) for step in each) for each in steps]
+    named_slots = [tuple(namer.part(slot) for slot in each) for each in slots]
+    buffers = tuple(namer.part(buffer) for buffer in assembly.buffers)
+    checks = [(k, namer.part(check)) for k, check in shapes.checks]
+    segments = tuple(
+        Segment(
+            tuple(d for level, d in namer.definitions if level == k),
+            tuple(check for level, check in checks if level == k),
+            named_slots[k],
+            named_steps[k],
+            commits[k] if commits[k] >= 0 else len(named_steps[k]),
+        )
+        for k in range(len(steps))
+    )
+    interface = border.interface(_result_segments(values, border), len(namer.entries))
+    interface = replace(interface, segments=len(steps))
+    return Program(interface, buffers, segments, tuple(assembly.notes))
+
+
+def _lasting(steps: list[list[Step]]) -> set[int]:
+    """Buffers that a later segment reads."""
+    written: dict[int, int] = {}
+    found: set[int] = set()
+    for k, segment in enumerate(steps):
+        for step in segment:
+            uses = uses_of(step)
+            found |= {b for b in uses.reads if written.get(b, k) < k}
+            for b in uses.writes:
+                written.setdefault(b, k)
+    return found

@@ -1,0 +1,71 @@
+"""The border of a function: which arrays come in and go out, in which order.
+
+Takes a graph; gives its arguments (inputs, shared variables, array constants) and results
+(outputs, then updates) with the Ports that the call path obeys.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gradc.graph.graph import Graph
+from gradc.graph.variable import Constant, Variable
+from gradc.kernel.interface import Interface, Port
+
+__all__ = ["Border"]
+
+
+@dataclass(frozen=True, slots=True)
+class Border:
+    """Arguments and results of a graph."""
+
+    arguments: tuple[Variable, ...]
+    inputs: int
+    shared: int
+    results: tuple[Variable, ...]
+    outputs: int
+    updated: tuple[Variable, ...]  # per update, the shared variable it replaces
+
+    @staticmethod
+    def of(graph: Graph) -> Border:
+        """Read the border off a graph."""
+        arguments = (*graph.inputs, *graph.shared, *_array_constants(graph))
+        return Border(
+            arguments,
+            len(graph.inputs),
+            len(graph.shared),
+            graph.results,
+            len(graph.outputs),
+            tuple(old for old, _ in graph.updates),
+        )
+
+    @property
+    def constants(self) -> tuple[Constant, ...]:
+        """The arrays that the function brings along."""
+        rest = self.arguments[self.inputs + self.shared :]
+        return tuple(each for each in rest if isinstance(each, Constant))
+
+    def interface(self, segments: list[int], sizes: int) -> Interface:
+        """The Ports; `segments` gives, per result, the segment that plans its lengths."""
+        args = []
+        for k, each in enumerate(self.arguments):
+            role = "input" if k < self.inputs else "shared"
+            role = "constant" if k >= self.inputs + self.shared else role
+            args.append(Port(role, each.dtype, each.ndim))  # type: ignore[arg-type]
+        outs = []
+        for k, (each, segment) in enumerate(zip(self.results, segments, strict=True)):
+            if k < self.outputs:
+                outs.append(Port("output", each.dtype, each.ndim, segment=segment))
+            else:
+                old = self.arguments.index(self.updated[k - self.outputs])
+                outs.append(Port("update", each.dtype, each.ndim, segment=segment, shared=old))
+        return Interface(tuple(args), tuple(outs), sizes, max([0, *segments]) + 1)
+
+
+def _array_constants(graph: Graph) -> list[Constant]:
+    found: dict[Constant, None] = {}
+    for variables in (*(node.inputs for node in graph.nodes), graph.results):
+        for each in variables:
+            if isinstance(each, Constant) and each.ndim:
+                found.setdefault(each)
+    return list(found)

@@ -1,0 +1,62 @@
+"""Let a product run row block by row block in front of the nest that reads it.
+
+Takes tasks; changes a nest's `product`.  The rows a matrix product has just finished are still in
+cache when bias and activation run over them, and both share one meeting of the threads.
+"""
+
+from __future__ import annotations
+
+from gradc.graph.variable import Variable
+from gradc.lower.fuse import Task, plain_places
+from gradc.lower.products import letters_of
+from gradc.lower.updates import Placed
+from gradc.lower.values import Values
+
+__all__ = ["attach_products"]
+
+
+def attach_products(
+    values: Values, tasks: list[Task], home: dict[Variable, Task], placed: Placed
+) -> None:
+    """Attach each product to the nest that reads it first, where that is legal."""
+    for product in list(tasks):
+        if product.kind != "product" or product in placed.writers or not _is_plain(product):
+            continue
+        for nest in tasks:
+            if _fits(values, tasks, product, nest, placed):
+                _attach(tasks, home, product, nest)
+                break
+
+
+def _is_plain(product: Task) -> bool:
+    assert product.node is not None
+    letters = letters_of(product.node)
+    return not letters.batch and letters.out == letters.m + letters.n and len(letters.out) == 2
+
+
+def _fits(values: Values, tasks: list[Task], product: Task, nest: Task, placed: Placed) -> bool:
+    out = product.outs[0]
+    if nest.kind != "nest" or nest.product is not None or out not in nest.reads:
+        return False
+    if nest.segment != product.segment or nest.inner not in (None, frozenset((1,))):
+        return False
+    if nest.axes != values.shapes.lengths(out) or nest in placed.writers:
+        return False
+    for item in nest.items:
+        for operand in item.reads:
+            for source, place in plain_places(values, nest, operand, item):
+                if source is out and place != (0, 1):
+                    return False
+    between = (t for t in tasks if t.before >> product.number & 1 and t is not nest)
+    return not any(nest.before >> t.number & 1 for t in between)
+
+
+def _attach(tasks: list[Task], home: dict[Variable, Task], product: Task, nest: Task) -> None:
+    nest.product = product
+    nest.reads |= product.reads
+    home[product.outs[0]] = nest
+    tasks.remove(product)
+    needed = nest.before | 1 << nest.number
+    for task in tasks:
+        if task is not nest and task.before >> product.number & 1:
+            task.before |= needed

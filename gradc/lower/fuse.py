@@ -1,0 +1,398 @@
+"""Decide which values share one loop nest.
+
+Takes Values; gives tasks in an executable order: nests (groups of elementwise operations, folds,
+gathers, copies), products and scatters.
+
+One rule serves every graph.  A value joins the nest of a producer, or of a sibling that reads the
+same array, if (1) its axes are axes of the nest, each at its own place, (2) no path leads out of
+the nest and back into the value, and (3) a fold it needs from the nest is finished inside a row:
+it runs over exactly the nest's inner axes.  Everything else goes through memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from gradc.affine import IndexMap
+from gradc.graph.op import Apply
+from gradc.graph.variable import Variable
+from gradc.lower.values import Values, plain_axis
+from gradc.ops.kinds import Gather, Reduce
+from gradc.sizes import Size
+
+__all__ = ["Item", "Task", "fuse", "plain_places", "plain_reads"]
+
+_MOST_ITEMS = 96  # items a nest: longer bodies spill registers and compile slowly
+_MOST_SIBLINGS = 6
+
+TaskKind = Literal["nest", "product", "scatter"]
+
+
+@dataclass(eq=False)
+class Item:
+    """One value a nest computes.
+
+    space: the variable whose axes the loops run over (a fold's operand, else the value itself).
+    reads: operand variables, before views are looked through.
+    """
+
+    out: Variable
+    node: Apply | None  # None: a copy of a view or leaf
+    space: Variable
+    reads: tuple[Variable, ...]
+
+    @property
+    def fold_axes(self) -> tuple[int, ...]:
+        """The folded axes of the space; none unless this is a fold."""
+        if self.node is None or not isinstance(self.node.op.rule, Reduce):
+            return ()
+        axes: tuple[int, ...] = self.node.op.keywords["axes"]
+        return axes
+
+    @property
+    def is_fold(self) -> bool:
+        """Whether the value is a reduction's."""
+        return self.node is not None and isinstance(self.node.op.rule, Reduce)
+
+    @property
+    def is_fallible(self) -> bool:
+        """Whether computing it can fail."""
+        return self.node is not None and isinstance(self.node.op.rule, Gather)
+
+
+@dataclass(eq=False)
+class Task:
+    """A step in the making.
+
+    axes: lengths of a nest's loops.  places: per item, the nest's axis of each axis of its space
+    (None for axes of length 1).  inner: axes folded within a row, once something needs that.
+    before: numbers of the tasks that must run before, as bits.
+    """
+
+    number: int
+    kind: TaskKind
+    axes: tuple[Size, ...] = ()
+    items: list[Item] = field(default_factory=list)
+    places: dict[Variable, tuple[int | None, ...]] = field(default_factory=dict)
+    inner: frozenset[int] | None = None
+    before: int = 0
+    node: Apply | None = None
+    outs: list[Variable] = field(default_factory=list)
+    reads: set[Variable] = field(default_factory=set)
+    segment: int = 0
+    product: Task | None = None  # a product computed chunk by chunk in front of the nest
+
+    @property
+    def is_fallible(self) -> bool:
+        """Whether the step can fail."""
+        if self.kind == "scatter":
+            assert self.node is not None
+            return self.node.op.keywords.get("through") is None
+        return any(item.is_fallible for item in self.items)
+
+
+@dataclass
+class _Fuser:
+    values: Values
+    chains_only: bool
+    tasks: list[Task] = field(default_factory=list)
+    home: dict[Variable, Task] = field(default_factory=dict)  # value -> the task that computes it
+    readers: dict[Variable, list[Task]] = field(default_factory=dict)
+
+    # -- what a value depends on ---------------------------------------------------------------
+
+    def sources(self, variables: Iterable[Variable]) -> list[Variable]:
+        """Values in memory or in nests that these are computed from, free ones looked through."""
+        found: dict[Variable, None] = {}
+        stack = list(variables)
+        while stack:
+            variable, _ = self.values.source(stack.pop())
+            root = self.values.root(variable)
+            if root is not variable:
+                stack.append(root)
+            elif self.values.is_free(variable):
+                stack.extend(self.values.looked_through(variable))
+            else:
+                found.setdefault(variable)
+        return list(found)
+
+    def needed(self, variables: Iterable[Variable]) -> int:
+        """Bits of all tasks that must run before something that reads `variables`."""
+        bits = 0
+        for source in self.sources(variables):
+            task = self.home.get(source)
+            if task is not None:
+                bits |= task.before | 1 << task.number
+        return bits
+
+    # -- adding ----------------------------------------------------------------------------------
+
+    def add_step(self, kind: TaskKind, node: Apply, reads: tuple[Variable, ...]) -> None:
+        task = Task(len(self.tasks), kind, node=node, before=self.needed(reads))
+        task.segment = self.values.shapes.segment[node.outputs[0]]
+        task.outs.extend(node.outputs)
+        self.tasks.append(task)
+        self._register(task, node.outputs[0], reads)
+
+    def add_item(self, item: Item) -> None:
+        for task in self._candidates(item):
+            if self._join(task, item):
+                return
+        lengths = self.values.shapes.lengths(item.space)
+        task = Task(len(self.tasks), "nest", before=self.needed(item.reads))
+        task.segment = self.values.shapes.segment[item.out]
+        real = [axis for axis, n in enumerate(lengths) if n.constant != 1]
+        task.axes = tuple(lengths[axis] for axis in real)
+        place = tuple(real.index(axis) if axis in real else None for axis in range(len(lengths)))
+        self.tasks.append(task)
+        self._put(task, item, place)
+
+    def _put(self, task: Task, item: Item, place: tuple[int | None, ...]) -> None:
+        task.items.append(item)
+        task.outs.append(item.out)
+        task.places[item.out] = place
+        self._register(task, item.out, item.reads)
+
+    def _register(self, task: Task, out: Variable, reads: tuple[Variable, ...]) -> None:
+        self.home[out] = task
+        for source in self.sources(reads):
+            task.reads.add(source)
+            self.readers.setdefault(source, []).append(task)
+
+    def _candidates(self, item: Item) -> list[Task]:
+        found: dict[Task, None] = {}
+        sources = self.sources(item.reads)
+        for source in reversed(sources):
+            task = self.home.get(source)
+            if task is not None:
+                found.setdefault(task)
+        if not self.chains_only:
+            for source in sources:
+                for task in self.readers.get(source, [])[-_MOST_SIBLINGS:]:
+                    found.setdefault(task)
+        segment = self.values.shapes.segment[item.out]
+        return [
+            task
+            for task in found
+            if task.kind == "nest" and task.segment == segment and len(task.items) < _MOST_ITEMS
+        ]
+
+    # -- joining a nest ----------------------------------------------------------------------------
+
+    def _join(self, task: Task, item: Item) -> bool:
+        needed = self.needed_outside(task, item)
+        if needed is None:
+            return False
+        place = self._place(task, item)
+        if place is None:
+            return False
+        inner = self._inner(task, item, place)
+        if inner is False:
+            return False
+        task.inner = inner
+        self._grow(task, needed)
+        self._put(task, item, place)
+        return True
+
+    def needed_outside(self, task: Task, item: Item) -> int | None:
+        """Tasks the item needs besides `task`; None if one of them needs `task` itself."""
+        bits = 0
+        for source in self.sources(item.reads):
+            other = self.home.get(source)
+            if other is None or other is task:
+                continue
+            if other.before >> task.number & 1:
+                return None
+            bits |= other.before | 1 << other.number
+        return bits
+
+    def _grow(self, task: Task, needed: int) -> None:
+        if needed | task.before == task.before:
+            return
+        task.before |= needed
+        for other in self.tasks:
+            if other.before >> task.number & 1:
+                other.before |= needed
+
+    def _place(self, task: Task, item: Item) -> tuple[int | None, ...] | None:
+        """The nest's axis of each axis of the item's space, or None if they do not fit."""
+        lengths = self.values.shapes.lengths(item.space)
+        place: list[int | None] = [None] * len(lengths)
+        if not self._place_by_producers(task, item, place):
+            return None
+        for axis, n in enumerate(lengths):
+            if n.constant == 1 or place[axis] is not None:
+                continue
+            fit = [k for k, m in enumerate(task.axes) if m == n and k not in place]
+            if not fit:
+                return None
+            place[axis] = fit[0]
+        real = [k for k in place if k is not None]
+        if len(real) != len(task.axes) and not self._reads_row(task, item, set(real)):
+            return None
+        if any(task.axes[k] != lengths[a] for a, k in enumerate(place) if k is not None):
+            return None
+        return tuple(place)
+
+    def _reads_row(self, task: Task, item: Item, axes: set[int]) -> bool:
+        """Whether a value of fewer axes belongs to the rows of the nest."""
+        folds = [each for each in task.items if each.is_fold]
+        producers = [s for s in self.sources(item.reads) if self.home.get(s) is task]
+        if not producers or not folds:
+            return False
+        return all(self._axes_of(task, each) <= axes for each in producers)
+
+    def _axes_of(self, task: Task, variable: Variable) -> set[int]:
+        item = next(each for each in task.items if each.out is variable)
+        folded = item.fold_axes
+        return {
+            k
+            for axis, k in enumerate(task.places[variable])
+            if k is not None and axis not in folded
+        }
+
+    def _place_by_producers(self, task: Task, item: Item, place: list[int | None]) -> bool:
+        """Fix axes through what the item reads from the nest; False if a reading is not plain."""
+        for operand in item.reads:
+            for source, index in plain_reads(self.values, operand, item):
+                if self.home.get(source) is not task:
+                    continue
+                if index is None or not self._fix(task, source, index, place):
+                    return False
+        return True
+
+    def _fix(
+        self, task: Task, source: Variable, index: list[int | None], place: list[int | None]
+    ) -> bool:
+        producer = next(each for each in task.items if each.out is source)
+        kept = [k for axis, k in enumerate(task.places[source]) if axis not in producer.fold_axes]
+        for k, axis in zip(kept, index, strict=True):
+            if k is None:
+                continue
+            if axis is None or place[axis] not in (None, k):
+                return False
+            if place[axis] is None and k in place:
+                return False
+            place[axis] = k
+        return True
+
+    # -- which axes a row folds --------------------------------------------------------------------
+
+    def _inner(
+        self, task: Task, item: Item, place: tuple[int | None, ...]
+    ) -> frozenset[int] | Literal[False] | None:
+        """The nest's inner axes with the item in it (None: still free), or False: not legal."""
+        inner = task.inner
+        for source in self.sources(item.reads):
+            if self.home.get(source) is not task:
+                continue
+            producer = next(each for each in task.items if each.out is source)
+            if not producer.is_fold:
+                continue
+            if self.chains_only:
+                return False
+            folded = self._folded(task, producer)
+            if inner is None:
+                inner = folded
+            if folded != inner:
+                return False
+        if inner is not None and not self._rows_fit(task, item, place, inner):
+            return False
+        return inner
+
+    def _folded(self, task: Task, item: Item) -> frozenset[int]:
+        places = task.places[item.out]
+        return frozenset(k for a in item.fold_axes if (k := places[a]) is not None)
+
+    def _rows_fit(
+        self, task: Task, item: Item, place: tuple[int | None, ...], inner: frozenset[int]
+    ) -> bool:
+        if not inner or len(inner) == len(task.axes) or len(task.axes) - 1 not in inner:
+            return False
+        everything = set(range(len(task.axes)))
+        for each in [*task.items, item]:
+            places = task.places.get(each.out, place)
+            axes = {k for k in places if k is not None}
+            if axes != everything and axes & inner:
+                return False
+            folded = frozenset(k for a in each.fold_axes if (k := places[a]) is not None)
+            if folded & inner and not inner <= folded:
+                return False
+        return True
+
+
+def plain_reads(
+    values: Values, operand: Variable, item: Item
+) -> list[tuple[Variable, list[int | None] | None]]:
+    """Each value below an operand with, per axis of it, the item's axis (None: length 1).
+
+    The list is None where some axis is read at another place than the item's own.
+    """
+    found: list[tuple[Variable, list[int | None] | None]] = []
+    stack = [(operand, _operand_axes(operand, item))]
+    while stack:
+        variable, axes = stack.pop()
+        source, index = values.source(variable)
+        mapped = _mapped(values.shapes.lengths(source), index, axes)
+        root = values.root(source)
+        if root is not source:
+            found.append((root, None))
+        elif values.is_free(source):
+            stack.extend((each, mapped) for each in values.looked_through(source))
+        else:
+            found.append((source, mapped))
+    return found
+
+
+def _mapped(
+    lengths: tuple[Size, ...], index: IndexMap, axes: list[int | None] | None
+) -> list[int | None] | None:
+    """The axes through an index map; None where a place is not just an axis."""
+    found: list[int | None] = []
+    for n, place in zip(lengths, index, strict=True):
+        if n.constant == 1:
+            found.append(None)
+            continue
+        axis = plain_axis(place)
+        if axis is None or axes is None or axes[axis] is None:
+            return None
+        found.append(axes[axis])
+    return found
+
+
+def _operand_axes(operand: Variable, item: Item) -> list[int | None] | None:
+    if item.node is not None and isinstance(item.node.op.rule, Gather):
+        x, *indices = item.node.inputs
+        if operand is x and operand not in indices:
+            return None
+    return list(range(operand.ndim))
+
+
+def plain_places(
+    values: Values, task: Task, operand: Variable, item: Item
+) -> list[tuple[Variable, tuple[int | None, ...] | None]]:
+    """As `plain_reads`, with the nest's axes instead of the item's."""
+    place = task.places[item.out]
+    return [
+        (source, None if index is None else tuple(None if a is None else place[a] for a in index))
+        for source, index in plain_reads(values, operand, item)
+    ]
+
+
+def fuse(
+    values: Values, steps: Iterable[Item | tuple[TaskKind, Apply]], chains_only: bool
+) -> tuple[list[Task], dict[Variable, Task]]:
+    """Group items into nests; steps come in the order of the graph.
+
+    chains_only: FAST_COMPILE's fusion, elementwise chains without folds' consumers or siblings.
+    """
+    fuser = _Fuser(values, chains_only)
+    for step in steps:
+        if isinstance(step, Item):
+            fuser.add_item(step)
+        else:
+            kind, node = step
+            fuser.add_step(kind, node, node.inputs)
+    return fuser.tasks, fuser.home

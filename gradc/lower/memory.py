@@ -1,0 +1,152 @@
+"""Plan a segment's workspace: which buffers share memory.
+
+Takes steps in execution order with the buffers each reads and writes; gives slots.  Two buffers
+share a slot when they have the same number of bytes for every size of the arguments and are never
+live at once.  A nest may write where it reads (in place) if every access to the dying buffer is at
+the element that is written, in the same pass or an earlier one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from gradc.dtypes import dtype_info
+from gradc.kernel.loops import Buffer, Indexed, Load, Nest, Pass, Product, Slot, Step, Store
+from gradc.sizes import Size, product
+
+__all__ = ["Uses", "plan_memory", "uses_of"]
+
+
+@dataclass
+class Uses:
+    """The buffers a step touches; `in_place` holds (dying, written) pairs it would allow."""
+
+    reads: set[int] = field(default_factory=set)
+    writes: set[int] = field(default_factory=set)
+    in_place: set[tuple[int, int]] = field(default_factory=set)
+
+
+def uses_of(step: Step) -> Uses:
+    """What a step reads and writes."""
+    if isinstance(step, Product):
+        return _product_uses(step)
+    uses = _nest_uses(step)
+    if step.product is not None:
+        inner = _product_uses(step.product)
+        out = step.product.out.buffer
+        uses.in_place = {(a, b) for a, b in uses.in_place if a not in inner.reads}
+        uses.reads |= inner.reads | {out}
+        uses.writes |= inner.writes
+    return uses
+
+
+def _product_uses(step: Product) -> Uses:
+    reads = {step.x.buffer, step.y.buffer}
+    reads |= {scale.buffer for scale in (step.alpha, step.beta) if scale.buffer is not None}
+    uses = Uses(reads, {step.out.buffer})
+    if step.source is not None:
+        if step.source not in reads:
+            uses.in_place.add((step.source, step.out.buffer))
+        uses.reads.add(step.source)
+    return uses
+
+
+def _nest_uses(nest: Nest) -> Uses:
+    uses = Uses()
+    last_load: dict[int, int] = {}
+    loads: dict[int, set[object]] = {}
+    stores: dict[int, tuple[int, set[object]]] = {}
+    blocks = [nest.head, *(block.body for block in nest.blocks)]
+    in_pass = [False, *(isinstance(block, Pass) for block in nest.blocks)]
+    for stage, body in enumerate(blocks):
+        for each in body:
+            if isinstance(each, (Load, Indexed)):
+                number = each.access.buffer
+                uses.reads.add(number)
+                last_load[number] = stage
+                plain = isinstance(each, Load) and (in_pass[stage] or not nest.axes)
+                place = (each.access.offset, each.access.strides) if plain else each
+                loads.setdefault(number, set()).add(place)
+            elif isinstance(each, Store):
+                number = each.access.buffer
+                uses.writes.add(number)
+                place = (each.access.offset, each.access.strides)
+                first, places = stores.setdefault(number, (stage, set()))
+                places.add(place if not each.terms and each.mode == "set" else each)
+    for fold in nest.folds:
+        uses.writes |= set(fold.partial) | ({fold.out} if fold.out is not None else set())
+    for written, (first, places) in stores.items():
+        for read, read_places in loads.items():
+            if places == read_places and len(places) == 1 and last_load[read] <= first:
+                uses.in_place.add((read, written))
+    return uses
+
+
+@dataclass
+class _Planner:
+    buffers: list[Buffer]
+    segment: int
+    slots: list[Slot] = field(default_factory=list)
+    free: dict[tuple[Size, int, bool], list[int]] = field(default_factory=dict)
+    slot_of: dict[int, int] = field(default_factory=dict)
+
+    def key(self, buffer: Buffer) -> tuple[Size, int, bool]:
+        itemsize = dtype_info(buffer.dtype).itemsize
+        return (product(buffer.shape), itemsize, buffer.place == "scratch")
+
+    def owns(self, number: int) -> bool:
+        """Whether the buffer needs a slot here and has none yet."""
+        buffer = self.buffers[number]
+        mine = buffer.place in ("work", "partial", "scratch") and buffer.segment == self.segment
+        return mine and number not in self.slot_of
+
+    def take(self, number: int) -> None:
+        key = self.key(self.buffers[number])
+        waiting = self.free.get(key)
+        if waiting:
+            self.slot_of[number] = waiting.pop()
+            return
+        self.slot_of[number] = len(self.slots)
+        self.slots.append(Slot(len(self.slots), *key))
+
+    def give(self, number: int) -> None:
+        slot = self.slot_of[number]
+        if slot >= 0:
+            self.free.setdefault(self.key(self.buffers[number]), []).append(slot)
+
+
+def plan_memory(
+    buffers: list[Buffer], steps: list[Step], lasting: set[int], segment: int
+) -> tuple[Slot, ...]:
+    """Assign slots to the work buffers of one segment's steps, in place in `buffers`.
+
+    lasting: buffers that later segments read: their memory is never shared after they are written.
+    """
+    planner = _Planner(buffers, segment)
+    uses = [uses_of(step) for step in steps]
+    last = {b: k for k, use in enumerate(uses) for b in use.reads | use.writes}
+    for k, use in enumerate(uses):
+        new = [b for b in sorted(use.writes) if planner.owns(b)]
+        for number in new:
+            _place(planner, number, use, k, last, lasting)
+        for number in sorted(use.reads | use.writes):
+            if last[number] == k and number in planner.slot_of and number not in lasting:
+                planner.give(number)
+                planner.slot_of.setdefault(number, -1)
+    for number, slot in planner.slot_of.items():
+        buffers[number] = replace(buffers[number], index=slot)
+    return tuple(planner.slots)
+
+
+def _place(
+    planner: _Planner, number: int, use: Uses, k: int, last: dict[int, int], lasting: set[int]
+) -> None:
+    buffer = planner.buffers[number]
+    for dying, written in sorted(use.in_place):
+        if written != number or dying not in planner.slot_of or dying in lasting:
+            continue
+        if last[dying] == k and planner.key(planner.buffers[dying]) == planner.key(buffer):
+            planner.slot_of[number] = planner.slot_of[dying]
+            last[dying] = -1  # its slot lives on in `number`
+            return
+    planner.take(number)

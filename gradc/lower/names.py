@@ -1,0 +1,82 @@
+"""Give the lengths that steps use their entries in the sizes of a call.
+
+Takes Program parts over the lengths of arguments; gives the same over Length("size", k), and the
+definitions of these entries, each in the first segment whose plan can compute it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar
+
+from gradc.affine import Affine
+from gradc.kernel.loops import SizeDef
+from gradc.kernel.scalar import ScalarFn
+from gradc.lower.shapes import Shapes
+from gradc.sizes import Atom, Call, Length, Size, size
+
+__all__ = ["Namer"]
+
+Part = TypeVar("Part")
+
+_PLAIN = (str, int, float, bool, type(None), ScalarFn)
+
+
+class Namer:
+    """Numbers lengths in the order they are met."""
+
+    def __init__(self, shapes: Shapes, buffer_of_data: dict[int, int]) -> None:
+        self.shapes = shapes
+        self.buffer_of_data = buffer_of_data
+        self.entries: dict[Atom, int] = {}
+        self.definitions: list[tuple[int, SizeDef]] = []
+
+    def size(self, value: Size) -> Size:
+        """The size over entries."""
+        value = self.shapes.resolve(value)
+        return value.fold(size, self._atom)
+
+    def part(self, part: Part) -> Part:
+        """Any value of the Program with every size in it renamed."""
+        if isinstance(part, _PLAIN):
+            return part
+        if isinstance(part, Size):
+            return self.size(part)  # type: ignore[return-value]
+        if isinstance(part, tuple):
+            return tuple(self.part(each) for each in part)  # type: ignore[return-value]
+        if isinstance(part, Affine):
+            factors = tuple((axis, self.size(factor)) for axis, factor in part.factors)
+            return Affine(self.size(part.offset), factors)  # type: ignore[return-value]
+        assert is_dataclass(part)
+        changes: dict[str, Any] = {}
+        for field in fields(part):
+            old = getattr(part, field.name)
+            new = self.part(old)
+            if new is not old:
+                changes[field.name] = new
+        return replace(part, **changes) if changes else part  # type: ignore[type-var]
+
+    def _atom(self, atom: Atom) -> Size:
+        if isinstance(atom, Length) and atom.group == "size":
+            return size(atom)
+        if atom not in self.entries:
+            definition = self._definition(atom)
+            segment = self.shapes.level(size(1) * _as_size(atom))
+            number = len(self.entries)
+            self.entries[atom] = number
+            self.definitions.append((segment, replace(definition, number=number)))
+        return size(Length("size", self.entries[atom]))
+
+    def _definition(self, atom: Atom) -> SizeDef:
+        if isinstance(atom, Call):
+            args = tuple(self.size(arg) for arg in atom.args)
+            return SizeDef(0, "expression", value=_as_size(Call(atom.name, args)))
+        if atom.group == "arg":
+            return SizeDef(0, "length", atom.index, atom.axis)
+        if atom.group == "value":
+            return SizeDef(0, "value", atom.index)
+        return SizeDef(0, "buffer", self.buffer_of_data[atom.index])
+
+
+def _as_size(atom: Atom) -> Size:
+    return Size((((atom,), 1),))

@@ -1,0 +1,94 @@
+"""Put contractions into the forms that the machine side knows.
+
+Takes a graph; gives a graph of the same value in which every Contract and Gemm is a BLAS product:
+floats, something summed, something kept, batch letters first.  What BLAS has no routine for (an
+inner product, a batch of them, integers) becomes a product of broadcast arrays, summed: loops that
+fuse with what stands around them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gradc.dtypes import dtype_info
+from gradc.graph.graph import Graph
+from gradc.graph.op import Apply, Op
+from gradc.graph.site import inherit
+from gradc.graph.variable import Variable
+from gradc.graph.walk import rebuild
+from gradc.lower.products import Letters, letters_of
+from gradc.ops.kinds import Contract
+
+__all__ = ["prepare"]
+
+
+def prepare(graph: Graph) -> Graph:
+    """The graph with its contractions expanded or put in order."""
+    values: dict[Variable, Variable] = {}
+    for node in graph.nodes:
+        inputs = [values.get(each, each) for each in node.inputs]
+        values.update(zip(node.outputs, _node(node, inputs), strict=True))
+    return graph.replaced([values.get(each, each) for each in graph.results])
+
+
+def _node(node: Apply, inputs: Sequence[Variable]) -> tuple[Variable, ...]:
+    if not isinstance(node.op.rule, Contract):
+        return rebuild(node, inputs)
+    letters = letters_of(node)
+    with inherit(node.site):
+        if not _is_product(node, letters):
+            return (_expanded(node, letters, inputs[0], inputs[1]),)
+        return (_ordered(node, letters, inputs[0], inputs[1]),)
+
+
+def _is_product(node: Apply, letters: Letters) -> bool:
+    if not dtype_info(node.outputs[0].dtype).is_float:
+        return False
+    return bool(letters.k) and bool(letters.m or letters.n)
+
+
+def _expanded(node: Apply, letters: Letters, x: Variable, y: Variable) -> Variable:
+    """Sum over k of x * y, both stretched over the axes of the other."""
+    order = letters.out + letters.k
+    product = _spread(x, letters.x, order) * _spread(y, letters.y, order)
+    if not letters.k:
+        return product  # type: ignore[no-any-return]
+    axes = tuple(range(len(letters.out), len(order)))
+    dtype = node.outputs[0].dtype
+    return product.sum(axis=axes, dtype=dtype, acc_dtype=dtype)  # type: ignore[no-any-return]
+
+
+def _spread(x: Variable, letters: str, order: str) -> Variable:
+    """The operand with its axes in `order`, axes it lacks having length 1."""
+    pattern = [letters.index(c) if c in letters else "x" for c in order]
+    return x.dimshuffle(*pattern)  # type: ignore[no-any-return]
+
+
+def _ordered(node: Apply, letters: Letters, x: Variable, y: Variable) -> Variable:
+    """The contraction with batch letters first and every role in one run of axes."""
+    words_x, x = _in_order(x, letters.x, letters.batch, letters.m, letters.k)
+    words_y, y = _in_order(y, letters.y, letters.batch, letters.k, letters.n)
+    kept = letters.out[len(letters.batch) :]
+    easy = letters.out.startswith(letters.batch) and kept in (
+        letters.m + letters.n,
+        letters.n + letters.m,
+    )
+    out = letters.out if easy else letters.batch + letters.m + letters.n
+    op = Op(node.op.rule, (("x", words_x), ("y", words_y), ("out", out)))
+    if (words_x, words_y, out) == (letters.x, letters.y, letters.out):
+        return rebuild(node, [x, y])[0]
+    result: Variable = op(x, y)
+    if out != letters.out:
+        result = result.dimshuffle(*(out.index(c) for c in letters.out))
+    return result
+
+
+def _in_order(
+    x: Variable, letters: str, batch: str, first: str, second: str
+) -> tuple[str, Variable]:
+    """Letters and operand with the batch in front and each group's axes side by side."""
+    rest = letters[len(batch) :]
+    if letters.startswith(batch) and rest in (first + second, second + first):
+        return letters, x
+    wanted = batch + first + second
+    return wanted, x.dimshuffle(*(letters.index(c) for c in wanted))

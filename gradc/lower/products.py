@@ -1,0 +1,205 @@
+"""Turn contractions into BLAS products.
+
+Takes Contract and Gemm nodes whose letters `prepare` has put in order (batch letters first); gives
+Product steps.  An operand is passed where it stands: views become strides.  What BLAS cannot read
+(no unit stride, a repeated or reversed axis) is packed, which `needs_packing` says beforehand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from gradc.dtypes import literal
+from gradc.graph.op import Apply
+from gradc.graph.variable import Constant, Variable
+from gradc.kernel.loops import Matrix, Product, Scale
+from gradc.lower.values import Values, strides_of
+from gradc.ops.kinds import Gemm
+from gradc.sizes import Size, floor_div, maximum, minimum, product, size
+
+__all__ = ["Letters", "letters_of", "needs_packing", "plan_product"]
+
+# A product is cut into 1, 2, 4, 8, 16 row blocks as its work passes these marks. Two blocks beat
+# four on the lecture's step (188 MFLOP) and one below some 60 us of work; docs/performance.md.
+_BLOCK_FLOPS = (1 << 23, 1 << 29, 1 << 32, 1 << 34)
+_BLOCK_ELEMENTS = (1 << 18, 1 << 22)  # of a matrix-vector product, which is bound by memory
+_LEAST_ROWS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """The axes of a product by role; `x` is the operand that holds m."""
+
+    batch: str
+    m: str
+    n: str
+    k: str
+    x: str
+    y: str
+    out: str
+
+
+def letters_of(node: Apply) -> Letters:
+    """Sort the letters of a Contract or Gemm: batch in all three, k summed, m and n kept."""
+    words = node.op.keywords
+    x, y, out = words["x"], words["y"], words["out"]
+    batch = "".join(c for c in out if c in x and c in y)
+    m = "".join(c for c in out if c in x and c not in y)
+    n = "".join(c for c in out if c in y and c not in x)
+    k = "".join(c for c in x if c in y and c not in out)
+    return Letters(batch, m, n, k, x, y, out)
+
+
+def operands_of(node: Apply) -> tuple[Variable, Variable]:
+    """The two factors of a Contract or Gemm."""
+    first = 2 if isinstance(node.op.rule, Gemm) else 0
+    return node.inputs[first], node.inputs[first + 1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """An operand's strides by letter, and where it starts."""
+
+    source: Variable
+    offset: Size
+    stride: dict[str, Size]
+    length: dict[str, Size]
+
+    def group(self, letters: str) -> tuple[Size, Size] | None:
+        """(length, stride) of several axes as one; None if they do not follow each other."""
+        total, step = size(1), size(0)
+        for letter in reversed(letters):
+            n, stride = self.length[letter], self.stride[letter]
+            if n.constant == 1:
+                continue
+            if total.constant == 1:
+                total, step = n, stride
+            elif stride == step * total:
+                total = total * n
+            else:
+                return None
+        return total, step
+
+
+def _place(values: Values, operand: Variable, letters: str) -> _Placed:
+    source, index = values.source(operand)
+    offset, stride = size(0), {letter: size(0) for letter in letters}
+    steps = strides_of(values.shapes.lengths(source))
+    for place, step in zip(index, steps, strict=True):
+        offset = offset + place.offset * step
+        for axis, factor in place.factors:
+            stride[letters[axis]] = stride[letters[axis]] + factor * step
+    lengths = dict(zip(letters, values.shapes.lengths(operand), strict=True))
+    resolve = values.shapes.resolve
+    placed = {letter: resolve(step) for letter, step in stride.items()}
+    return _Placed(source, resolve(offset), placed, lengths)
+
+
+def _matrix(
+    placed: _Placed, rows: str, cols: str, batch: str
+) -> tuple[Size, Size, tuple[Size, ...]] | None:
+    """Row and column strides BLAS accepts, and the batch's; None if it cannot read the operand."""
+    row, col = placed.group(rows), placed.group(cols)
+    if row is None or col is None:
+        return None
+    pairs = [pair for pair in (row, col) if pair[0].constant != 1]
+    if any(not _is_positive(stride) for _, stride in pairs):
+        return None
+    if len(pairs) == 2 and all(stride.constant != 1 for _, stride in pairs):
+        return None
+    return row[1], col[1], tuple(placed.stride[letter] for letter in batch)
+
+
+def _is_positive(stride: Size) -> bool:
+    return bool(stride.terms) and all(factor > 0 for _, factor in stride.terms)
+
+
+def needs_packing(values: Values, node: Apply) -> list[Variable]:
+    """The operands that must be copied before BLAS can read them."""
+    letters = letters_of(node)
+    x, y = operands_of(node)
+    found = []
+    if _matrix(_place(values, x, letters.x), letters.m, letters.k, letters.batch) is None:
+        found.append(x)
+    if _matrix(_place(values, y, letters.y), letters.k, letters.n, letters.batch) is None:
+        found.append(y)
+    return found
+
+
+def plan_product(
+    values: Values,
+    node: Apply,
+    buffer: Callable[[Variable], int],
+    title: str,
+    nodes: tuple[int, ...],
+) -> Product:
+    """The BLAS step of a node."""
+    letters = letters_of(node)
+    x, y = operands_of(node)
+    left = _operand(values, x, letters.x, (letters.m, letters.k), letters.batch, buffer)
+    right = _operand(values, y, letters.y, (letters.k, letters.n), letters.batch, buffer)
+    out = node.outputs[0]
+    target = _operand(values, out, letters.out, (letters.m, letters.n), letters.batch, buffer)
+    lengths = dict(zip(letters.x + letters.y, [*values.shapes.lengths(x), *values.shapes.lengths(y)]
+                       , strict=True))  # fmt: skip
+    m, n, k = (product([lengths[c] for c in group]) for group in (letters.m, letters.n, letters.k))
+    if letters.n and not letters.m:  # a vector times a matrix: the matrix transposed by the vector
+        left, right, m, n = _transposed(right), _transposed(left), n, m
+        target = _transposed(target)
+    batch = tuple(lengths[c] for c in letters.batch)
+    alpha, beta, source = _accumulation(values, node, buffer)
+    routine: Literal["gemm", "gemv"] = (
+        "gemv" if n.constant == 1 and not (letters.m and letters.n) else "gemm"
+    )
+    return Product(
+        routine, out.dtype, left, right, target, m, n, k, batch, alpha, beta, source,
+        _blocks(routine, m, n, k, batch), title, nodes,
+    )  # fmt: skip
+
+
+def _operand(
+    values: Values,
+    variable: Variable,
+    letters: str,
+    sides: tuple[str, str],
+    batch: str,
+    buffer: Callable[[Variable], int],
+) -> Matrix:
+    placed = _place(values, variable, letters)
+    found = _matrix(placed, sides[0], sides[1], batch)
+    assert found is not None, f"{variable} should have been packed"
+    row, col, stack = found
+    return Matrix(buffer(placed.source), placed.offset, row, col, stack)
+
+
+def _transposed(matrix: Matrix) -> Matrix:
+    return Matrix(matrix.buffer, matrix.offset, matrix.col, matrix.row, matrix.batch)
+
+
+def _accumulation(
+    values: Values, node: Apply, buffer: Callable[[Variable], int]
+) -> tuple[Scale, Scale, int | None]:
+    dtype = node.outputs[0].dtype
+    if not isinstance(node.op.rule, Gemm):
+        return Scale(literal(1.0, dtype)), Scale(literal(0.0, dtype)), None
+    c, alpha, _, _, beta = node.inputs
+    source, _ = values.source(c)
+    return _scale(alpha, buffer), _scale(beta, buffer), buffer(source)
+
+
+def _scale(variable: Variable, buffer: Callable[[Variable], int]) -> Scale:
+    if isinstance(variable, Constant):
+        return Scale(literal(variable.data[()], variable.dtype))
+    return Scale(buffer=buffer(variable))
+
+
+def _blocks(routine: str, m: Size, n: Size, k: Size, batch: Sequence[Size]) -> Size:
+    work = m * n * k * product(batch)
+    marks = _BLOCK_ELEMENTS if routine == "gemv" else tuple(f // 2 for f in _BLOCK_FLOPS)
+    blocks = size(1)
+    for power, mark in enumerate(marks):
+        blocks = blocks + minimum(floor_div(work, mark), 1) * (1 << power)
+    rows = product(batch) if batch else maximum(floor_div(m, _LEAST_ROWS), 1)
+    return minimum(blocks, maximum(rows, 1))

@@ -1,0 +1,76 @@
+"""What the C says above a block: the expression it computes, by node numbers.
+
+Takes a graph; gives titles such as `%12 = sigmoid(neg(add(%9, %4)))`.  No user text: names are
+added when the C is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from gradc.graph.graph import Graph
+from gradc.graph.op import Apply
+from gradc.graph.text import numbering
+from gradc.graph.variable import Constant, Variable
+from gradc.kernel.notes import NodeNote
+from gradc.lower.fuse import Task
+
+__all__ = ["Titles", "node_notes"]
+
+_MOST = 88  # characters
+
+
+class Titles:
+    """Names nodes by their number in the printed graph."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.number = numbering(graph.results, graph.inputs, graph.updates)
+
+    def node(self, node: Apply) -> tuple[str, tuple[int, ...]]:
+        """Title and node numbers of a single node."""
+        out = node.outputs[0]
+        return self._cut(f"{self._name(out)} = {self._apply(node, frozenset())}"), self._of([out])
+
+    def nest(self, task: Task, stored: Collection[Variable]) -> tuple[str, tuple[int, ...]]:
+        """Title and node numbers of a nest: what it stores, as expressions."""
+        outs = [item.out for item in task.items]
+        inside = frozenset(outs) - frozenset(stored)
+        shown = [item for item in task.items if item.out in stored]
+        parts = [
+            f"{self._name(item.out)} = "
+            + (self._apply(item.node, inside) if item.node else self._name(item.reads[0]))
+            for item in shown
+        ]
+        return self._cut(", ".join(parts)), self._of(outs)
+
+    def _of(self, outs: list[Variable]) -> tuple[int, ...]:
+        return tuple(self.number[out] for out in outs if out in self.number)
+
+    def _name(self, variable: Variable) -> str:
+        if isinstance(variable, Constant) and variable.ndim == 0:
+            return str(variable.data[()])
+        return f"%{self.number[variable]}" if variable in self.number else "copy"
+
+    def _apply(self, node: Apply, inside: Collection[Variable], depth: int = 6) -> str:
+        operands = [
+            self._apply(each.owner, inside, depth - 1)
+            if each in inside and each.owner is not None and depth
+            else self._name(each)
+            for each in node.inputs
+        ]
+        return f"{node.op.name}({', '.join(operands)})"
+
+    def _cut(self, text: str) -> str:
+        return text if len(text) <= _MOST else text[: _MOST - 3] + "..."
+
+
+def node_notes(graph: Graph) -> tuple[NodeNote, ...]:
+    """What each number of the titles stands for in the user's program."""
+    number = numbering(graph.results, graph.inputs, graph.updates)
+    notes = []
+    for variable, k in number.items():
+        op = variable.owner.op.name if variable.owner else "input"
+        site = variable.site
+        file, line = (site.file, site.line) if site else (None, None)
+        notes.append(NodeNote(k, op, variable.name, file, line))
+    return tuple(notes)

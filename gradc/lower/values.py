@@ -1,0 +1,143 @@
+"""Which values get a place in memory, and how one value is read through another's.
+
+Takes a graph with its Shapes; gives Values: for each variable the value it is read from and by
+which index map.  Views are index maps; a relabelled array is its source under other lengths; a
+view that somebody needs contiguous is materialised and then a value of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gradc.affine import Affine, IndexMap, identity
+from gradc.graph.graph import Graph
+from gradc.graph.op import Apply
+from gradc.graph.variable import Constant, Variable
+from gradc.kernel.loops import Access
+from gradc.lower.shapes import Shapes
+from gradc.ops.kinds import Elemwise, View
+from gradc.sizes import Size, size
+
+__all__ = ["Values", "strides_of"]
+
+_FREE_COST = 40  # scalar arithmetic cheaper than this is repeated in every loop that needs it
+_FREE_DEPTH = 4
+
+
+@dataclass
+class Values:
+    """The places of values.
+
+    copied: views that are materialised.  pinned: values that go to memory though they are cheap.
+    """
+
+    graph: Graph
+    shapes: Shapes
+    copied: set[Variable] = field(default_factory=set)
+    pinned: set[Variable] = field(default_factory=set)
+    _free: dict[Variable, int] = field(default_factory=dict)
+
+    def source(self, variable: Variable) -> tuple[Variable, IndexMap]:
+        """The value that `variable` is read from, and where: through all views above it."""
+        index = identity(variable.ndim)
+        while variable not in self.copied:
+            node = variable.owner
+            if node is None or not isinstance(node.op.rule, View):
+                break
+            index = node.op.rule.index_map(index, self.shapes.operands(node), node.op.keywords)
+            variable = node.inputs[0]
+        return variable, index
+
+    def root(self, variable: Variable) -> Variable:
+        """The value whose memory this one shares: through relabelling (reshape)."""
+        while variable.owner is not None and variable.owner.op.kind == "Relabel":
+            variable = variable.owner.inputs[0]
+        return variable
+
+    def is_scalar_constant(self, variable: Variable) -> bool:
+        """Whether the value is printed into the C text."""
+        return isinstance(variable, Constant) and variable.ndim == 0
+
+    def is_free(self, variable: Variable) -> bool:
+        """Whether every loop that needs the value computes it anew rather than reads it."""
+        return self._cost(variable) is not None
+
+    def looked_through(self, variable: Variable) -> tuple[Variable, ...]:
+        """What a free value is computed from in the loop that needs it; lengths need nothing."""
+        if variable.owner is None or variable in self.shapes.value or not self.is_free(variable):
+            return ()
+        return variable.owner.inputs
+
+    def _cost(self, variable: Variable) -> int | None:
+        """What computing a free value costs; None if it is not free."""
+        if variable not in self._free:
+            self._free[variable] = self._compute_cost(variable)
+        found = self._free[variable]
+        return None if found < 0 else found
+
+    def _compute_cost(self, variable: Variable) -> int:
+        node = variable.owner
+        if node is None:
+            return 0 if self.is_scalar_constant(variable) else -1
+        if variable in self.pinned or variable in self.copied:
+            return -1
+        if node.op.kind in ("Iota", "LengthOf") or variable in self.shapes.value:
+            return 1
+        if not isinstance(node.op.rule, Elemwise):
+            return -1
+        if variable.ndim and not self._is_cheap_copy(node):
+            return -1
+        return self._operands_cost(node)
+
+    def _is_cheap_copy(self, node: Apply) -> bool:
+        real = [each for each in node.inputs if not isinstance(each, Constant)]
+        rule = node.op.rule
+        return isinstance(rule, Elemwise) and len(real) <= 1 and rule.c.cost <= 1
+
+    def _operands_cost(self, node: Apply) -> int:
+        assert isinstance(node.op.rule, Elemwise)
+        total = node.op.rule.c.cost
+        for each in node.inputs:
+            below, _ = self.source(each)
+            if below.owner is not None and not self._is_memory(below):
+                cost = self._cost(below)
+                if cost is None:
+                    return -1
+                total += cost
+        return total if total <= _FREE_COST else -1
+
+    def _is_memory(self, variable: Variable) -> bool:
+        """Whether the value stands in memory whatever fusion decides."""
+        node = variable.owner
+        if node is None or variable in self.copied:
+            return True
+        return node.op.kind in ("Contract", "Gemm", "Scatter", "Relabel", "Reduce")
+
+    def access(self, buffer: int, variable: Variable, index: IndexMap, axes: int) -> Access:
+        """The element of a value's C-contiguous memory at `index`, for a nest of `axes` loops."""
+        offset = size(0)
+        strides = [size(0)] * axes
+        for place, stride in zip(index, strides_of(self.shapes.lengths(variable)), strict=True):
+            offset = offset + place.offset * stride
+            for axis, factor in place.factors:
+                strides[axis] = strides[axis] + factor * stride
+        return Access(buffer, self.shapes.resolve(offset), tuple(map(self.shapes.resolve, strides)))
+
+
+def strides_of(lengths: tuple[Size, ...]) -> tuple[Size, ...]:
+    """Strides in elements of a C-contiguous array; 0 along an axis of length 1."""
+    strides: list[Size] = []
+    step = size(1)
+    for n in reversed(lengths):
+        strides.append(size(0) if n.constant == 1 else step)
+        step = step * n
+    return tuple(reversed(strides))
+
+
+def plain_axis(place: Affine) -> int | None:
+    """The axis, if the place is just that axis."""
+    if place.offset.constant == 0 and len(place.factors) == 1:
+        axis, factor = place.factors[0]
+        if factor.constant == 1:
+            return axis
+    return None
