@@ -1,0 +1,35 @@
+"""gradc: array expressions in Python, differentiated symbolically, compiled to C one can read.
+
+    import gradc
+    import gradc.tensor as T
+
+    x = T.vector("x")
+    f = gradc.function([x], T.grad((x ** 2).sum(), x))
+    f([1.0, 2.0])              # array([2., 4.])
+    print(f.stages.source)     # the C
+"""
+
+from gradc import tensor
+from gradc.call.function import Function
+from gradc.call.inputs import In
+from gradc.compile import function
+from gradc.differentiate import explain_grad, grad
+from gradc.graph.words import get_consumers, get_inputs, get_operation
+from gradc.options import config
+from gradc.sharedvar import shared
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Function",
+    "In",
+    "config",
+    "explain_grad",
+    "function",
+    "get_consumers",
+    "get_inputs",
+    "get_operation",
+    "grad",
+    "shared",
+    "tensor",
+]

@@ -1,0 +1,154 @@
+"""Take an argument of a call as an array of the declared type.
+
+Takes whatever the user passed; gives a C-contiguous, aligned, native array, the user's own where
+it is that already.  What would lose something raises: nothing is cast silently but to a dtype that
+holds every value.  Python numbers are weak, as while building.
+"""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gradc.dtypes import DTYPES
+from gradc.errors import ArgumentError, ArgumentTypeError, Where, message, printable
+from gradc.graph.describe import where
+from gradc.graph.types import TensorType
+from gradc.graph.variable import Variable
+
+__all__ = ["Argument", "describe_value"]
+
+Array = npt.NDArray[Any]
+
+
+class Argument:
+    """One parameter of a function: its variable, and how values are taken for it."""
+
+    __slots__ = ("_dtype", "_static", "allow_downcast", "name", "position", "strict", "variable")
+
+    def __init__(
+        self,
+        variable: Variable,
+        position: int,
+        *,
+        strict: bool = False,
+        allow_downcast: bool | None = None,
+    ) -> None:
+        self.variable = variable
+        self.position = position
+        self.name = variable.name
+        self.strict = strict
+        self.allow_downcast = allow_downcast
+        self._dtype = np.dtype(variable.dtype)
+        self._static = tuple(
+            (axis, n) for axis, n in enumerate(variable.type.shape) if n is not None
+        )
+
+    def take(self, given: Any, function: str) -> Array:
+        """The array a kernel may read. Raises: ArgumentTypeError, ArgumentError."""
+        value: Array = given
+        if type(given) is not np.ndarray or given.dtype is not self._dtype:
+            value = self._convert(given, function)
+        if value.ndim != self.variable.ndim:
+            raise ArgumentError(self._wrong(function, "rank", value))
+        for axis, n in self._static:
+            if value.shape[axis] != n:
+                raise ArgumentError(self._wrong(function, f"length on axis {axis}", value))
+        flags = value.flags
+        if not (flags.c_contiguous and flags.aligned and value.dtype.isnative):
+            value = np.array(value, dtype=self._dtype, order="C")
+        return value
+
+    def _convert(self, value: Any, function: str) -> Array:
+        if isinstance(value, Variable):
+            raise ArgumentTypeError(
+                message(
+                    f"{function}: argument {self.label} got the symbolic variable {value}.",
+                    [where(self.variable)],
+                    "pass numbers; to substitute expressions use givens= of gradc.function.",
+                )
+            )
+        array = self._as_array(value, function)
+        if array.dtype == self._dtype:
+            return array
+        if self.strict or not self._may_cast(value, array):
+            raise ArgumentTypeError(
+                self._wrong(
+                    function, "dtype", array,
+                    f"convert it, for example with .astype({self._dtype.name!r}), or build the "
+                    "function with allow_input_downcast=True.",
+                )
+            )  # fmt: skip
+        return array.astype(self._dtype)
+
+    def _as_array(self, value: Any, function: str) -> Array:
+        if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+            raise ArgumentTypeError(
+                message(
+                    f"{function}: argument {self.label} is a masked array with masked elements.",
+                    [where(self.variable)],
+                    "fill them first: a.filled(value).",
+                )
+            )
+        try:
+            array = np.asarray(value)
+        except (ValueError, TypeError) as error:
+            raise ArgumentTypeError(self._no_array(function, value, str(error))) from None
+        if array.dtype.newbyteorder("=").name not in DTYPES:
+            raise ArgumentTypeError(self._no_array(function, value, f"dtype {array.dtype}"))
+        return array
+
+    def _no_array(self, function: str, value: Any, why: str) -> str:
+        return message(
+            f"{function}: argument {self.label} must be an array of numbers, got "
+            f"{type(value).__name__} ({printable(why, 80)}).",
+            [where(self.variable)],
+            f"pass an array that numpy reads as {self.variable.type}.",
+        )
+
+    def _may_cast(self, value: Any, array: Array) -> bool:
+        if self.allow_downcast:
+            return True
+        if np.can_cast(array.dtype, self._dtype, "safe"):
+            return True
+        if self.allow_downcast is False:
+            return False
+        return _is_weak(value) and _holds(value, self._dtype)
+
+    @property
+    def label(self) -> str:
+        """How messages call the parameter."""
+        return f'{self.position} "{self.name}"' if self.name else str(self.position)
+
+    def _wrong(self, function: str, what: str, value: Array, fix: str = "") -> str:
+        row = where(self.variable)
+        row = Where(row.label, row.type, row.file, row.line, row.source, describe_value(value))
+        return message(
+            f"{function}: argument {self.label} has the wrong {what}.",
+            [row],
+            fix or f"pass an array of type {self.variable.type}.",
+        )
+
+
+def _is_weak(value: Any) -> bool:
+    return isinstance(value, numbers.Number) and not isinstance(value, np.generic)
+
+
+def _holds(value: Any, dtype: np.dtype[Any]) -> bool:
+    """Whether a Python number may become `dtype`, as in numpy's promotion."""
+    if dtype.kind == "f":
+        return True
+    if dtype.kind in "iu" and isinstance(value, int):
+        limits = np.iinfo(dtype)
+        return limits.min <= value <= limits.max
+    return False
+
+
+def describe_value(value: Array) -> str:
+    """dtype[lengths] of an array."""
+    return str(TensorType(value.dtype.name, value.shape)) if value.dtype.kind in "biuf" else (
+        f"{value.dtype}{list(value.shape)}"
+    )  # fmt: skip

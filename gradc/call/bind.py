@@ -1,0 +1,75 @@
+"""Bind a compiled library, or the interpreter, to a request: the last arrow.
+
+Takes a Request and its Stages; gives a Function.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gradc.call.failures import user_error
+from gradc.call.function import Function
+from gradc.call.request import Request
+from gradc.call.stages import Stages
+from gradc.errors import GradcWarning, message
+from gradc.graph.evaluate import evaluate
+from gradc.graph.variable import Constant
+from gradc.options import Options
+from gradc.runtime.blas import open_blas
+from gradc.runtime.executable import Executable, KernelFailure
+from gradc.runtime.threads import default_limit, set_limit
+
+__all__ = ["bind", "interpret"]
+
+Array = npt.NDArray[Any]
+
+
+def bind(
+    request: Request, stages: Stages, constants: Sequence[Constant], options: Options
+) -> Function:
+    """The function that calls the compiled library; `constants` are the arrays it brings along."""
+    blas = open_blas(options.blas)
+    set_limit(options.threads or default_limit(options.omp_num_threads))
+    executable = Executable(stages.library, stages.source.interface, blas)
+
+    def explain(error: Exception, got: Mapping[str, str]) -> Exception:
+        if isinstance(error, KernelFailure):
+            return user_error(error, stages.program.notes, request.name, got)
+        return error
+
+    return Function(
+        request.name, request.signature, request.results, request.shared, request.updated,
+        [each.data for each in constants], executable, explain, stages,
+    )  # fmt: skip
+
+
+def interpret(request: Request, stages: Stages, *, warn: bool = False) -> Function:
+    """The function that evaluates the graph by each operation's reference."""
+    if warn:
+        warnings.warn(
+            message(
+                f"{request.name}: there is no C compiler; the graph is interpreted, which is slow.",
+                fix="install gcc or clang, or name one: GRADC_CC, gradc.config.cc.",
+            ),
+            GradcWarning,
+            stacklevel=4,
+        )
+    graph = stages.optimized
+    leaves = [*graph.inputs, *graph.shared]
+
+    def run(arrays: list[Array]) -> list[Array]:
+        values = dict(zip(leaves, arrays, strict=True))
+        return [np.array(each) for each in evaluate(graph.results, values)]
+
+    def explain(error: Exception, got: Mapping[str, str]) -> Exception:
+        return error
+
+    return Function(
+        request.name, request.signature, request.results, request.shared, request.updated, (),
+        run, explain, stages,
+    )  # fmt: skip

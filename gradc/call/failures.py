@@ -1,0 +1,48 @@
+"""From a kernel's status to an error in the user's words.
+
+Takes a KernelFailure, the Program's notes and the arrays of the call; gives the exception of
+errors.py to raise: what is wrong with the actual numbers, where in the user's file, how to mend it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from gradc import errors
+from gradc.errors import GradcError, InjectedFailure, InternalError, OutOfMemory, message
+from gradc.kernel.loops import Note
+from gradc.runtime.executable import KernelFailure
+
+__all__ = ["user_error"]
+
+_LENGTH, _INDEX, _SIZE, _ASSERT, _MEMORY, _INJECTED = 1, 2, 3, 4, 5, 9  # gc_status of abi.h
+
+
+def user_error(
+    failure: KernelFailure, notes: Sequence[Note], function: str, got: Mapping[str, str]
+) -> Exception:
+    """The exception to raise; `got` describes the call's arguments by name."""
+    if failure.code == _INJECTED:
+        return InjectedFailure(message(f"{function}: step {failure.values[0]} was made to fail."))
+    if 0 <= failure.site < len(notes):
+        return _from_note(notes[failure.site], failure, function, got)
+    if failure.code in (_MEMORY, _SIZE):
+        return OutOfMemory(
+            message(
+                f"{function}: memory for {failure.values[0]} bytes or elements was refused.",
+                fix="pass smaller arrays, or split the work into several calls.",
+            )
+        )
+    return InternalError(message(f"{function}: the compiled code failed with {failure}."))
+
+
+def _from_note(
+    note: Note, failure: KernelFailure, function: str, got: Mapping[str, str]
+) -> GradcError:
+    numbers: dict[str, Any] = {f"v{k}": value for k, value in enumerate(failure.values)}
+    what = note.what.format(function=function, **numbers)
+    rows = [replace(row, got=got.get(row.label, "")) for row in note.where]
+    kind: type[GradcError] = getattr(errors, note.error)
+    return kind(message(what, rows, note.fix))

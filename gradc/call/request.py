@@ -1,0 +1,278 @@
+"""What the user asked of gradc.function, in one form.
+
+Takes inputs, outputs, updates and givens as Theano's users write them; gives a Request with the
+sealed graph.  All faults that can be seen while building are reported here.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gradc.call.arguments import Argument
+from gradc.call.function import Default, Results, Signature
+from gradc.call.inputs import In, as_input
+from gradc.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    GradcWarning,
+    MissingInputError,
+    UnusedInputError,
+    UpdateError,
+    message,
+)
+from gradc.graph.describe import where
+from gradc.graph.graph import Graph, seal
+from gradc.graph.variable import Input, Variable
+from gradc.graph.walk import leaves, substitute
+from gradc.ops.convert import as_variable, is_weak
+from gradc.sharedvar import SharedVariable
+
+__all__ = ["Request", "read_request"]
+
+_MODES = ("FAST_RUN", "FAST_COMPILE", "REFERENCE")
+
+
+@dataclass(frozen=True)
+class Request:
+    """One function to compile."""
+
+    name: str
+    mode: str
+    graph: Graph
+    signature: Signature
+    results: Results
+    shared: tuple[SharedVariable, ...]
+    updated: tuple[SharedVariable, ...]
+
+
+def read_request(
+    inputs: Any,
+    outputs: Any,
+    updates: Any,
+    givens: Any,
+    mode: str,
+    name: str | None,
+    on_unused_input: str,
+    allow_downcast: bool | None,
+    no_default_updates: bool,
+) -> Request:
+    """Bring the arguments of gradc.function to one form."""
+    if mode not in _MODES:
+        raise ArgumentError(message(f"function: mode {mode!r} is not one of {', '.join(_MODES)}."))
+    name = name or "f"
+    given = [as_input(each, allow_downcast) for each in _listed(inputs)]
+    _check_twice(name, given)
+    form, results = _read_outputs(outputs)
+    pairs = _read_updates(name, updates)
+    replace = _read_givens(givens)
+    placeholders = {each.variable: _placeholder(each) for each in given}
+    values = [*results, *(new for _, new in pairs)]
+    values = _replace(values, replace, placeholders)
+    pairs = [(old, new) for (old, _), new in zip(pairs, values[len(results) :], strict=True)]
+    if not no_default_updates:
+        pairs += _default_updates([*values], pairs)
+    graph = seal([placeholders[each.variable] for each in given], values[: len(results)], pairs)
+    _check_leaves(name, graph, given, placeholders)
+    _check_unused(name, graph, given, placeholders, on_unused_input)
+    return Request(
+        name,
+        mode,
+        graph,
+        _signature(given, placeholders),
+        form,
+        tuple(each for each in graph.shared if isinstance(each, SharedVariable)),
+        tuple(old for old, _ in pairs),
+    )
+
+
+def _listed(inputs: Any) -> list[Any]:
+    if inputs is None:
+        return []
+    if isinstance(inputs, (Variable, In)):
+        return [inputs]
+    return list(inputs)
+
+
+def _check_twice(name: str, given: Sequence[In]) -> None:
+    seen: set[Variable] = set()
+    for each in given:
+        if each.variable in seen:
+            raise ArgumentError(
+                message(f'{name}: the input "{each.name}" is listed twice.', [where(each.variable)])
+            )
+        if isinstance(each.variable, SharedVariable):
+            raise ArgumentTypeError(
+                message(
+                    f'{name}: the shared variable "{each.variable}" cannot be an input.',
+                    [where(each.variable)],
+                    "leave it out: functions read and update shared variables by themselves; to "
+                    "put another value in its place use givens=.",
+                )
+            )
+        seen.add(each.variable)
+
+
+def _placeholder(given: In) -> Variable:
+    """The leaf that stands for an input: itself, or a new one where it is computed."""
+    if given.variable.owner is None:
+        return given.variable
+    leaf = Input(given.variable.type, given.variable.name)
+    leaf.site = given.variable.site
+    return leaf
+
+
+def _read_outputs(outputs: Any) -> tuple[Results, list[Variable]]:
+    if outputs is None:
+        return Results("list"), []
+    if isinstance(outputs, Mapping):
+        keys = tuple(outputs)
+        return Results("dict", keys), [as_variable(outputs[key]) for key in keys]
+    if isinstance(outputs, (list, tuple)):
+        return Results("list"), [as_variable(each) for each in outputs]
+    return Results("one"), [as_variable(outputs)]
+
+
+def _pairs(name: str, given: Any) -> Iterable[tuple[Any, Any]]:
+    if given is None:
+        return []
+    pairs = list(given.items()) if isinstance(given, Mapping) else list(given)
+    for pair in pairs:
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise ArgumentTypeError(
+                message(f"function: {name} takes a dict or pairs, got an entry {pair!r}.")
+            )
+    return [(old, new) for old, new in pairs]
+
+
+def _read_updates(name: str, updates: Any) -> list[tuple[SharedVariable, Variable]]:
+    found: dict[SharedVariable, Variable] = {}
+    for old, new in _pairs("updates", updates):
+        if not isinstance(old, SharedVariable):
+            raise UpdateError(
+                message(
+                    f"{name}: only shared variables have updates, got {old!r}.",
+                    fix="make it with gradc.shared(value).",
+                )
+            )
+        if old in found:
+            raise UpdateError(message(f'{name}: "{old}" has two updates.', [where(old)]))
+        found[old] = _as_update(name, old, new)
+    return list(found.items())
+
+
+def _as_update(name: str, old: SharedVariable, new: Any) -> Variable:
+    value = as_variable(new, dtype=old.dtype if is_weak(new) else None)
+    if value.dtype != old.dtype or value.ndim != old.ndim or not _fits(old, value):
+        raise UpdateError(
+            message(
+                f'{name}: the update of "{old}" must be {old.type}, got {value.type}.',
+                [where(old), where(value)],
+                f"cast it, for example T.cast(value, {old.dtype!r})."
+                if value.ndim == old.ndim and value.dtype != old.dtype
+                else "give it the rank and lengths of the shared variable.",
+            )
+        )
+    return value
+
+
+def _fits(old: Variable, new: Variable) -> bool:
+    pairs = zip(old.type.shape, new.type.shape, strict=True)
+    return all(n is None or m is None or n == m for n, m in pairs)
+
+
+def _read_givens(givens: Any) -> dict[Variable, Variable]:
+    found: dict[Variable, Variable] = {}
+    for old, new in _pairs("givens", givens):
+        if not isinstance(old, Variable):
+            raise ArgumentTypeError(message(f"function: givens: {old!r} is not a variable."))
+        value = as_variable(new, dtype=old.dtype if is_weak(new) else None)
+        if value.dtype != old.dtype or value.ndim != old.ndim:
+            raise ArgumentTypeError(
+                message(
+                    f'function: givens: "{old}" is {old.type}, its replacement {value.type}.',
+                    [where(old), where(value)],
+                    "give a replacement of the same dtype and rank.",
+                )
+            )
+        found[old] = value
+    return found
+
+
+def _replace(
+    values: list[Variable],
+    givens: Mapping[Variable, Variable],
+    placeholders: Mapping[Variable, Variable],
+) -> list[Variable]:
+    """Put givens in place; replacements may use other givens' variables, not each other's."""
+    inputs = {old: new for old, new in placeholders.items() if old is not new}
+    if givens:
+        values = substitute(values, {**givens, **inputs})
+    return substitute(values, inputs) if inputs else values
+
+
+def _default_updates(
+    values: Sequence[Variable], pairs: Sequence[tuple[SharedVariable, Variable]]
+) -> list[tuple[SharedVariable, Variable]]:
+    taken = {old for old, _ in pairs}
+    found = []
+    for leaf in leaves(values):
+        if isinstance(leaf, SharedVariable) and leaf not in taken:
+            new = getattr(leaf, "default_update", None)
+            if new is not None:
+                found.append((leaf, _as_update("default_update", leaf, new)))
+    return found
+
+
+def _check_leaves(
+    name: str, graph: Graph, given: Sequence[In], placeholders: Mapping[Variable, Variable]
+) -> None:
+    for leaf in graph.shared:
+        if not isinstance(leaf, SharedVariable):
+            raise MissingInputError(
+                message(
+                    f'{name}: "{leaf}" is needed by the outputs or updates and is not an input.',
+                    [where(leaf)],
+                    "add it to inputs=, or give it a value through givens=.",
+                )
+            )
+
+
+def _check_unused(
+    name: str,
+    graph: Graph,
+    given: Sequence[In],
+    placeholders: Mapping[Variable, Variable],
+    action: str,
+) -> None:
+    if action not in ("raise", "warn", "ignore"):
+        raise ArgumentError(message(f"function: on_unused_input: {action!r} is not one of raise, "
+                                    "warn, ignore."))  # fmt: skip
+    used = set(leaves(graph.results))
+    for each in given:
+        if placeholders[each.variable] in used or action == "ignore":
+            continue
+        text = message(
+            f'{name}: no output or update depends on the input "{each.name}".',
+            [where(each.variable)],
+            'remove it from inputs=, or pass on_unused_input="ignore".',
+        )
+        if action == "raise":
+            raise UnusedInputError(text)
+        warnings.warn(text, GradcWarning, stacklevel=4)
+
+
+def _signature(given: Sequence[In], placeholders: Mapping[Variable, Variable]) -> Signature:
+    arguments = []
+    defaults = {}
+    for k, each in enumerate(given):
+        argument = Argument(
+            placeholders[each.variable], k, strict=each.strict, allow_downcast=each.allow_downcast
+        )
+        argument.name = each.name
+        arguments.append(argument)
+        if each.value is not None:
+            defaults[k] = Default(argument.take(each.value, "In"))
+    return Signature(tuple(arguments), defaults)
