@@ -1,30 +1,46 @@
 """The loop-nest program: what a function computes, in loops, products and buffers, before it is C.
 
-Takes nothing of the expression side; `lower` fills these values in, `emit` prints them, and the
-printer and checker beside this file read them.  Everything is frozen.
-
-Lengths are `Size` polynomials over `Length("size", k)`: entry k of Program.sizes, which the plan
-of a segment computes.  Strides and offsets are in elements.
-
-A Nest is one parallel loop: axis 0 is cut into fixed chunks (their number follows from sizes only,
-never from the number of threads, so every result has the same bits on any machine).  Axes before
-`split` are outer; what stands inside them is a row: straight-line Row blocks and Pass blocks in
-turn, a Pass looping over the inner axes.  With split == 0 a row is the whole chunk.
+The values it is made of stand in `gradc.kernel.loops` and are handed on from here.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, Union
 
-from gradc.affine import Affine
-from gradc.errors import Where
 from gradc.kernel.interface import Interface
-from gradc.kernel.scalar import ScalarFn
-from gradc.sizes import Size
+from gradc.kernel.loops import (
+    Access,
+    Block,
+    Bound,
+    Buffer,
+    Check,
+    Compute,
+    Fold,
+    FoldStep,
+    Indexed,
+    Literal_,
+    Load,
+    Matrix,
+    Nest,
+    Note,
+    Number,
+    Pass,
+    Position,
+    Product,
+    Row,
+    RowResult,
+    Segment,
+    SizeDef,
+    Slot,
+    Statement,
+    Step,
+    Store,
+)
+from gradc.kernel.text import program_text
 
 __all__ = [
     "Access",
+    "Block",
     "Bound",
     "Buffer",
     "Check",
@@ -47,347 +63,10 @@ __all__ = [
     "Segment",
     "SizeDef",
     "Slot",
+    "Statement",
+    "Step",
     "Store",
 ]
-
-
-# -- numbers of a call -------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class SizeDef:
-    """How entry `number` of the sizes is computed by a plan.
-
-    source "length": args[index].shape[axis].  "stride": args[index].strides[axis] in elements.
-    "value": the integer scalar args[index] holds.  "buffer": the integer scalar in buffer `index`,
-    computed by an earlier segment.  "expression": `value`, whose atoms may be calls (floor_div,
-    minimum, maximum, wrap) over earlier entries.
-    """
-
-    number: int
-    source: Literal["length", "stride", "value", "buffer", "expression"]
-    index: int = 0
-    axis: int = 0
-    value: Size | None = None
-    comment: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """What an error at a site says: enough for one message in the user's words.
-
-    what: a template over {v0}..{v3}, the values of gc_error, and {function}.
-    error: the class of errors.py to raise, by name.
-    """
-
-    error: str
-    what: str
-    where: tuple[Where, ...] = ()
-    fix: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """A condition on sizes that a plan verifies.
-
-    "equal": left == right.  "index": 0 <= left < right.  "natural": left >= 0.  "positive":
-    left > 0 or right == 0 (a reduction without identity over no elements, unless it has no result).
-    """
-
-    rule: Literal["equal", "index", "natural", "positive"]
-    left: Size
-    right: Size
-    note: int
-
-
-# -- memory ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Buffer:
-    """A C-contiguous run of numbers.
-
-    place "arg": args[index].  "out": outs[index] (outputs, then updates).  "work": slot `index` of
-    the segment's workspace.  "partial": as work, for the states of a nest's folds.  "scratch": as
-    work, one copy of `shape` a worker.
-    """
-
-    number: int
-    dtype: str
-    shape: tuple[Size, ...]
-    place: Literal["arg", "out", "work", "partial", "scratch"]
-    index: int
-    segment: int = 0
-    comment: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """A stretch of a segment's workspace, shared by buffers that never live at once."""
-
-    number: int
-    elements: Size
-    itemsize: int
-    per_worker: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """An element of a buffer for each position of the loops: offset + sum(i_k * strides[k])."""
-
-    buffer: int
-    offset: Size
-    strides: tuple[Size, ...]  # one a nest axis; zero where the axis does not move it
-
-
-# -- statements; dst and src number the C locals of one nest -------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """dst = buffer[access]."""
-
-    dst: int
-    dtype: str
-    access: Access
-
-
-@dataclass(frozen=True, slots=True)
-class Indexed:
-    """dst = buffer[access + sum(index_k * stride_k)] with computed indices, checked before."""
-
-    dst: int
-    dtype: str
-    access: Access
-    terms: tuple[tuple[int, Size], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Literal_:
-    """dst = a number known while compiling; `text` is exact C of dtype."""
-
-    dst: int
-    dtype: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """dst = a length, as a number of dtype."""
-
-    dst: int
-    dtype: str
-    value: Size
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """dst = offset + sum(factor * loop axis), as a number of dtype."""
-
-    dst: int
-    dtype: str
-    index: Affine
-
-
-@dataclass(frozen=True, slots=True)
-class Compute:
-    """dst = fn(args); `operand` is the dtype of the args that selects the C text."""
-
-    dst: int
-    dtype: str
-    fn: ScalarFn
-    operand: str
-    args: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """dst = src as a position (negative counts from the end), checked against `length`.
-
-    Out of bounds: the nest fails with GC_ERR_INDEX at `note`, values (src, length, axis).
-    """
-
-    dst: int
-    src: int
-    length: Size
-    axis: int
-    note: int
-
-
-@dataclass(frozen=True, slots=True)
-class Store:
-    """buffer[access + sum(index_k * stride_k)] = src, or += src with mode "add".
-
-    mode "add" and computed `terms` occur in nests with one chunk only.
-    """
-
-    access: Access
-    dtype: str
-    src: int
-    mode: Literal["set", "add"] = "set"
-    terms: tuple[tuple[int, Size], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class FoldStep:
-    """Fold `src` (a local of the fold's `element` dtype) into state `fold` of the nest."""
-
-    fold: int
-    src: int
-
-
-@dataclass(frozen=True, slots=True)
-class RowResult:
-    """dst = the result of a row fold, in the Row block behind the Pass that folded it."""
-
-    dst: int
-    dtype: str
-    fold: int
-
-
-Statement = Union[
-    Load, Indexed, Literal_, Number, Position, Compute, Bound, Store, FoldStep, RowResult
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Fold:
-    """A reduction inside a nest. The C strings are those of ops.kinds.Reduce, dtypes resolved.
-
-    element: dtype of the folded local.  states: dtype of each component.
-    scope "row": over all inner axes, ready behind its Pass.
-    scope "nest": over `axes` of the nest, ready behind the nest.  `axes` holds either all inner
-    axes (and any outer ones) or outer ones only.  The state of a chunk lives in `partial` (one
-    buffer a component) at [chunk,] kept axes (in nest order; the chunk axis leads only if axis 0
-    is folded); the tail of the nest combines chunks in order and stores `result` into `out` (a
-    buffer of the kept axes, in nest order) as `dtype`.
-    linear: per folded axis (in the order of the reduction's own axes) its stride in the linear
-    position {i}: position = sum(i_axis * stride); () if the step does not read {i}.
-    """
-
-    init: tuple[str, ...]
-    step: tuple[str, ...]
-    combine: tuple[str, ...]
-    result: str
-    element: str
-    states: tuple[str, ...]
-    dtype: str
-    scope: Literal["row", "nest"]
-    axes: tuple[int, ...]
-    partial: tuple[int, ...] = ()
-    out: int | None = None
-    linear: tuple[tuple[int, Size], ...] = ()  # (nest axis, stride)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """Straight-line code once a row: does not depend on inner axes."""
-
-    body: tuple[Statement, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Pass:
-    """A loop over the inner axes. `vector`: every statement can become vector code."""
-
-    body: tuple[Statement, ...]
-    vector: bool = True
-
-
-Block = Union[Row, Pass]
-
-
-# -- steps -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Matrix:
-    """A matrix, or a stack of them, in a buffer; a vector has rows or cols 1.
-
-    One of row and col stride is 1 at the call.  `batch`: strides of the stack's axes.
-    """
-
-    buffer: int
-    offset: Size
-    row: Size
-    col: Size
-    batch: tuple[Size, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """alpha or beta of a product: a literal, or a 0-d buffer's number."""
-
-    text: str = ""
-    buffer: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Product:
-    """out = alpha * x @ y + beta * c by BLAS.
-
-    routine: gemm (out m x n), gemv (y and out are columns, n == 1) or ger (k == 1: out += x y').
-    `source`: where beta * c is read if it is not `out` itself (it is copied first unless the two
-    are the same memory at the call); None when beta is 0 or c is out.
-    blocks: the number of row blocks (along m; along the stack if there is one), a function of the
-    sizes only; a product never splits k.
-    """
-
-    routine: Literal["gemm", "gemv", "ger"]
-    dtype: str
-    x: Matrix
-    y: Matrix
-    out: Matrix
-    m: Size
-    n: Size
-    k: Size
-    batch: tuple[Size, ...]
-    alpha: Scale
-    beta: Scale
-    source: int | None
-    blocks: Size
-    title: str = ""
-    nodes: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Nest:
-    """One sweep of loops.
-
-    axes: lengths, outermost first.  split: how many are outer.  chunks: how many chunks axis 0 is
-    cut into; `chunk_length` of axis 0 each (the last may be shorter, some may be empty).
-    head: statements once a chunk, that depend on no axis.  product: a product whose rows are axis
-    0, computed for the chunk's rows before its loops.  fallible: a statement may fail (Bound).
-    """
-
-    axes: tuple[Size, ...]
-    split: int
-    chunks: Size
-    chunk_length: Size
-    head: tuple[Statement, ...]
-    blocks: tuple[Block, ...]
-    folds: tuple[Fold, ...] = ()
-    product: Product | None = None
-    fallible: bool = False
-    title: str = ""
-    nodes: tuple[int, ...] = ()
-
-
-Step = Union[Nest, Product]
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """What runs between two cuts: sizes and checks are the plan, steps the run.
-
-    commit: the index of the first step that may write an update; none from there on can fail.
-    """
-
-    sizes: tuple[SizeDef, ...]
-    checks: tuple[Check, ...]
-    slots: tuple[Slot, ...]
-    steps: tuple[Step, ...]
-    commit: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,3 +77,6 @@ class Program:
     buffers: tuple[Buffer, ...]
     segments: tuple[Segment, ...]
     notes: tuple[Note, ...] = field(default=())
+
+    def __str__(self) -> str:
+        return program_text(self.interface, self.buffers, self.segments)

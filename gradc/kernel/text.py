@@ -1,0 +1,277 @@
+"""Programs as readable text: indented loops, statements as expressions, no C.
+
+Takes the parts of a Program; gives one string.  Nothing is decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from gradc.kernel.formula import formula, place
+from gradc.kernel.interface import Interface
+from gradc.kernel.loops import (
+    Access,
+    Bound,
+    Buffer,
+    Check,
+    Compute,
+    Fold,
+    FoldStep,
+    Indexed,
+    Literal_,
+    Load,
+    Matrix,
+    Nest,
+    Number,
+    Pass,
+    Position,
+    Product,
+    Row,
+    RowResult,
+    Scale,
+    Segment,
+    SizeDef,
+    Slot,
+    Statement,
+    Step,
+    Store,
+)
+from gradc.sizes import Size, size
+
+__all__ = ["program_text", "statement_text"]
+
+_COMMIT = "---- commit: nothing from here on can fail ----"
+
+
+def program_text(
+    interface: Interface, buffers: Sequence[Buffer], segments: Sequence[Segment]
+) -> str:
+    """The whole Program."""
+    count = dict.fromkeys(("input", "shared", "constant", "output", "update"), 0)
+    for port in (*interface.args, *interface.outs):
+        count[port.role] += 1
+    border = ", ".join(f"{n} {role}{'s' * (n > 1)}" for role, n in count.items() if n)
+    lines = [f"program: {border or 'no arrays'}"]
+    lines += [f"  {_buffer(buffer, interface)}" for buffer in buffers]
+    for number, segment in enumerate(segments):
+        owned = [b for b in buffers if b.place not in ("arg", "out") and b.segment == number]
+        lines += _segment(number, segment, owned, last=number == len(segments) - 1)
+    return "\n".join(lines)
+
+
+def _buffer(buffer: Buffer, interface: Interface) -> str:
+    shape = ", ".join(map(formula, buffer.shape))
+    where = {
+        "arg": lambda: f"argument {buffer.index}, {interface.args[buffer.index].role}",
+        "out": lambda: f"out {buffer.index}, {interface.outs[buffer.index].role}",
+    }.get(buffer.place, lambda: f"{buffer.place}, slot {buffer.index}")()
+    segment = f" of segment {buffer.segment}" if buffer.segment and "slot" in where else ""
+    comment = f"  # {buffer.comment}" if buffer.comment else ""
+    return f"b{buffer.number} : {buffer.dtype}[{shape}]  {where}{segment}{comment}"
+
+
+def _segment(number: int, segment: Segment, owned: Sequence[Buffer], last: bool) -> list[str]:
+    lines = [f"segment {number}"]
+    lines += [f"  {_definition(each)}" for each in segment.sizes]
+    lines += [f"  check {_check(each)}" for each in segment.checks]
+    lines += [f"  {_slot(slot, owned, segment.steps)}" for slot in segment.slots]
+    lines.append(f"  peak workspace: {_peak(segment.slots)}")
+    for k, step in enumerate(segment.steps):
+        if last and k == segment.commit:
+            lines.append(f"  {_COMMIT}")
+        lines += [f"  {line}" for line in _step(k, step)]
+    if last and segment.commit == len(segment.steps):
+        lines.append(f"  {_COMMIT}")
+    return lines
+
+
+def _definition(each: SizeDef) -> str:
+    text = {
+        "length": lambda: f"length of axis {each.axis} of argument {each.index}",
+        "stride": lambda: f"stride of axis {each.axis} of argument {each.index}, in elements",
+        "value": lambda: f"value of argument {each.index}",
+        "buffer": lambda: f"value of b{each.index}",
+        "expression": lambda: formula(each.value if each.value is not None else 0),
+    }[each.source]()
+    comment = f"  # {each.comment}" if each.comment else ""
+    return f"n{each.number} = {text}{comment}"
+
+
+def _check(check: Check) -> str:
+    left, right = formula(check.left), formula(check.right)
+    text = {
+        "equal": f"{left} == {right}",
+        "index": f"0 <= {left} < {right}",
+        "natural": f"{left} >= 0",
+        "positive": f"{left} > 0 or {right} == 0",
+    }[check.rule]
+    return f"{text}  # note {check.note}"
+
+
+def _slot(slot: Slot, owned: Sequence[Buffer], steps: Sequence[Step]) -> str:
+    each = " a worker" if slot.per_worker else ""
+    lives = []
+    for buffer in owned:
+        if buffer.index == slot.number:
+            used = [k for k, step in enumerate(steps) if buffer.number in _touched(step)]
+            span = f" (steps {used[0]} to {used[-1]})" if used else ""
+            lives.append(f"b{buffer.number}{span}")
+    users = ", ".join(lives) or "nobody"
+    return f"slot {slot.number}: {formula(slot.elements)} x {slot.itemsize} bytes{each}: {users}"
+
+
+def _peak(slots: Iterable[Slot]) -> str:
+    total, workers = size(0), size(0)
+    for slot in slots:
+        if slot.per_worker:
+            workers = workers + slot.elements * slot.itemsize
+        else:
+            total = total + slot.elements * slot.itemsize
+    parts = [formula(total)] if total.terms or not workers.terms else []
+    if workers.terms:
+        parts.append(f"workers * ({formula(workers)})")
+    return " + ".join(parts) + " bytes, each slot rounded up to 64"
+
+
+def _touched(step: Step) -> set[int]:
+    if isinstance(step, Product):
+        numbers = {step.x.buffer, step.y.buffer, step.out.buffer}
+        extra = (step.source, step.alpha.buffer, step.beta.buffer)
+        return numbers | {number for number in extra if number is not None}
+    found = _touched(step.product) if step.product is not None else set()
+    for fold in step.folds:
+        found |= {*fold.partial, *([fold.out] if fold.out is not None else [])}
+    for body in (step.head, *(block.body for block in step.blocks)):
+        found |= {s.access.buffer for s in body if isinstance(s, (Load, Indexed, Store))}
+    return found
+
+
+# -- steps -------------------------------------------------------------------------------------
+
+
+def _step(number: int, step: Step) -> list[str]:
+    title = f"  {step.title}" if step.title else ""
+    if isinstance(step, Product):
+        return [f"step {number}: product{title}", f"  {_product(step)}"]
+    lines = [f"step {number}: nest{title}"]
+    lines += [f"  {line}" for line in _nest(step)]
+    return lines
+
+
+def _product(step: Product) -> str:
+    dims = " x ".join(map(formula, (step.m, step.n, step.k)))
+    batch = f" for {', '.join(map(formula, step.batch))}" if step.batch else ""
+    beta = ""
+    if step.beta.buffer is not None or not _is_zero(step.beta.text):
+        source = step.out.buffer if step.source is None else step.source
+        beta = f" + {_scale(step.beta)} * b{source}"
+    text = f"{_matrix(step.out)} = {_scale(step.alpha)} * {_matrix(step.x)} @ {_matrix(step.y)}"
+    return f"{step.routine} {dims}{batch} in {formula(step.blocks)} blocks: {text}{beta}"
+
+
+def _is_zero(text: str) -> bool:
+    return not any(digit in "123456789" for digit in text)
+
+
+def _matrix(matrix: Matrix) -> str:
+    offset = f" + {formula(matrix.offset)}" if matrix.offset.terms else ""
+    strides = ", ".join(map(formula, (*matrix.batch, matrix.row, matrix.col)))
+    return f"b{matrix.buffer}{offset}<{strides}>"
+
+
+def _scale(scale: Scale) -> str:
+    return scale.text if scale.buffer is None else f"b{scale.buffer}[0]"
+
+
+def _nest(nest: Nest) -> list[str]:
+    lines, depth = [], 0
+
+    def put(text: str) -> None:
+        lines.append("  " * depth + text)
+
+    if nest.product is not None:
+        put(f"rows first: {_product(nest.product)}")
+    for number, fold in enumerate(nest.folds):
+        put(f"fold f{number}: {_fold(fold)}")
+    for each in nest.head:
+        put(statement_text(each))
+    chunks = f" in {formula(nest.chunks)} chunks of {formula(nest.chunk_length)}"
+    for axis, length in enumerate(nest.axes[: nest.split]):
+        put(f"for i{axis} < {formula(length)}{chunks if axis == 0 else ''}:")
+        depth += 1
+    for block in nest.blocks:
+        if isinstance(block, Row):
+            for each in block.body:
+                put(statement_text(each))
+            continue
+        for line in _pass(block, nest, chunks):
+            put(line)
+    return lines
+
+
+def _pass(block: Pass, nest: Nest, chunks: str) -> list[str]:
+    inner = list(enumerate(nest.axes))[nest.split :]
+    loops = ", ".join(f"i{axis} < {formula(length)}" for axis, length in inner)
+    kind = "vector" if block.vector else "scalar"
+    where = chunks if nest.split == 0 else ""
+    return [
+        f"for {loops}{where} ({kind}):",
+        *(f"  {statement_text(each)}" for each in block.body),
+    ]
+
+
+def _fold(fold: Fold) -> str:
+    steps = ", ".join(_named(text) for text in fold.step)
+    start = ", ".join(fold.init)
+    axes = ", ".join(f"i{axis}" for axis in fold.axes)
+    text = f"{steps} from {start} over {axes or 'nothing'} of {fold.element}"
+    if fold.scope == "row":
+        return f"{text}, ready behind its row"
+    states = ", ".join(f"b{number}" for number in fold.partial)
+    return f"{text}, states in {states}, result {_named(fold.result)} in b{fold.out}"
+
+
+def _named(text: str) -> str:
+    return text.replace("{", "").replace("}", "")
+
+
+# -- statements --------------------------------------------------------------------------------
+
+
+def statement_text(statement: Statement) -> str:
+    """One statement as an expression."""
+    if isinstance(statement, Store):
+        equals = "+=" if statement.mode == "add" else "="
+        return f"{_access(statement.access, statement.terms)} {equals} v{statement.src}"
+    if isinstance(statement, FoldStep):
+        return f"f{statement.fold} takes v{statement.src}"
+    return f"v{statement.dst} = {_value(statement)}"
+
+
+def _value(statement: Statement) -> str:
+    if isinstance(statement, Load):
+        return _access(statement.access)
+    if isinstance(statement, Indexed):
+        return _access(statement.access, statement.terms)
+    if isinstance(statement, Literal_):
+        return statement.text
+    if isinstance(statement, Number):
+        return formula(statement.value)
+    if isinstance(statement, Position):
+        index = statement.index
+        return place(index.offset, [(f"i{axis}", step) for axis, step in index.factors])
+    if isinstance(statement, Compute):
+        operands = [f"v{arg}" for arg in statement.args]
+        return statement.fn.text(statement.operand, operands, statement.dtype)
+    if isinstance(statement, Bound):
+        return f"v{statement.src} checked to lie in axis {statement.axis} of length " + formula(
+            statement.length
+        )
+    assert isinstance(statement, RowResult)
+    return f"result of f{statement.fold}"
+
+
+def _access(access: Access, terms: Sequence[tuple[int, Size]] = ()) -> str:
+    moves = [(f"i{axis}", stride) for axis, stride in enumerate(access.strides)]
+    moves += [(f"v{number}", stride) for number, stride in terms]
+    return f"b{access.buffer}[{place(access.offset, moves)}]"
