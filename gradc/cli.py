@@ -1,0 +1,279 @@
+"""The `gradc` command: look at what gradc found on this machine, and look after its cache.
+
+    gradc doctor                         compiler, processor, BLAS, threads, cache, versions
+    gradc cache list|verify|prune|clear
+
+Exit status: 0, or 1 where something is wrong; 2 for a wrong command line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import stat
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from importlib import metadata
+
+import numpy as np
+
+from gradc.emit.source import Source
+from gradc.errors import GradcError, printable
+from gradc.kernel.interface import Interface, Port
+from gradc.options import Options, config
+from gradc.runtime.blas import open_blas
+from gradc.runtime.build import build
+from gradc.runtime.cache import open_store
+from gradc.runtime.cpu import cpu_features, vector_width
+from gradc.runtime.directory import opened
+from gradc.runtime.executable import Executable
+from gradc.runtime.keys import csrc_path
+from gradc.runtime.store import Store
+from gradc.runtime.threads import default_limit, limit, set_limit
+from gradc.runtime.toolchain import find_compiler, flags_for, host_target
+from gradc.runtime.upkeep import clear, entries, prune, total_size, verify
+
+__all__ = ["main"]
+
+Row = tuple[str, str]
+
+_MATRIX = Port("input", "float64", 2)
+_TRIAL = Interface((_MATRIX, _MATRIX), (Port("output", "float64", 2),), 0, 1)
+_TRIAL_LENGTH = 1000
+_TRIAL_ROUNDS = 5
+_TELLING = ("sse4_2", "avx", "avx2", "fma", "avx512f", "avx512vl", "asimd", "sve")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; gives the exit status."""
+    arguments = _parser().parse_args(argv)
+    try:
+        options = config.freeze()
+        return int(arguments.run(arguments, options))
+    except GradcError as error:
+        print(f"gradc: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="gradc", description=(__doc__ or "").splitlines()[0])
+    commands = parser.add_subparsers(required=True, metavar="command")
+    doctor = commands.add_parser("doctor", help="what gradc found on this machine")
+    doctor.set_defaults(run=_doctor)
+    cache = commands.add_parser("cache", help="look after the cache of compiled functions")
+    actions = cache.add_subparsers(required=True, metavar="action")
+    for name, run, text in (
+        ("list", _list, "what is in it, most recently used first"),
+        ("verify", _verify, "read everything and compare checksums"),
+        ("prune", _prune, "remove damaged and left-over entries, and the oldest over the bound"),
+        ("clear", _clear, "remove everything"),
+    ):
+        action = actions.add_parser(name, help=text, description=text)
+        action.set_defaults(run=run)
+        if name == "prune":
+            help_ = "bytes to keep within, with K, M or G (default: config.cache_size)"
+            action.add_argument("--size", type=_bytes, help=help_)
+    return parser
+
+
+def _bytes(text: str) -> int:
+    factors = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+    factor = factors.get(text[-1:].upper(), 1)
+    digits = text[:-1] if factor > 1 else text
+    if not digits.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 500M")
+    return int(digits) * factor
+
+
+# doctor -------------------------------------------------------------------------------------
+
+
+def _doctor(_: argparse.Namespace, options: Options) -> int:
+    sections: tuple[tuple[str, Callable[[Options], Iterator[Row]]], ...] = (
+        ("versions", _versions),
+        ("processor", _processor),
+        ("compiler", _compiler),
+        ("threads", _threads),
+        ("BLAS", _blas),
+        ("cache", _cache),
+        ("trial", _trial),
+    )
+    status = 0
+    for title, section in sections:
+        print(title)
+        try:
+            for name, text in section(options):
+                print(f"  {name:<16} {text}")
+        except (GradcError, OSError, ValueError) as error:
+            status = 1
+            first, *more = str(error).splitlines() or [type(error).__name__]
+            print(f"  {'PROBLEM':<16} {first}")
+            for line in more:
+                print(f"  {'':<16} {line.strip()}")
+    return status
+
+
+def _versions(_: Options) -> Iterator[Row]:
+    for name in ("gradc", "numpy", "cffi", "jinja2"):
+        try:
+            yield name, metadata.version(name)
+        except metadata.PackageNotFoundError:
+            yield name, "not installed"
+    yield "python", platform.python_version()
+    yield "system", platform.platform()
+
+
+def _processor(_: Options) -> Iterator[Row]:
+    features = cpu_features()
+    telling = [name for name in _TELLING if name in features]
+    yield "machine", platform.machine()
+    yield "features", f"{' '.join(telling) or 'unknown'} ({len(features)} in all)"
+    yield "vectors", f"{vector_width(features)} bytes"
+
+
+def _compiler(options: Options) -> Iterator[Row]:
+    compiler = find_compiler(options, open_store(options))
+    yield "command", " ".join(map(printable, compiler.command))
+    yield "version", printable(compiler.version.splitlines()[0])
+    yield "flags", " ".join(flags_for(compiler, host_target(compiler), 3, options))
+    yield "headers", str(csrc_path() / "inline")
+
+
+def _threads(options: Options) -> Iterator[Row]:
+    processors = default_limit("")
+    yield "system", f"{processors} (affinity and quota; {os.cpu_count()} processors are there)"
+    yield "OMP_NUM_THREADS", options.omp_num_threads or "not set"
+    yield "config", "threads is not set" if options.threads is None else str(options.threads)
+    yield "used", str(options.threads or default_limit(options.omp_num_threads))
+
+
+def _blas(options: Options) -> Iterator[Row]:
+    blas = open_blas(options.blas)
+    yield "path", str(blas.path)
+    yield "says", blas.config or "nothing about itself"
+    yield "from", "config.blas" if options.blas else "the installation"
+
+
+def _cache(options: Options) -> Iterator[Row]:
+    store = open_store(options)
+    with opened(store.path, create=True) as fd:
+        status = os.fstat(fd)
+    yield "directory", str(store.path)
+    if store.path != options.cache_dir:
+        yield "note", "private to this process: the usual one cannot be used"
+    mode, size = stat.S_IMODE(status.st_mode), _size(total_size(store))
+    yield "mode", f"{mode:04o}, user {status.st_uid}"
+    yield "size", f"{size} of {_size(options.cache_size)}, {_count(entries(store))}"
+
+
+def _trial(options: Options) -> Iterator[Row]:
+    """Compile, load and run a matrix product, on one thread and on all."""
+    text = (csrc_path() / "machine" / "trial.c").read_text()
+    compiler = find_compiler(options, open_store(options))
+    start = time.perf_counter()
+    library = build(Source(text, _TRIAL, 1), host_target(compiler), options)
+    yield "build", f"{1e3 * (time.perf_counter() - start):.1f} ms (warm if it was in the cache)"
+    product = Executable(library, _TRIAL, open_blas(options.blas))
+    rng = np.random.default_rng(1)
+    a, b = rng.standard_normal((2, _TRIAL_LENGTH, _TRIAL_LENGTH))
+    before = limit()
+    try:
+        for threads in dict.fromkeys(
+            (1, options.threads or default_limit(options.omp_num_threads))
+        ):
+            set_limit(threads)
+            seconds = min(_time(product, a, b) for _ in range(_TRIAL_ROUNDS))
+            speed = 2e-9 * _TRIAL_LENGTH**3 / seconds
+            name = f"{threads} thread{'s' if threads > 1 else ''}"
+            yield name, f"{speed:.0f} GFLOP/s, float64 matrices of {_TRIAL_LENGTH} rows"
+        error = float(np.abs(product([a, b])[0] - np.matmul(a, b)).max())
+    finally:
+        set_limit(before)
+    if not error < 1e-9:  # also where it is nan; rounding alone gives some 1e-13
+        raise ValueError(f"the product is wrong: numpy's differs by {error}")
+    yield "result", "right"
+
+
+def _time(product: Executable, a: np.ndarray, b: np.ndarray) -> float:
+    start = time.perf_counter()
+    product([a, b])
+    return time.perf_counter() - start
+
+
+# cache --------------------------------------------------------------------------------------
+
+
+def _store(options: Options) -> Store | None:
+    """The user's cache if it is there; never a private one."""
+    if options.cache_dir is None:
+        print("there is no home directory, hence no lasting cache")
+        return None
+    try:
+        with opened(options.cache_dir):
+            return Store(options.cache_dir)
+    except FileNotFoundError:
+        print(f"{options.cache_dir}: nothing there yet")
+        return None
+
+
+def _list(_: argparse.Namespace, options: Options) -> int:
+    store = _store(options)
+    if store is None:
+        return 0
+    kinds = {"v1": "library", "plans": "plan", "bad": "damaged"}
+    found = entries(store)
+    for item in found:
+        used = time.strftime("%Y-%m-%d %H:%M", time.localtime(item.used))
+        kind = kinds[item.folder]
+        print(f"{kind:<8} {_size(item.size):>9}  {used}  {printable(item.name[:24])}")
+    print(f"{store.path}: {_count(found)}, {_size(total_size(store))}")
+    return 0
+
+
+def _verify(_: argparse.Namespace, options: Options) -> int:
+    store = _store(options)
+    if store is None:
+        return 0
+    sound, damaged = verify(store)
+    for place in damaged:
+        print(f"damaged: {printable(place)}")
+    print(f"{store.path}: {sound} sound, {len(damaged)} damaged")
+    return 1 if damaged else 0
+
+
+def _prune(arguments: argparse.Namespace, options: Options) -> int:
+    store = _store(options)
+    if store is not None:
+        size = options.cache_size if arguments.size is None else arguments.size
+        print(f"{store.path}: {_size(prune(store, size))} freed")
+    return 0
+
+
+def _clear(_: argparse.Namespace, options: Options) -> int:
+    store = _store(options)
+    if store is not None:
+        print(f"{store.path}: {_size(clear(store))} freed")
+    return 0
+
+
+def _count(found: Sequence[object]) -> str:
+    return f"{len(found)} {'entry' if len(found) == 1 else 'entries'}"
+
+
+def _size(count: int) -> str:
+    """Bytes for people."""
+    value, unit = float(count), "B"
+    for unit in ("B", "KB", "MB", "GB"):
+        if value < 1000 or unit == "GB":
+            break
+        value /= 1000
+    return f"{value:.0f} {unit}" if unit == "B" or value >= 100 else f"{value:.1f} {unit}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
