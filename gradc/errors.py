@@ -189,11 +189,11 @@ class IndexBoundsError(GradcError, IndexError):
     """An index is out of bounds."""
 
 
-class AssertionFailed(GradcError, AssertionError):  # noqa: N818
+class AssertionFailed(GradcError, AssertionError):
     """A condition asserted in the graph is false."""
 
 
-class OutOfMemory(GradcError, MemoryError):  # noqa: N818
+class OutOfMemory(GradcError, MemoryError):
     """Memory for an output or a workspace was refused."""
 
 
@@ -205,7 +205,7 @@ class InternalError(GradcError, RuntimeError):
     """A fault of gradc, not of the user's program."""
 
 
-class CompilerNotFound(GradcError, OSError):  # noqa: N818
+class CompilerNotFound(GradcError, OSError):
     """There is no usable C compiler."""
 
 
@@ -217,7 +217,7 @@ class CacheError(GradcError, OSError):
     """The cache directory cannot be used."""
 
 
-class InjectedFailure(GradcError, RuntimeError):  # noqa: N818
+class InjectedFailure(GradcError, RuntimeError):
     """A step that was asked to fail (GRADC_FAIL_AT) did."""
 
 
