@@ -15,6 +15,7 @@ from gradc.call.function import Function
 from gradc.call.request import Request, read_request
 from gradc.call.stages import Stages
 from gradc.emit import emit
+from gradc.errors import CompilerNotFound
 from gradc.lower import Border, lower, node_notes, prepare
 from gradc.options import Options, config
 from gradc.rewrite import optimize
@@ -71,6 +72,9 @@ def compile_request(request: Request, options: Options) -> Function:
     if not target.compiler:
         return interpret(request, Stages(graph, optimized, trace, program), warn=True)
     source = emit(program, target, node_notes(prepared), options, fast=request.mode == "FAST_RUN")
-    library = build(source, target, options)
+    try:
+        library = build(source, target, options)
+    except CompilerNotFound:
+        return interpret(request, Stages(graph, optimized, trace, program, source), warn=True)
     stages = Stages(graph, optimized, trace, program, source, library)
     return bind(request, stages, Border.of(prepared).constants, options)

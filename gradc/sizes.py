@@ -201,8 +201,8 @@ def _exact_quotient(a: Size, b: Size) -> Size | None:
 
 
 def ceil_div(left: SizeLike, right: SizeLike) -> Size:
-    """The smallest integer not below left / right."""
-    return -floor_div(-size(left), right)
+    """The smallest integer not below left / right, for right > 0."""
+    return floor_div(size(left) + right - 1, right)
 
 
 def minimum(left: SizeLike, right: SizeLike) -> Size:

@@ -173,7 +173,7 @@ def _finish(assembly: _Assembly, steps: list[list[Step]], commits: list[int]) ->
     named_steps = [tuple(namer.part(step) for step in each) for each in steps]
     named_slots = [tuple(namer.part(slot) for slot in each) for each in slots]
     buffers = tuple(namer.part(buffer) for buffer in assembly.buffers)
-    checks = [(k, namer.part(check)) for k, check in shapes.checks]
+    checks = [(k, namer.check(check)) for k, check in shapes.checks]
     segments = tuple(
         Segment(
             tuple(d for level, d in namer.definitions if level == k),

@@ -10,7 +10,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
 from gradc.affine import Affine
-from gradc.kernel.loops import SizeDef
+from gradc.kernel.loops import Check, SizeDef
 from gradc.kernel.scalar import ScalarFn
 from gradc.lower.shapes import Shapes
 from gradc.sizes import Atom, Call, Length, Size, size
@@ -32,9 +32,13 @@ class Namer:
         self.definitions: list[tuple[int, SizeDef]] = []
 
     def size(self, value: Size) -> Size:
-        """The size over entries."""
-        value = self.shapes.resolve(value)
-        return value.fold(size, self._atom)
+        """The size over entries, unified lengths being one entry."""
+        return self.shapes.resolve(value).fold(size, self._atom)
+
+    def check(self, check: Check) -> Check:
+        """A condition over entries: here lengths that are to be equal are still two."""
+        left, right = (each.fold(size, self._atom) for each in (check.left, check.right))
+        return replace(check, left=left, right=right)
 
     def part(self, part: Part) -> Part:
         """Any value of the Program with every size in it renamed."""
