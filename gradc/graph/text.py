@@ -19,7 +19,7 @@ from gradc.graph.op import Apply
 from gradc.graph.variable import Constant, Input, Variable
 from gradc.graph.walk import ancestors, leaves, toposort
 
-__all__ = ["Row", "constant_text", "expression", "listing", "numbering", "rows"]
+__all__ = ["Row", "constant_text", "expression", "labels", "listing", "numbering", "rows"]
 
 _MOST_ELEMENTS = 64  # a longer constant is a hidden input of the machine side, not text
 _MOST_NAME = 60  # characters of one user name
@@ -77,6 +77,14 @@ def numbering(
     order = [leaf for word in _LEAF_ORDER for leaf, kind in kinds.items() if kind == word]
     nodes = [output for node in toposort(results) for output in node.outputs]
     return {variable: k for k, variable in enumerate([*order, *nodes])}
+
+
+def labels(outputs: Sequence[Variable]) -> dict[Variable, str]:
+    """What to call each variable in a sentence: the user's name, else its number in `listing`."""
+    return {
+        v: f"%{k}" if v.name is None else printable(v.name, _MOST_NAME)
+        for v, k in numbering(outputs).items()
+    }
 
 
 def _leaf_kinds(

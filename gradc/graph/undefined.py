@@ -1,7 +1,8 @@
 """The third answer of a pullback: neither a gradient nor "not connected", but "undefined".
 
 A pullback gives `Undefined(x.type, reason)` where the derivative exists in no sense.
-Differentiation carries it down to whatever needs it and raises NullTypeGradError where a user asked for it.
+Differentiation carries it down to whatever needs it, and raises NullTypeGradError where a user
+asked for it.
 """
 
 from __future__ import annotations
