@@ -1,1 +1,29 @@
 """Rewriting: patterns, rules, the engine that applies them, and the passes as visible tuples."""
+
+from gradc.rewrite.engine import Pass
+from gradc.rewrite.passes import (
+    CANONICALIZE,
+    PASSES,
+    SPECIALIZE,
+    STABILIZE,
+    optimize,
+    stabilized,
+)
+from gradc.rewrite.pattern import P, wildcards
+from gradc.rewrite.rule import Rule, rule
+from gradc.rewrite.trace import Trace
+
+__all__ = [
+    "CANONICALIZE",
+    "PASSES",
+    "SPECIALIZE",
+    "STABILIZE",
+    "P",
+    "Pass",
+    "Rule",
+    "Trace",
+    "optimize",
+    "rule",
+    "stabilized",
+    "wildcards",
+]

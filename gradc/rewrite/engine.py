@@ -20,7 +20,7 @@ from gradc.graph.graph import Interner
 from gradc.graph.site import inherit
 from gradc.graph.variable import Variable
 from gradc.rewrite.facts import Facts
-from gradc.rewrite.rule import Rule
+from gradc.rewrite.rule import EVERY, Rule
 from gradc.rewrite.trace import Application, Trace
 
 __all__ = ["Pass", "Rewritten", "run"]
@@ -71,15 +71,13 @@ class _Work:
         self._stage = stage.name
         self._walls = walls
         self._facts = Facts(outputs, walls)
-        self._rules: dict[str, list[Rule]] = {}
-        for rule in (*stage.rules, *stage.tidy):
-            for name in rule.ops:
-                self._rules.setdefault(name, []).append(rule)
+        self._rules = (*stage.rules, *stage.tidy)
+        self._by_op: dict[str, list[Rule]] = {}
         self._interner = Interner()
         self._budget = _BUDGET * (self._facts.size + 25)
         self._next: dict[Variable, Variable] = {}  # what to look at instead
         self._open: set[Variable] = set()
-        self.image: dict[Variable, Variable] = {}
+        self.image = self._facts.image
         self.done: list[Application] = []
 
     def settle(self, root: Variable) -> Variable:
@@ -137,7 +135,7 @@ class _Work:
         assert variable.owner is not None
         if len(variable.owner.outputs) != 1:
             return None
-        for rule in self._rules.get(variable.owner.op.name, ()):
+        for rule in self._rules_for(variable.owner.op.name):
             for result in rule.results(variable, self._facts):
                 if result is variable or not _refines(rule, variable, result):
                     continue
@@ -146,6 +144,11 @@ class _Work:
                     raise RewriteError(self._loop())
                 return result
         return None
+
+    def _rules_for(self, op: str) -> list[Rule]:
+        if op not in self._by_op:
+            self._by_op[op] = [r for r in self._rules if op in r.ops or r.ops == EVERY]
+        return self._by_op[op]
 
     def _loop(self) -> str:
         last = self.done[-_SHOWN:]

@@ -7,17 +7,17 @@ in the lengths of leaves, so that two ways to write one length are seen to be eq
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from gradc.graph.op import Apply, Operand, Shape
 from gradc.graph.variable import Constant, Variable
 from gradc.graph.walk import toposort
-from gradc.rewrite.seen import Sight
+from gradc.ops.kinds import Elemwise
+from gradc.rewrite.seen import Seen, Sight
 from gradc.sizes import Length, Size, size
 
 __all__ = ["Facts"]
-
-_ARITHMETIC = frozenset({"add", "sub", "mul", "neg"})
 
 
 class Facts:
@@ -27,12 +27,18 @@ class Facts:
         self.sight = Sight(walls)
         self._walls = walls
         self._clients: Counter[Variable] = Counter(outputs)
+        self._readers: dict[Variable, list[Apply]] = {}
+        self._origins: dict[Variable, list[Variable]] = {}
         nodes = toposort(outputs, stop=walls)
         for node in nodes:
             self._clients.update(node.inputs)
+            for each in node.inputs:
+                self._readers.setdefault(each, []).append(node)
         self.size = len(nodes)
+        self.image: dict[Variable, Variable] = {}  # what stands for what has been looked at
         self._operands: dict[Variable, Operand] = {}
         self._named: dict[Variable, int] = {}
+        self._leaves: list[Variable] = []
 
     def clients(self, variable: Variable) -> int:
         """How often it is read, outputs included; 1 for what a rule has just made."""
@@ -46,6 +52,20 @@ class Facts:
         """Readers of `old` read `new` from now on."""
         if old is not new:
             self._clients[new] += self._clients[old]
+            self._origins.setdefault(new, [new]).extend(self._origins.get(old, [old]))
+
+    def readers(self, variable: Variable) -> list[tuple[Variable, Apply]]:
+        """The nodes, as they were, that read it, each with what it read by its old name."""
+        origins = dict.fromkeys(self._origins.get(variable, [variable]))
+        return [(old, node) for old in origins for node in self._readers.get(old, ())]
+
+    def factors(self, product: Variable) -> list[Seen]:
+        """The settled factors of a product as it was, the products inside it opened and not."""
+        found = [
+            each for deep in (False, True) for each in self.sight.factors(Seen(product), deep).over
+        ]
+        image = self.image
+        return [replace(each, variable=image.get(each.variable, each.variable)) for each in found]
 
     def shape(self, variable: Variable) -> Shape:
         """The lengths, as far as possible in the lengths of leaves."""
@@ -57,26 +77,28 @@ class Facts:
 
     def leaf(self, length: Length) -> Variable:
         """The variable that a Length of `shape` or `value` belongs to."""
-        return list(self._named)[length.index]
+        return self._leaves[length.index]
 
     def _operand(self, variable: Variable) -> Operand:
-        if variable not in self._operands:
-            for node in toposort([variable], stop=self._operands.keys()):
+        stack = [variable]
+        while stack:
+            each = stack.pop()
+            if each in self._operands:
+                continue
+            node = each.owner
+            if node is None or each in self._walls:
+                self._operands[each] = self._leaf_operand(each)
+                continue
+            waiting = [below for below in node.inputs if below not in self._operands]
+            if waiting:
+                stack.extend((each, *waiting))
+            else:
                 self._add_node(node)
-            for each in (variable,):
-                self._operands.setdefault(each, self._leaf_operand(each))
         return self._operands[variable]
 
     def _add_node(self, node: Apply) -> None:
-        operands = []
-        for each in node.inputs:
-            if each not in self._operands:
-                self._operands[each] = self._leaf_operand(each)
-            operands.append(self._operands[each])
-        if any(output in self._walls for output in node.outputs):
-            shapes: Iterable[Shape] = [self._leaf_operand(output).shape for output in node.outputs]
-        else:
-            shapes = node.op.rule.lengths(operands, node.op.keywords)
+        operands = [self._operands[each] for each in node.inputs]
+        shapes = node.op.rule.lengths(operands, node.op.keywords)
         for output, shape in zip(node.outputs, shapes, strict=True):
             known = tuple(
                 n if length is None else size(length)
@@ -85,16 +107,17 @@ class Facts:
             value = self._value(node, operands) if _is_index(output) else None
             if value is None and _is_index(output):
                 value = size(Length("value", self._number(output)))
-            self._operands[output] = Operand(known, value)
+            self._operands.setdefault(output, Operand(known, value))
 
     def _value(self, node: Apply, operands: Sequence[Operand]) -> Size | None:
         if node.op.kind == "LengthOf":
             axis: int = node.op.keywords["axis"]
             return operands[0].shape[axis]
-        if node.op.name not in _ARITHMETIC or node.outputs[0].dtype != "int64":
+        if not isinstance(node.op.rule, Elemwise) or node.op.rule.on_sizes is None:
             return None
         values = [operand.value for operand in operands]
-        return _polynomial(node.op.name, values)
+        known = [value for value in values if value is not None]
+        return node.op.rule.on_sizes(*known) if len(known) == len(values) else None
 
     def _leaf_operand(self, leaf: Variable) -> Operand:
         number = self._number(leaf)
@@ -109,18 +132,11 @@ class Facts:
         return Operand(shape, size(Length("value", number)))
 
     def _number(self, variable: Variable) -> int:
-        return self._named.setdefault(variable, len(self._named))
+        if variable not in self._named:
+            self._named[variable] = len(self._leaves)
+            self._leaves.append(variable)
+        return self._named[variable]
 
 
 def _is_index(variable: Variable) -> bool:
     return variable.ndim == 0 and variable.dtype.startswith(("int", "uint"))
-
-
-def _polynomial(name: str, values: Sequence[Size | None]) -> Size | None:
-    known = [value for value in values if value is not None]
-    if len(known) != len(values):
-        return None
-    total = known[0]
-    for value in known[1:]:
-        total = total * value if name == "mul" else total + (-value if name == "sub" else value)
-    return -total if name == "neg" else total

@@ -39,7 +39,7 @@ def roots(pattern: Pattern) -> tuple[str, ...]:
     if isinstance(pattern, Sum):
         return ("add", "sub") if len(pattern.terms) > 1 else ("neg",)
     if isinstance(pattern, Product):
-        return ("mul", "true_div")
+        return ("mul", "true_div", "reciprocal")
     if isinstance(pattern, Term):
         return (pattern.op,)
     return ()
@@ -135,15 +135,13 @@ def _wild(pattern: Wild, found: Found, env: Env, sight: Sight) -> Iterator[Env]:
 
 def _is_number(seen: Seen, value: float, sight: Sight) -> bool:
     seen = sight.signed(seen)
-    number = scalar_value(seen.variable)
-    while number is None:
-        node = sight.owner(seen)
-        inner = sight.behind(seen)
+    while scalar_value(seen.variable) is None:
+        node, inner = sight.owner(seen), sight.behind(seen)
         if node is None or inner is None or node.op.name == "broadcast_to":
             return False
         seen = sight.signed(inner)
-        number = scalar_value(seen.variable)
-    return (-number if seen.negated else number) == value
+    number = scalar_value(seen.variable)
+    return number is not None and (-number if seen.negated else number) == value
 
 
 def _term(pattern: Term, seen: Seen, env: Env, sight: Sight) -> Iterator[Env]:

@@ -135,7 +135,7 @@ class Product(Pattern):
         return self.over + self.under
 
     def __str__(self) -> str:
-        text = " * ".join(map(str, self.over))
+        text = " * ".join(map(str, self.over)) or "1"
         return text + "".join(f" / {each}" for each in self.under)
 
 
@@ -153,6 +153,8 @@ def _terms(value: Pattern) -> tuple[tuple[bool, Pattern], ...]:
 
 
 def _product(value: Pattern) -> Product:
+    if isinstance(value, Literal) and value.value == 1:
+        return Product(())  # a factor of 1 is not looked for
     return value if isinstance(value, Product) else Product((value,))
 
 

@@ -18,8 +18,9 @@ from gradc.rewrite.facts import Facts
 from gradc.rewrite.match import match, roots
 from gradc.rewrite.pattern import Pattern, Term, Wild
 
-__all__ = ["Keeps", "Rule", "rule"]
+__all__ = ["EVERY", "Keeps", "Rule", "rule"]
 
+EVERY = ("*",)  # tried on every operation
 Keeps = Literal["exact", "rounding", "stabilises"]
 Body = Callable[..., Variable | None]
 

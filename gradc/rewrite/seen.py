@@ -14,15 +14,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gradc.dtypes import dtype_info
-from gradc.graph.op import DECLARATIONS, Apply, Op
+from gradc.graph.op import Apply
 from gradc.graph.variable import Constant, Variable
+from gradc.ops.declare import call
 from gradc.ops.kinds import Elemwise
 
-__all__ = ["Factors", "Quotient", "Seen", "Sight", "Total", "build", "call", "scalar_value"]
+__all__ = ["Factors", "Quotient", "Seen", "Sight", "Total", "build", "scalar_value"]
 
 LIMIT = 12  # terms a sum or product is flattened to; keeps a chain of 10,000 sums linear
 _SHUFFLES = frozenset({"dimshuffle", "transpose", "broadcast_to"})  # keep length-1 axes stretching
 _INDEXING = frozenset({"View", "Relabel", "Gather"})
+
+_SUMS = frozenset({"add", "sub"})
+_PRODUCTS = frozenset({"mul", "true_div", "reciprocal", "square"})
 
 Wrap = Apply | str  # an index map to apply to another array, or a dtype to cast to
 
@@ -68,15 +72,10 @@ class Factors:
     under: tuple[Seen, ...]
 
 
-def call(name: str, *inputs: Variable, **params: Hashable) -> Variable:
-    """Apply a declared operation to operands of fitting ranks."""
-    result = Op(DECLARATIONS[name], tuple(sorted(params.items())))(*inputs)
-    assert isinstance(result, Variable)
-    return result
-
-
 def scalar_value(variable: Variable) -> float | None:
-    """The number, if this is a constant with one element; as it is, whatever its dtype."""
+    """The number, if this is a constant with one element, of any dtype and rank."""
+    while variable.owner is not None and variable.owner.op.name == "dimshuffle":
+        variable = variable.owner.inputs[0]
     if isinstance(variable, Constant) and variable.data.size == 1:
         value: float = variable.data.reshape(-1)[0].item()
         return value
@@ -106,6 +105,18 @@ class Sight:
         if node.op.name == "cast" and _widens(node.inputs[0].dtype, seen.variable.dtype):
             return replace(seen, variable=node.inputs[0], wraps=(seen.variable.dtype, *seen.wraps))
         return None
+
+    def reach(self, seen: Seen, names: Collection[str]) -> Seen:
+        """Behind index maps and widening casts as far as one of these operations; else `seen`."""
+        at: Seen | None = seen
+        while at is not None:
+            node = self.owner(at)
+            if node is None:
+                return seen
+            if node.op.name in names:
+                return at
+            at = self.behind(at)
+        return seen
 
     def operands(self, seen: Seen) -> list[Seen] | None:
         """The operands of an elementwise node, each behind what the node itself is behind."""
@@ -152,8 +163,9 @@ class Sight:
         return found
 
     def _summands(self, seen: Seen) -> list[Seen] | None:
+        seen = self.reach(seen, _SUMS)
         node = self.owner(seen)
-        if node is None or node.op.name not in ("add", "sub") or not _moves(seen):
+        if node is None or node.op.name not in _SUMS or not _moves(seen):
             return None
         operands = self.operands(seen)
         if operands is None:
@@ -173,21 +185,26 @@ class Sight:
             each = each.flipped(each.negated)
             many = len(over) + len(under) + len(stack) >= LIMIT
             parts = self._opened(each) if opens and not many else None
-            if parts is None:
-                (under if inverse else over).append(each)
-            else:
+            if parts is not None:
                 stack.extend((part, inverse ^ turn, deep) for part, turn in reversed(parts))
+            elif scalar_value(each.variable) != 1:
+                (under if inverse else over).append(each)
         return Factors(negated, tuple(over), tuple(under))
 
     def _opened(self, seen: Seen) -> list[tuple[Seen, bool]] | None:
+        seen = self.reach(seen, _PRODUCTS)
         node = self.owner(seen)
-        if node is None or node.op.name not in ("mul", "true_div") or not _moves(seen):
+        if node is None or node.op.name not in _PRODUCTS or not _moves(seen):
             return None
         operands = self.operands(seen)
         if operands is None:
             return None
         if node.op.name == "true_div":
             return [(operands[0], False), (operands[1], True)]
+        if node.op.name == "reciprocal":
+            return [(operands[0], True)]
+        if node.op.name == "square":
+            return [(operands[0], False), (operands[0], False)]
         return [(each, False) for each in operands]
 
     def key(self, seen: Seen) -> Hashable:

@@ -1,0 +1,63 @@
+"""The passes, as tuples that can be read, and the two ways to run them.
+
+Takes a Graph and a mode and gives the optimized Graph with its Trace; or, for differentiation,
+outputs and walls, and gives stabilised outputs.  A rule runs because it stands in a tuple here.
+
+stabilize comes with the rules of canonicalize as tidiers: what a stabiliser makes is brought to the
+one spelling at once, and is looked at by the stabilisers again.  Patterns see through spellings, so
+canonicalize cannot take a stabiliser's pattern away (in a peer it did: pymc-devs/pytensor#1476).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from gradc.graph.graph import Graph
+from gradc.graph.variable import Variable
+from gradc.rewrite.arithmetic import ARITHMETIC, neg_of_neg, reciprocal_as_quotient, small_power
+from gradc.rewrite.constants import CONSTANTS
+from gradc.rewrite.engine import Pass, run
+from gradc.rewrite.products import PRODUCTS
+from gradc.rewrite.softmax import SUMMED
+from gradc.rewrite.stabilize import ELEMENTARY
+from gradc.rewrite.strength import STRENGTH
+from gradc.rewrite.trace import Trace
+from gradc.rewrite.views import VIEWS
+
+__all__ = ["CANONICALIZE", "PASSES", "SPECIALIZE", "STABILIZE", "optimize", "stabilized"]
+
+CANONICALIZE = Pass("canonicalize", (*CONSTANTS, *ARITHMETIC, *VIEWS))
+STABILIZE = Pass("stabilize", (*SUMMED, *ELEMENTARY), tidy=CANONICALIZE.rules)
+SPECIALIZE = Pass("specialize", (*PRODUCTS, *STRENGTH))
+
+PASSES: Mapping[str, tuple[Pass, ...]] = {
+    "FAST_RUN": (CANONICALIZE, STABILIZE, SPECIALIZE),
+    "FAST_COMPILE": (CANONICALIZE, STABILIZE),
+    "REFERENCE": (CANONICALIZE, STABILIZE),
+}
+
+# Before differentiating only what stabilisers need, so that the user's own nodes stay.
+_BEFORE_GRAD = Pass(
+    "stabilize", STABILIZE.rules, tidy=(neg_of_neg, reciprocal_as_quotient, small_power)
+)
+
+
+def optimize(graph: Graph, mode: str = "FAST_RUN") -> tuple[Graph, Trace]:
+    """The graph rewritten by the passes of a mode, and what they did."""
+    trace = Trace()
+    for stage in PASSES[mode]:
+        done = run(stage, graph.results)
+        graph = graph.replaced(done.outputs)
+        trace = trace + done.trace
+    return graph, trace
+
+
+def stabilized(
+    outputs: Sequence[Variable], walls: Collection[Variable] = ()
+) -> tuple[list[Variable], Mapping[Variable, Variable]]:
+    """Outputs to differentiate, and for each variable below them what stands for it now.
+
+    Walls stand for themselves: nothing matches through them, and below them nothing changes.
+    """
+    done = run(_BEFORE_GRAD, outputs, walls)
+    return list(done.outputs), done.image

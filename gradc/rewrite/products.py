@@ -1,0 +1,288 @@
+"""Rules that bring matrix products to BLAS: transposes into letters, sums into accumulation.
+
+Takes sums such as w - lr * (x.T @ d / n + 2 * l2 * w) in any spelling; gives gemm nodes,
+beta * c + alpha * contract(x, y), with all scalar factors in alpha and beta.  A product that
+anybody else reads stays as it is, and so does one beside operands that stretch: what a sum with a
+bias costs is less in the loop that runs over a finished product than a matrix filled before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradc.dtypes import dtype_info
+from gradc.graph.op import Apply
+from gradc.graph.variable import Constant, Variable
+from gradc.ops.declare import call
+from gradc.ops.elemwise import add, mul, neg, true_div
+from gradc.rewrite.facts import Facts
+from gradc.rewrite.rule import rule
+from gradc.rewrite.seen import Quotient, Seen, build, scalar_value
+
+__all__ = ["PRODUCTS"]
+
+
+# -- transposes --------------------------------------------------------------------------------
+
+
+@rule(on=("contract",), keeps="exact")
+def product_of_transposed(out: Variable, facts: Facts) -> Variable | None:
+    """A product that reads a transposed matrix -> one that reads the matrix by other letters."""
+    node = out.owner
+    assert node is not None
+    inputs, letters = list(node.inputs), [node.op.keywords["x"], node.op.keywords["y"]]
+    for k, each in enumerate(node.inputs):
+        order = _permutation(each, facts)
+        if order is not None and each.owner is not None:
+            inputs[k] = each.owner.inputs[0]
+            letters[k] = _letters(letters[k], order)
+    if inputs == list(node.inputs):
+        return None
+    return call("contract", *inputs, x=letters[0], y=letters[1], out=node.op.keywords["out"])
+
+
+@rule(on=("dimshuffle",), keeps="exact")
+def transposed_product(out: Variable, facts: Facts) -> Variable | None:
+    """The transpose of a product that nobody else reads -> the product in that order."""
+    order = _permutation(out, facts)
+    if order is None or out.owner is None:
+        return None
+    (product,) = out.owner.inputs
+    node = product.owner
+    if node is None or node.op.kind != "Contract" or facts.is_wall(product):
+        return None
+    if facts.clients(product) > 1:
+        return None
+    words = node.op.keywords
+    letters = "".join(words["out"][axis] for axis in order)
+    return call("contract", *node.inputs, x=words["x"], y=words["y"], out=letters)
+
+
+def _permutation(variable: Variable, facts: Facts) -> Sequence[int] | None:
+    node = variable.owner
+    if node is None or node.op.name != "dimshuffle" or facts.is_wall(variable):
+        return None
+    order: Sequence[int | str] = node.op.keywords["order"]
+    if "x" in order or len(order) != node.inputs[0].ndim:
+        return None
+    return [int(axis) for axis in order]
+
+
+def _letters(letters: str, order: Sequence[int]) -> str:
+    """Letters of the array, given those of its transpose."""
+    table = dict(zip(order, letters, strict=True))
+    return "".join(table[axis] for axis in range(len(letters)))
+
+
+@rule(on=("contract",), keeps="exact")
+def product_without_sum(out: Variable) -> Variable | None:
+    """A product that sums nothing, as outer(x, y) -> x * y stretched: it joins the loop around."""
+    node = out.owner
+    assert node is not None
+    words = node.op.keywords
+    if set(words["x"]) & set(words["y"]) - set(words["out"]):
+        return None
+    operands = [
+        each.dimshuffle(*(letters.index(c) if c in letters else "x" for c in words["out"]))  # type: ignore[attr-defined]
+        for each, letters in zip(node.inputs, (words["x"], words["y"]), strict=True)
+    ]
+    return mul(*operands)
+
+
+# -- accumulation ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Scaled:
+    """scale * core, the scale made of factors that are single numbers."""
+
+    core: Variable
+    scale: Quotient
+
+
+def _is_number(seen: Seen, facts: Facts) -> Variable | None:
+    """The 0-d variable, or the constant, that this is a stretched form of."""
+    at: Seen | None = seen
+    while at is not None:
+        if scalar_value(at.variable) is not None or at.variable.ndim == 0:
+            return at.variable
+        node = facts.sight.owner(at)
+        if node is None or node.op.name not in ("dimshuffle", "cast"):
+            return None
+        at = facts.sight.behind(at)
+    return None
+
+
+def _scaled(term: Seen, scale: Quotient, facts: Facts) -> _Scaled | None:
+    """A term as number * core; None if it has another than one core."""
+    view = facts.sight.factors(term, deep=True)
+    over, under, cores = list(scale.over), list(scale.under), list[Seen]()
+    for each in view.over:
+        (over if _is_number(each, facts) is not None else cores).append(each)
+    for each in view.under:
+        if _is_number(each, facts) is None:
+            return None
+        under.append(each)
+    if len(cores) != 1 or cores[0].wraps:
+        return None
+    negated = scale.negated ^ view.negated
+    return _Scaled(cores[0].variable, Quotient(tuple(over), tuple(under), negated))
+
+
+def _terms(out: Variable, facts: Facts) -> tuple[list[_Scaled], list[Seen]]:
+    """The sum with scalar factors multiplied in, as far as nobody else reads the inner sums."""
+    found, others = [], []
+    stack = [(term, Quotient((), ())) for term in facts.sight.terms(Seen(out), deep=False)]
+    while stack:
+        term, scale = stack.pop(0)
+        scaled = None if term.variable.dtype != out.dtype else _scaled(term, scale, facts)
+        if scaled is None or not _fits(scaled.core, out):
+            others.append(_kept(term, scale))
+            continue
+        node = scaled.core.owner
+        if node is not None and node.op.name == "add" and _is_own(scaled.core, facts):
+            inner = facts.sight.terms(Seen(scaled.core), deep=False)
+            stack = [(each, scaled.scale) for each in inner] + stack
+        else:
+            found.append(scaled)
+    return found, others
+
+
+def _fits(core: Variable, out: Variable) -> bool:
+    """Whether the core has the sum's own shape: nothing in it stretches."""
+    pairs = zip(core.type.shape, out.type.shape, strict=True)
+    return all(n in (m, None) for n, m in pairs)
+
+
+def _kept(term: Seen, scale: Quotient) -> Seen:
+    if not scale.over and not scale.under:
+        return term.flipped(scale.negated)
+    return Seen(build(Quotient((term, *scale.over), scale.under, scale.negated)))
+
+
+def _is_own(variable: Variable, facts: Facts) -> bool:
+    return facts.clients(variable) == 1 and not facts.is_wall(variable)
+
+
+def _is_product(variable: Variable, facts: Facts) -> bool:
+    """A product of its own, without batch axes, that BLAS can add to something."""
+    node = variable.owner
+    if node is None or node.op.kind != "Contract" or not _is_own(variable, facts):
+        return False
+    words = node.op.keywords
+    shared = set(words["x"]) & set(words["y"])
+    return bool(shared - set(words["out"])) and not shared & set(words["out"])
+
+
+@rule(on=("add",), keeps="rounding")
+def sum_with_product(out: Variable, facts: Facts) -> Variable | None:
+    """A sum b * c + a * dot(x, y) -> gemm(c, a, x, y, b), c stored already or itself a product."""
+    if not dtype_info(out.dtype).is_float or not 1 <= out.ndim <= 2:
+        return None
+    if not any(_may_hold_product(each) for each in _operands(out)):
+        return None
+    terms, others = _terms(out, facts)
+    products = [each for each in terms if _is_product(each.core, facts)]
+    stored = [each for each in terms if each not in products and _is_base(each.core, out)]
+    if not products or (not stored and len(products) < 2):
+        return None
+    if stored:
+        base = stored[0].core
+        same = [each for each in stored if each.core is base]
+    else:
+        base, same = products[0].core, products[:1]
+    result = _accumulate(base, same, [each for each in products if each not in same])
+    rest = [each for each in terms if each not in same and each not in products]
+    kept = [build(_kept(Seen(each.core), each.scale)) for each in rest]
+    kept += [build(each) for each in others]
+    return add(result, *kept) if kept else result
+
+
+def _operands(out: Variable) -> Sequence[Variable]:
+    return () if out.owner is None else out.owner.inputs
+
+
+def _may_hold_product(variable: Variable) -> bool:
+    """A quick look three operations deep, so that plain sums cost nothing."""
+    level = [variable]
+    for _ in range(6):
+        nodes: list[Apply] = [each.owner for each in level if each.owner is not None]
+        if any(node.op.kind == "Contract" for node in nodes):
+            return True
+        nodes = [n for n in nodes if n.op.name in ("add", "mul", "neg", "true_div")]
+        level = [each for node in nodes for each in node.inputs][:16]
+    return False
+
+
+def _is_base(variable: Variable, out: Variable) -> bool:
+    """Whether the array is in memory whatever happens: a leaf, or what BLAS has made."""
+    if variable.type != out.type:
+        return False
+    return variable.owner is None or variable.owner.op.kind in ("Contract", "Gemm")
+
+
+def _accumulate(base: Variable, same: Sequence[_Scaled], products: Sequence[_Scaled]) -> Variable:
+    result, beta = base, _total([each.scale for each in same], base.dtype)
+    for each in products:
+        node = each.core.owner
+        assert node is not None
+        words = node.op.keywords
+        alpha = _number(each.scale, base.dtype)
+        result = call("gemm", result, alpha, *node.inputs, beta,
+                      x=words["x"], y=words["y"], out=words["out"])  # fmt: skip
+        beta = Constant(np.asarray(1, base.dtype))
+    return result
+
+
+def _total(scales: Sequence[Quotient], dtype: str) -> Variable:
+    numbers = [_number(each, dtype) for each in scales]
+    if all(isinstance(each, Constant) for each in numbers):
+        value = sum(each.data for each in numbers if isinstance(each, Constant))
+        return Constant(np.asarray(value, dtype))
+    return numbers[0] if len(numbers) == 1 else add(*numbers)
+
+
+def _number(scale: Quotient, dtype: str) -> Variable:
+    """The product of a scale's factors as a 0-d variable of this dtype, constants multiplied."""
+    value = np.asarray(-1 if scale.negated else 1, dtype)
+    over, under = [], []
+    for each in scale.over:
+        number = scalar_value(each.variable)
+        if number is None:
+            over.append(_flat(each, dtype))
+        else:
+            value = value * np.asarray(number, dtype)
+    for each in scale.under:
+        number = scalar_value(each.variable)
+        if number:
+            value = value / np.asarray(number, dtype)
+        else:
+            under.append(_flat(each, dtype))
+    factors = [*over, Constant(np.asarray(value, dtype))] if value != 1 or not over else over
+    if value == -1 and over:
+        factors = over
+    result = factors[0] if len(factors) == 1 else mul(*factors)
+    for divisor in under:
+        result = true_div(result, divisor)
+    return neg(result) if value == -1 and over else result
+
+
+def _flat(seen: Seen, dtype: str) -> Variable:
+    """The 0-d variable behind a stretched number."""
+    variable = seen.variable
+    while variable.ndim and variable.owner is not None:
+        variable = variable.owner.inputs[0]
+    if isinstance(variable, Constant) and variable.ndim:
+        variable = Constant(variable.data.reshape(()))
+    return variable if variable.dtype == dtype else call("cast", variable, dtype=dtype)
+
+
+PRODUCTS = (
+    product_of_transposed,
+    transposed_product,
+    product_without_sum,
+    sum_with_product,
+)

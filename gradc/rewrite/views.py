@@ -1,0 +1,164 @@
+"""Rules about casts, views and lengths.
+
+Takes settled expressions; gives chains of index maps as one, no map that moves nothing, no
+stretching where an elementwise operation stretches by itself, and lengths without what computes the
+array: the shape of a matrix product costs no product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gradc.dtypes import dtype_info
+from gradc.graph.variable import Constant, Variable
+from gradc.ops.declare import call
+from gradc.ops.elemwise import add, mul
+from gradc.rewrite.facts import Facts
+from gradc.rewrite.rule import EVERY, rule
+from gradc.sizes import Length, Size, size
+
+__all__ = ["VIEWS"]
+
+
+@rule(on=("cast",), keeps="exact")
+def cast_to_same(out: Variable) -> Variable | None:
+    """cast(x, its own dtype) -> x."""
+    assert out.owner is not None
+    (inner,) = out.owner.inputs
+    return inner if inner.dtype == out.dtype else None
+
+
+@rule(on=("cast",), keeps="exact")
+def cast_of_cast(out: Variable, facts: Facts) -> Variable | None:
+    """cast(cast(x, a), b) -> cast(x, b), where a holds every value of x."""
+    assert out.owner is not None
+    (middle,) = out.owner.inputs
+    node = middle.owner
+    if node is None or node.op.name != "cast" or facts.is_wall(middle):
+        return None
+    (inner,) = node.inputs
+    return call("cast", inner, dtype=out.dtype) if _holds(middle.dtype, inner.dtype) else None
+
+
+def _holds(wide: str, narrow: str) -> bool:
+    """Whether every number of `narrow` is one of `wide`."""
+    outer, inner = dtype_info(wide), dtype_info(narrow)
+    if outer.is_float and inner.is_integer:
+        digits = np.finfo(wide).nmant + 1
+        return inner.itemsize * 8 - (inner.kind == "int") <= digits
+    return wide == narrow or (wide != "bool" and bool(np.can_cast(narrow, wide, "safe")))
+
+
+@rule(on=("dimshuffle",), keeps="exact")
+def dimshuffle_of_dimshuffle(out: Variable, facts: Facts) -> Variable | None:
+    """Two reorderings of axes -> one."""
+    assert out.owner is not None
+    (middle,) = out.owner.inputs
+    node = middle.owner
+    if node is None or node.op.name != "dimshuffle" or facts.is_wall(middle):
+        return None
+    inner: Sequence[int | str] = node.op.keywords["order"]
+    outer: Sequence[int | str] = out.owner.op.keywords["order"]
+    order = tuple("x" if axis == "x" else inner[int(axis)] for axis in outer)
+    return call("dimshuffle", node.inputs[0], order=order)
+
+
+@rule(on=("dimshuffle",), keeps="exact")
+def dimshuffle_in_place(out: Variable) -> Variable | None:
+    """A reordering that moves nothing -> the array."""
+    assert out.owner is not None
+    (inner,) = out.owner.inputs
+    return inner if out.owner.op.keywords["order"] == tuple(range(inner.ndim)) else None
+
+
+@rule(on=("reshape",), keeps="exact")
+def reshape_of_reshape(out: Variable, facts: Facts) -> Variable | None:
+    """reshape(reshape(x, a), b) -> reshape(x, b)."""
+    assert out.owner is not None
+    middle, *lengths = out.owner.inputs
+    node = middle.owner
+    if node is None or node.op.name != "reshape" or facts.is_wall(middle):
+        return None
+    return out.owner.op(node.inputs[0], *lengths)  # type: ignore[no-any-return]
+
+
+@rule(on=("reshape", "broadcast_to"), keeps="exact")
+def reshape_in_place(out: Variable, facts: Facts) -> Variable | None:
+    """A reshape or broadcast_to of the shape that the array has -> the array."""
+    assert out.owner is not None
+    inner = out.owner.inputs[0]
+    return inner if facts.shape(inner) == facts.shape(out) else None
+
+
+@rule(on=EVERY, keeps="exact")
+def stretched_operand(out: Variable, facts: Facts) -> Variable | None:
+    """add(broadcast_to(x, shape of y), y) -> add(x, y): elementwise operations stretch."""
+    node = out.owner
+    assert node is not None
+    if node.op.kind != "Elemwise" or len(node.inputs) < 2:
+        return None
+    for k, each in enumerate(node.inputs):
+        view = each.owner
+        if view is None or view.op.name != "broadcast_to" or facts.is_wall(each):
+            continue
+        others = node.inputs[:k] + node.inputs[k + 1 :]
+        if _is_covered(each, view.inputs[0], others, facts):
+            result: Variable = node.op(*node.inputs[:k], view.inputs[0], *node.inputs[k + 1 :])
+            return result
+    return None
+
+
+def _is_covered(
+    stretched: Variable, inner: Variable, others: Sequence[Variable], facts: Facts
+) -> bool:
+    """Whether every axis that is stretched has its length from another operand too."""
+    wanted = facts.shape(stretched)
+    for axis, n in enumerate(inner.type.shape):
+        if n == 1 and wanted[axis] != size(1):
+            lengths = [facts.shape(each)[axis] for each in others]
+            if wanted[axis] not in lengths:
+                return False
+    return True
+
+
+@rule(on=("length",), keeps="exact")
+def length_of_result(out: Variable, facts: Facts) -> Variable | None:
+    """The length of what is computed -> the same from the lengths of leaves, or a number."""
+    assert out.owner is not None
+    value = facts.value(out)
+    if value is None:
+        return None
+    if value.constant is not None:
+        return Constant(np.asarray(value.constant, "int64"))
+    if out.owner.inputs[0].owner is None or facts.is_wall(out.owner.inputs[0]):
+        return None
+    return _written(value, facts)
+
+
+def _written(value: Size, facts: Facts) -> Variable | None:
+    """A polynomial in lengths of leaves as an expression; None if it holds something else."""
+    terms = []
+    for monomial, factor in value.terms:
+        factors = [Constant(np.asarray(factor, "int64"))] if factor != 1 or not monomial else []
+        parts: list[Variable] = [*factors]
+        for atom in monomial:
+            if not isinstance(atom, Length):
+                return None
+            leaf = facts.leaf(atom)
+            parts.append(leaf if atom.group == "value" else call("length", leaf, axis=atom.axis))
+        terms.append(parts[0] if len(parts) == 1 else mul(*parts))
+    return terms[0] if len(terms) == 1 else add(*terms)
+
+
+VIEWS = (
+    cast_to_same,
+    cast_of_cast,
+    dimshuffle_of_dimshuffle,
+    dimshuffle_in_place,
+    reshape_of_reshape,
+    reshape_in_place,
+    stretched_operand,
+    length_of_result,
+)
