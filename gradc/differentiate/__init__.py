@@ -1,0 +1,6 @@
+"""Derivatives of expressions as expressions: `grad`, and `explain_grad` that shows how."""
+
+from gradc.differentiate.prepare import require_intact
+from gradc.differentiate.reverse import Disconnected, grad
+
+__all__ = ["Disconnected", "grad", "require_intact"]
