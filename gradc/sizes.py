@@ -19,6 +19,7 @@ __all__ = [
     "Size",
     "SizeLike",
     "ceil_div",
+    "cut",
     "floor_div",
     "maximum",
     "minimum",
@@ -45,7 +46,7 @@ class Length:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An opaque operation on sizes: floor_div, minimum, maximum, wrap."""
+    """An opaque operation on sizes: floor_div, minimum, maximum, wrap, cut."""
 
     name: str
     args: tuple[Size, ...]
@@ -159,11 +160,12 @@ def size(value: SizeLike | Length) -> Size:
     return _size({(): int(value)})
 
 
-def _call(name: str, number: Callable[[int, int], int], left: SizeLike, right: SizeLike) -> Size:
-    a, b = size(left), size(right)
-    if a.constant is not None and b.constant is not None:
-        return size(number(a.constant, b.constant))
-    return Size((((Call(name, (a, b)),), 1),))
+def _call(name: str, *operands: SizeLike) -> Size:
+    args = tuple(size(each) for each in operands)
+    numbers = [arg.constant for arg in args if arg.constant is not None]
+    if len(numbers) == len(args):
+        return size(_NUMBERS[name](*numbers))
+    return Size((((Call(name, args),), 1),))
 
 
 def _divide(a: int, b: int) -> int:
@@ -174,7 +176,12 @@ def _wrap(index: int, length: int) -> int:
     return index + length if index < 0 else index
 
 
-_NUMBERS: dict[str, Callable[[int, int], int]] = {
+def _cut(work: int, grain: int, most: int) -> int:
+    return max(min(work // grain, most), 1)
+
+
+_NUMBERS: dict[str, Callable[..., int]] = {
+    "cut": _cut,
     "floor_div": _divide,
     "minimum": min,
     "maximum": max,
@@ -188,7 +195,7 @@ def floor_div(left: SizeLike, right: SizeLike) -> Size:
     if b.constant == 1:
         return a
     exact = _exact_quotient(a, b)
-    return exact if exact is not None else _call("floor_div", _divide, a, b)
+    return exact if exact is not None else _call("floor_div", a, b)
 
 
 def _exact_quotient(a: Size, b: Size) -> Size | None:
@@ -207,25 +214,21 @@ def ceil_div(left: SizeLike, right: SizeLike) -> Size:
 
 def minimum(left: SizeLike, right: SizeLike) -> Size:
     """The smaller length; differences that are constant are decided here."""
-    return _extremum("minimum", min, size(left), size(right), keep_left=lambda d: d <= 0)
+    return _extremum("minimum", size(left), size(right), keep_left=lambda d: d <= 0)
 
 
 def maximum(left: SizeLike, right: SizeLike) -> Size:
     """The larger length; differences that are constant are decided here."""
-    return _extremum("maximum", max, size(left), size(right), keep_left=lambda d: d >= 0)
+    return _extremum("maximum", size(left), size(right), keep_left=lambda d: d >= 0)
 
 
 def _extremum(
-    name: str,
-    number: Callable[[int, int], int],
-    left: Size,
-    right: Size,
-    keep_left: Callable[[int], bool],
+    name: str, left: Size, right: Size, keep_left: Callable[[int], bool]
 ) -> Size:
     difference = (left - right).constant
     if difference is not None:
         return left if keep_left(difference) else right
-    return _call(name, number, left, right)
+    return _call(name, left, right)
 
 
 def wrap(index: SizeLike, length: SizeLike) -> Size:
@@ -233,7 +236,12 @@ def wrap(index: SizeLike, length: SizeLike) -> Size:
     start = size(index)
     if start.constant is not None:
         return start if start.constant >= 0 else start + length
-    return _call("wrap", _wrap, start, length)
+    return _call("wrap", start, length)
+
+
+def cut(work: SizeLike, grain: SizeLike, most: SizeLike) -> Size:
+    """How many pieces of about `grain` units `work` is cut into: at least 1, at most `most`."""
+    return _call("cut", work, grain, most)
 
 
 def product(sizes: Sequence[SizeLike]) -> Size:
@@ -250,12 +258,13 @@ def _substitute_atom(atom: Atom, values: Mapping[Atom, Size]) -> Size:
     if isinstance(atom, Length):
         return size(atom)
     args = tuple(arg.substitute(values) for arg in atom.args)
-    rebuild = {"floor_div": floor_div, "minimum": minimum, "maximum": maximum, "wrap": wrap}
-    return rebuild[atom.name](args[0], args[1])
+    rebuild: dict[str, Callable[..., Size]] = {
+        "cut": cut, "floor_div": floor_div, "minimum": minimum, "maximum": maximum, "wrap": wrap,
+    }  # fmt: skip
+    return rebuild[atom.name](*args)
 
 
 def _evaluate_atom(atom: Atom, lookup: Callable[[Length], int]) -> int:
     if isinstance(atom, Length):
         return lookup(atom)
-    left, right = (arg.evaluate(lookup) for arg in atom.args)
-    return _NUMBERS[atom.name](left, right)
+    return _NUMBERS[atom.name](*(arg.evaluate(lookup) for arg in atom.args))

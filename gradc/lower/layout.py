@@ -28,7 +28,7 @@ from gradc.kernel.loops import (
     Store,
 )
 from gradc.lower.nests import Draft, FoldPlan
-from gradc.sizes import Size, ceil_div, floor_div, maximum, minimum, product, size
+from gradc.sizes import Size, ceil_div, cut, floor_div, minimum, product, size
 
 __all__ = ["Layout", "finish_nest"]
 
@@ -174,7 +174,7 @@ def _chunks(draft: Draft, layout: Layout) -> Size:
     if any(len(plan.axes) < len(draft.axes) and 0 in plan.axes for plan in draft.folds):
         most = _MOST_FOLD_CHUNKS
     rows = floor_div(draft.axes[0], _ALIGN) if draft.split == 0 else draft.axes[0]
-    return maximum(minimum(minimum(floor_div(work, _GRAIN), most), rows), 1)
+    return cut(work, _GRAIN, minimum(rows, most))
 
 
 def _work(draft: Draft) -> int:

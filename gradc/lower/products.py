@@ -17,14 +17,17 @@ from gradc.graph.variable import Constant, Variable
 from gradc.kernel.loops import Matrix, Product, Scale
 from gradc.lower.values import Values, strides_of
 from gradc.ops.kinds import Gemm
-from gradc.sizes import Size, floor_div, maximum, minimum, product, size
+from gradc.sizes import Size, cut, floor_div, minimum, product, size
 
 __all__ = ["Letters", "letters_of", "needs_packing", "plan_product"]
 
-# A product is cut into 1, 2, 4, 8, 16 row blocks as its work passes these marks. Two blocks beat
-# four on the lecture's step (188 MFLOP) and one below some 60 us of work; docs/performance.md.
-_BLOCK_FLOPS = (1 << 23, 1 << 29, 1 << 32, 1 << 34)
-_BLOCK_ELEMENTS = (1 << 18, 1 << 22)  # of a matrix-vector product, which is bound by memory
+# A product is cut into two row blocks from 2^22 multiplications on (some 60 us of one thread), and
+# into more only when each then has 2^28: two blocks beat four on the lecture's step, 400 x 784 x
+# 300, since every block packs the other operand anew (docs/performance.md).
+_LEAST_WORK = 1 << 21
+_BLOCK_WORK = 1 << 28
+_MOST_PAIRS = 8
+_VECTOR_WORK = 1 << 18  # elements a block of a matrix-vector product, which memory bounds
 _LEAST_ROWS = 8
 
 
@@ -197,9 +200,7 @@ def _scale(variable: Variable, buffer: Callable[[Variable], int]) -> Scale:
 
 def _blocks(routine: str, m: Size, n: Size, k: Size, batch: Sequence[Size]) -> Size:
     work = m * n * k * product(batch)
-    marks = _BLOCK_ELEMENTS if routine == "gemv" else tuple(f // 2 for f in _BLOCK_FLOPS)
-    blocks = size(1)
-    for power, mark in enumerate(marks):
-        blocks = blocks + minimum(floor_div(work, mark), 1) * (1 << power)
-    rows = product(batch) if batch else maximum(floor_div(m, _LEAST_ROWS), 1)
-    return minimum(blocks, maximum(rows, 1))
+    rows = product(batch) if batch else floor_div(m, _LEAST_ROWS)
+    if routine == "gemv":
+        return cut(work, _VECTOR_WORK, minimum(rows, 4))
+    return minimum(cut(work, _BLOCK_WORK, _MOST_PAIRS) * 2, cut(work, _LEAST_WORK, rows))

@@ -1,0 +1,139 @@
+/* What the functions of a generated library are made of: steps, workspaces, sizes.
+ *
+ * Sizes are worked out by `plan`, where every sum and product is checked: what does not fit into
+ * 63 bits sticks at GC_HUGE and the plan fails. `run` and the chunks compute with them unchecked.
+ */
+#ifndef GRADC_STEP_H
+#define GRADC_STEP_H
+
+#include <stdbool.h>
+
+#include "abi.h"
+
+#if defined(__GNUC__)
+#define GC_EXPORT __attribute__((visibility("default")))
+#define GC_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#else
+#define GC_EXPORT
+#define GC_UNLIKELY(x) (x)
+#endif
+
+#define GC_HUGE (INT64_MAX / 2)
+
+/* Steps before the commit point can be made to fail, for tests: build with -DGRADC_FAIL_AT=1. */
+#ifdef GRADC_FAIL_AT
+#define GC_FAIL_POINTS(count) (count)
+#else
+#define GC_FAIL_POINTS(count) 0
+#endif
+
+static inline int gc_may_go_on(const gc_table *table, gc_frame *frame, int64_t step)
+{
+#ifdef GRADC_FAIL_AT
+    if (frame->fail_at == step) {
+        const int64_t values[GC_ERROR_VALUES] = {step, 0, 0, 0};
+        return table->fail(frame, GC_ERR_INJECTED, -1, 0, values);
+    }
+#else
+    (void)step;
+#endif
+    return GC_UNLIKELY(table->poll(frame)) ? GC_ERR_INTERRUPT : GC_OK;
+}
+
+/* Do one step before the commit point; leave the calling function if it fails. */
+#define GC_STEP(number, call)                                        \
+    do {                                                             \
+        int gc_status_ = gc_may_go_on(table, frame, number);         \
+        if (gc_status_ == GC_OK)                                     \
+            gc_status_ = (call);                                     \
+        if (GC_UNLIKELY(gc_status_ != GC_OK))                        \
+            return gc_status_;                                       \
+    } while (0)
+
+/* From here on shared variables are written and nothing can fail. */
+#define GC_COMMIT(number) GC_STEP(number, GC_OK)
+
+/* Run all chunks of a nest or product. */
+static inline int gc_chunks(const gc_table *table, gc_frame *frame, gc_chunk chunk, int64_t count)
+{
+    return count == 1 ? chunk(table, frame, 0, 0) : table->parallel(table, frame, chunk, count);
+}
+
+static inline int gc_fail(const gc_table *table, gc_frame *frame, int32_t code, int32_t site,
+                          int64_t order, int64_t first, int64_t second, int64_t third)
+{
+    const int64_t values[GC_ERROR_VALUES] = {first, second, third, 0};
+    return table->fail(frame, code, site, order, values);
+}
+
+/* Memory at an offset into a segment's workspace. */
+static inline void *gc_work(const gc_frame *frame, int32_t segment, int64_t offset)
+{
+    return frame->work[segment] + offset;
+}
+
+/* Bytes rounded up to whole cache lines. */
+static inline int64_t gc_lines(int64_t bytes)
+{
+    return (bytes + 63) & ~INT64_C(63);
+}
+
+static inline int64_t gc_minimum(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline int64_t gc_maximum(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* As Python divides; 0 where b is 0. */
+static inline int64_t gc_floor_div(int64_t a, int64_t b)
+{
+    if (b == 0)
+        return 0;
+    const int64_t quotient = a / b;
+    return a % b != 0 && (a < 0) != (b < 0) ? quotient - 1 : quotient;
+}
+
+/* How many pieces of about `grain` units work is cut into: at least 1, at most `most`. */
+static inline int64_t gc_cut(int64_t work, int64_t grain, int64_t most)
+{
+    return gc_maximum(gc_minimum(work / grain, most), 1);
+}
+
+/* A Python index as a position. */
+static inline int64_t gc_wrap(int64_t index, int64_t length)
+{
+    return index < 0 ? index + length : index;
+}
+
+static inline int64_t gc_limit(int64_t x)
+{
+    return gc_maximum(gc_minimum(x, GC_HUGE), -GC_HUGE);
+}
+
+static inline int64_t gc_mul(int64_t a, int64_t b)
+{
+    int64_t product;
+    if (__builtin_mul_overflow(a, b, &product))
+        return (a < 0) == (b < 0) ? GC_HUGE : -GC_HUGE;
+    return gc_limit(product);
+}
+
+static inline int64_t gc_add(int64_t a, int64_t b)
+{
+    return gc_limit(gc_limit(a) + gc_limit(b));
+}
+
+/* The offset of the next piece of a workspace of which `*bytes` are dealt out. */
+static inline int64_t gc_take(int64_t *bytes, int64_t elements, int64_t itemsize, int64_t copies)
+{
+    const int64_t offset = *bytes;
+    const int64_t each = gc_mul(gc_add(gc_mul(elements, itemsize), 63) / 64, 64);
+    *bytes = gc_add(offset, gc_mul(each, copies));
+    return offset;
+}
+
+#endif
