@@ -15,12 +15,14 @@ from gradc.graph.variable import Variable
 
 __all__ = ["Unit", "Walk", "walk"]
 
+_SHAPE_ONLY = frozenset({"LengthOf"})  # kinds that read the shape of their input, never its values
+
 Unit = Apply | Variable  # a Variable is a wall
 
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """Units in order, inputs first, and the variables that depend on what is asked for."""
+    """Units in order, inputs first, and the variables whose values depend on what is asked for."""
 
     units: tuple[Unit, ...]
     definitions: Mapping[Variable, Variable]
@@ -38,6 +40,8 @@ def walk(
     units = _sorted(roots, definitions, ends)
     relevant = set(wrt) - ends
     for unit in units:
+        if isinstance(unit, Apply) and unit.op.kind in _SHAPE_ONLY:
+            continue
         if any(each in relevant for each in _below(unit, definitions)):
             relevant.update(each for each in _above(unit) if each not in ends)
     return Walk(tuple(units), definitions, frozenset(relevant))

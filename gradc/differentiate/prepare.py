@@ -22,12 +22,15 @@ from weakref import WeakKeyDictionary, WeakSet
 from gradc.errors import GradError, message
 from gradc.graph.describe import where
 from gradc.graph.op import Apply
-from gradc.graph.variable import Constant, Variable
+from gradc.graph.variable import Variable
 from gradc.graph.walk import ancestors
-from gradc.rewrite import stabilized
+from gradc.rewrite.engine import run
+from gradc.rewrite.passes import BEFORE_GRAD
+from gradc.rewrite.trace import Application
 
 __all__ = ["Prepared", "prepare", "remember", "require_intact"]
 
+_DEPTH = 6  # operations from the root of the deepest pattern (softmax by hand) to its leaves
 _DISSOLVED: WeakKeyDictionary[Variable, WeakSet[Variable]] = WeakKeyDictionary()
 
 
@@ -36,8 +39,9 @@ class Prepared:
     """What reverse mode walks: roots, the walls' definitions, and what was dissolved."""
 
     roots: tuple[Variable, ...]
-    definitions: dict[Variable, Variable] = field(default_factory=dict)
+    definitions: Mapping[Variable, Variable] = field(default_factory=dict)
     dissolved: frozenset[Variable] = frozenset()
+    applications: tuple[Application, ...] = ()
 
 
 def prepare(roots: Sequence[Variable], walls: Collection[Variable]) -> Prepared:
@@ -45,17 +49,35 @@ def prepare(roots: Sequence[Variable], walls: Collection[Variable]) -> Prepared:
     known = ancestors(roots)
     inner = [v for v in known if v in walls and v.owner is not None]
     copies = [_copy(wall) for wall in inner]
-    outputs, _ = stabilized([*roots, *copies], frozenset(walls))
-    settled = outputs[: len(roots)]
+    done = run(BEFORE_GRAD, [*roots, *copies], frozenset(walls))
+    settled = done.outputs[: len(roots)]
     definitions = {
         wall: definition
-        for wall, definition in zip(inner, outputs[len(roots) :], strict=True)
+        for wall, definition in zip(inner, done.outputs[len(roots) :], strict=True)
         if not _is_same(wall, definition)
     }
     below = [v for wall in inner for v in _read_by(wall, definitions)]
     alive = {*inner, *ancestors([*settled, *below], stop=inner)}
-    dissolved = (v for v in known if v not in alive and not isinstance(v, Constant))
-    return Prepared(tuple(settled), definitions, frozenset(dissolved))
+    applications = done.trace.applications
+    passed = {v for each in applications for v in dissolved_by(each)}
+    dissolved = (v for v in known if v not in walls and (v not in alive or v in passed))
+    lost = frozenset(v for v in dissolved if v.owner is not None)
+    return Prepared(settled, definitions, lost, applications)
+
+
+def dissolved_by(application: Application) -> set[Variable]:
+    """The variables between what a rule replaced and what the replacement still reads."""
+    kept = _near(application.after, frozenset())
+    return _near(application.before, kept) - kept - {application.before}
+
+
+def _near(variable: Variable, stops: Collection[Variable]) -> set[Variable]:
+    level, found = [variable], {variable}
+    for _ in range(_DEPTH):
+        owners = [v.owner for v in level if v.owner is not None and v not in stops]
+        level = [each for node in owners for each in node.inputs if each not in found]
+        found.update(level)
+    return found
 
 
 def _read_by(wall: Variable, definitions: Mapping[Variable, Variable]) -> Sequence[Variable]:

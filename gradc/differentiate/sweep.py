@@ -13,7 +13,7 @@ Source: Goodfellow, Bengio, Courville, Deep Learning (2016), algorithms 6.5 and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gradc.differentiate.cotangent import Cotangent, Masks, is_zero
@@ -25,8 +25,6 @@ from gradc.graph.site import inherit
 from gradc.graph.variable import Variable
 
 __all__ = ["GradTable", "arriving", "sweep"]
-
-_SHAPE_ONLY = frozenset({"LengthOf"})  # kinds that read the shape of their input, never its values
 
 
 @dataclass(slots=True)
@@ -66,11 +64,15 @@ def sweep(walk: Walk, known: Mapping[Variable, Variable]) -> GradTable:
     table = GradTable(done={variable: Cotangent(ct) for variable, ct in known.items()})
     for unit in reversed(walk.units):
         if isinstance(unit, Apply):
-            if any(each in walk.relevant for each in unit.inputs):
+            if _matters(unit.inputs, walk) and _matters(unit.outputs, walk):
                 _visit(unit, walk, table)
         elif unit in walk.relevant:
             _hand_down(unit, walk.definitions[unit], table)
     return table
+
+
+def _matters(variables: Sequence[Variable], walk: Walk) -> bool:
+    return any(each in walk.relevant for each in variables)
 
 
 def _hand_down(wall: Variable, definition: Variable, table: GradTable) -> None:
@@ -106,7 +108,5 @@ def _visit(node: Apply, walk: Walk, table: GradTable) -> None:
             table.flat.add(each)  # the slope of a step: nothing to multiply further down
         elif term is not None:
             table.add(each, term)
-        elif node.op.kind in _SHAPE_ONLY:
-            continue
         elif is_flat or (pulled and not dtype_info(each.dtype).is_float):
             table.flat.add(each)
