@@ -63,15 +63,13 @@ GC_INLINE float gc_acosh_f32(float x) {
     return x < 1.0f ? GC_NAN32 : (x < GC_INF32 ? y : x);
 }
 
-/* inf at 1, nan above. The remainder of the division needs a fused multiply-add; without one it is
- * left out. 1 / (1 + a) is approximated. */
+/* inf at 1, nan above. 1 / (1 + a) is approximated. */
 GC_INLINE double gc_atanh_f64(double x) {
     const double a = __builtin_fabs(x);
     const double d = 1.0 - a;
     const double d_lo = (1.0 - d) - a;
     const double t = 2.0 * a / d;
-    const double miss = GC_HAS_FMA ? GC_FMA64(-t, d, 2.0 * a) : 0.0;
-    const double low = (miss - t * d_lo) * (1.0 - a * (0.95 - 0.45 * a));
+    const double low = (gc_remainder_f64(2.0 * a, t, d) - t * d_lo) * (1.0 - a * (0.95 - 0.45 * a));
     const double y = 0.5 * gc_log1p_sum_f64(t, low, 0.0);
     const double safe = a < 0x1p-27 ? a : y;
     return __builtin_copysign(a < 1.0 ? safe : (a == 1.0 ? GC_INF64 : GC_NAN64), x);
@@ -82,8 +80,7 @@ GC_INLINE float gc_atanh_f32(float x) {
     const float d = 1.0f - a;
     const float d_lo = (1.0f - d) - a;
     const float t = 2.0f * a / d;
-    const float miss = GC_HAS_FMA ? GC_FMA32(-t, d, 2.0f * a) : 0.0f;
-    const float low = (miss - t * d_lo) * (1.0f - a * (0.95f - 0.45f * a));
+    const float low = (gc_remainder_f32(2.0f * a, t, d) - t * d_lo) * (1.0f - a * (0.95f - 0.45f * a));
     const float y = 0.5f * gc_log1p_sum_f32(t, low, 0.0f);
     const float safe = a < 0x1p-13f ? a : y;
     return __builtin_copysignf(a < 1.0f ? safe : (a == 1.0f ? GC_INF32 : GC_NAN32), x);

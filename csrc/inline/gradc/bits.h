@@ -80,6 +80,29 @@ GC_INLINE double gc_product_error_f64(double x, double y, double p) {
 #endif
 }
 
+GC_INLINE float gc_product_error_f32(float x, float y, float p) {
+#if GC_HAS_FMA
+    return GC_FMA32(x, y, -p);
+#else
+    const float xh = gc_from_bits_f32(gc_bits_f32(x) & UINT32_C(0xfffff000));
+    const float yh = gc_from_bits_f32(gc_bits_f32(y) & UINT32_C(0xfffff000));
+    const float xl = x - xh;
+    const float yl = y - yh;
+    return (((xh * yh - p) + xh * yl) + xl * yh) + xl * yl;
+#endif
+}
+
+/* n - q * d for q = n / d rounded, exact likewise. */
+GC_INLINE double gc_remainder_f64(double n, double q, double d) {
+    const double p = q * d;
+    return GC_HAS_FMA ? GC_FMA64(-q, d, n) : (n - p) - gc_product_error_f64(q, d, p);
+}
+
+GC_INLINE float gc_remainder_f32(float n, float q, float d) {
+    const float p = q * d;
+    return GC_HAS_FMA ? GC_FMA32(-q, d, n) : (n - p) - gc_product_error_f32(q, d, p);
+}
+
 /* x limited to [lo, hi]; nan stays nan. */
 GC_INLINE double gc_clamp_f64(double x, double lo, double hi) {
     x = x < lo ? lo : x;

@@ -182,7 +182,7 @@ GC_INLINE double gc_tangent_f64(double r, double r_lo, uint64_t k) {
     const double t = r + rest;
     const double t_lo = (r - t) + rest;
     const double inverse = -1.0 / t;
-    const double miss = GC_HAS_FMA ? GC_FMA64(inverse, t, 1.0) : 0.0;
+    const double miss = gc_remainder_f64(1.0, -inverse, t);
     const double flipped = GC_FMA64(inverse, GC_FMA64(inverse, t_lo, miss), inverse);
     const double parity = gc_from_bits_f64(k << 63 | UINT64_C(0x3ff0000000000000));
     return parity < 0.0 ? flipped : t;
@@ -201,7 +201,7 @@ GC_INLINE float gc_tangent_f32(float r, float r_lo, uint32_t k) {
     const float t = r + rest;
     const float t_lo = (r - t) + rest;
     const float inverse = -1.0f / t;
-    const float miss = GC_HAS_FMA ? GC_FMA32(inverse, t, 1.0f) : 0.0f;
+    const float miss = gc_remainder_f32(1.0f, -inverse, t);
     const float flipped = GC_FMA32(inverse, GC_FMA32(inverse, t_lo, miss), inverse);
     const float parity = gc_from_bits_f32(k << 31 | UINT32_C(0x3f800000));
     return parity < 0.0f ? flipped : t;
