@@ -24,7 +24,15 @@ from gradc.rewrite.strength import STRENGTH
 from gradc.rewrite.trace import Trace
 from gradc.rewrite.views import VIEWS
 
-__all__ = ["CANONICALIZE", "PASSES", "SPECIALIZE", "STABILIZE", "optimize", "stabilized"]
+__all__ = [
+    "BEFORE_GRAD",
+    "CANONICALIZE",
+    "PASSES",
+    "SPECIALIZE",
+    "STABILIZE",
+    "optimize",
+    "stabilized",
+]
 
 CANONICALIZE = Pass("canonicalize", (*CONSTANTS, *ARITHMETIC, *VIEWS))
 STABILIZE = Pass("stabilize", (*SUMMED, *ELEMENTARY), tidy=CANONICALIZE.rules)
@@ -37,7 +45,7 @@ PASSES: Mapping[str, tuple[Pass, ...]] = {
 }
 
 # Before differentiating only what stabilisers need, so that the user's own nodes stay.
-_BEFORE_GRAD = Pass(
+BEFORE_GRAD = Pass(
     "stabilize", STABILIZE.rules, tidy=(neg_of_neg, reciprocal_as_quotient, small_power)
 )
 
@@ -59,5 +67,5 @@ def stabilized(
 
     Walls stand for themselves: nothing matches through them, and below them nothing changes.
     """
-    done = run(_BEFORE_GRAD, outputs, walls)
+    done = run(BEFORE_GRAD, outputs, walls)
     return list(done.outputs), done.image
