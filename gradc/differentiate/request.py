@@ -125,7 +125,7 @@ def _made(cost: Variable) -> Where:
 def _variables(option: str, given: Sequence[Variable] | Variable | None) -> tuple[Variable, ...]:
     if given is None:
         return ()
-    found = (given,) if isinstance(given, Variable) else tuple(given)
+    found: tuple[Any, ...] = (given,) if isinstance(given, Variable) else tuple(given)
     for each in found:
         if not isinstance(each, Variable):
             what = f"grad: {option} must be a variable or a list of them, got {each!r}."

@@ -166,9 +166,8 @@ def _note(request: Request, prepared: Prepared, results: Sequence[Any], add_name
         for variable, result in zip(request.wrt, results, strict=True)
         if isinstance(result, Variable) and result.owner is not None and result not in old
     }
-    cost = request.cost
+    cost = None if request.cost is None else request.cost.name
     for variable, result in fresh.items():
-        named = cost is not None and cost.name is not None and variable.name is not None
-        if add_names and named and result.name is None:
-            result.name = f"(d{cost.name}/d{variable.name})"
+        if add_names and cost and variable.name and result.name is None:
+            result.name = f"(d{cost}/d{variable.name})"
     remember(fresh.values(), request.roots, prepared.dissolved)
