@@ -43,6 +43,7 @@ __all__ = [
     "Product",
     "Row",
     "RowResult",
+    "Scale",
     "Segment",
     "SizeDef",
     "Slot",

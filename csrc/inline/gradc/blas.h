@@ -1,0 +1,171 @@
+/* Matrix products: strided row-major matrices onto the Fortran interface of BLAS.
+ *
+ * Element (i, j) of a matrix stands at i * row + j * col. One of the two strides is 1; the stride
+ * of an axis of length 1 may be anything. Every degenerate case (no rows, no columns, k = 0,
+ * lengths above 2^31) is handled here, so BLAS sees legal arguments only. With beta = 0 what
+ * stands in c does not matter, nan included.
+ */
+#ifndef GRADC_BLAS_H
+#define GRADC_BLAS_H
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "abi.h"
+
+/* BLAS counts in int32; longer axes are cut. A leading dimension cannot be. */
+#define GC_BLAS_MOST (INT64_C(1) << 30)
+
+/* How Fortran, column by column, reads an m x n matrix: as it is, or as a transposed one. */
+typedef struct gc_layout {
+    bool is_legal;
+    char trans;
+    int32_t lead;
+} gc_layout;
+
+static inline int64_t gc_at_least(int64_t x, int64_t least) { return x > least ? x : least; }
+
+static inline gc_layout gc_layout_of(int64_t m, int64_t n, int64_t row, int64_t col)
+{
+    const bool by_rows = (col == 1 || n <= 1) && (m <= 1 || row >= gc_at_least(n, 1));
+    const bool by_cols = (row == 1 || m <= 1) && (n <= 1 || col >= gc_at_least(m, 1));
+    const int64_t lead = by_rows ? (m <= 1 ? gc_at_least(n, 1) : row)
+                                 : (n <= 1 ? gc_at_least(m, 1) : col);
+    const gc_layout layout = {(by_rows || by_cols) && lead <= INT32_MAX, by_rows ? 'T' : 'N',
+                              (int32_t)lead};
+    return layout;
+}
+
+#define GC_PRODUCTS(suffix, T, letter)                                                            \
+    static inline void gc_scale_##suffix(int64_t m, int64_t n, T beta, T *c, int64_t row,         \
+                                         int64_t col)                                             \
+    {                                                                                             \
+        for (int64_t i = 0; i < m; i++)                                                           \
+            for (int64_t j = 0; j < n; j++)                                                       \
+                c[i * row + j * col] = beta == 0 ? 0 : beta * c[i * row + j * col];               \
+    }                                                                                             \
+                                                                                                  \
+    /* What BLAS cannot be asked for. */                                                          \
+    static inline void gc_plain_##suffix(int64_t m, int64_t n, int64_t k, T alpha, const T *a,    \
+                                         int64_t a_row, int64_t a_col, const T *b, int64_t b_row, \
+                                         int64_t b_col, T beta, T *c, int64_t row, int64_t col)   \
+    {                                                                                             \
+        gc_scale_##suffix(m, n, beta, c, row, col);                                               \
+        for (int64_t i = 0; i < m; i++)                                                           \
+            for (int64_t l = 0; l < k; l++) {                                                     \
+                const T x = alpha * a[i * a_row + l * a_col];                                     \
+                for (int64_t j = 0; j < n; j++)                                                   \
+                    c[i * row + j * col] += x * b[l * b_row + j * b_col];                         \
+            }                                                                                     \
+    }                                                                                             \
+                                                                                                  \
+    /* y = alpha a x + beta y; a is m x k, x and y have strides x_step and y_step. */             \
+    static inline void gc_gemv_##suffix(const gc_table *table, int64_t m, int64_t k, T alpha,     \
+                                        const T *a, int64_t row, int64_t col, const T *x,         \
+                                        int64_t x_step, T beta, T *y, int64_t y_step)             \
+    {                                                                                             \
+        const gc_layout layout = gc_layout_of(m, k, row, col);                                    \
+        const int64_t x_inc = k == 1 ? 1 : x_step, y_inc = m == 1 ? 1 : y_step;                   \
+        if (m <= 0 || k <= 0) {                                                                   \
+            gc_scale_##suffix(m, 1, beta, y, y_step, 1);                                          \
+            return;                                                                               \
+        }                                                                                         \
+        if (!layout.is_legal || m > GC_BLAS_MOST || k > GC_BLAS_MOST || x_inc > INT32_MAX ||      \
+            y_inc > INT32_MAX || x_inc <= 0 || y_inc <= 0) {                                      \
+            gc_plain_##suffix(m, 1, k, alpha, a, row, col, x, x_step, 1, beta, y, y_step, 1);     \
+            return;                                                                               \
+        }                                                                                         \
+        const bool by_rows = layout.trans == 'T';                                                 \
+        const int32_t rows = (int32_t)(by_rows ? k : m), cols = (int32_t)(by_rows ? m : k);       \
+        const int32_t xs = (int32_t)x_inc, ys = (int32_t)y_inc;                                   \
+        table->blas.letter##gemv(&layout.trans, &rows, &cols, &alpha, a, &layout.lead, x, &xs,    \
+                                 &beta, y, &ys);                                                  \
+    }                                                                                             \
+                                                                                                  \
+    /* c = alpha a b + beta c; a is m x k, b is k x n. */                                         \
+    static inline void gc_gemm_##suffix(const gc_table *table, int64_t m, int64_t n, int64_t k,   \
+                                        T alpha, const T *a, int64_t a_row, int64_t a_col,        \
+                                        const T *b, int64_t b_row, int64_t b_col, T beta, T *c,   \
+                                        int64_t row, int64_t col)                                 \
+    {                                                                                             \
+        if (m <= 0 || n <= 0)                                                                     \
+            return;                                                                               \
+        if (n == 1) {                                                                             \
+            gc_gemv_##suffix(table, m, k, alpha, a, a_row, a_col, b, b_row, beta, c, row);        \
+            return;                                                                               \
+        }                                                                                         \
+        if (m == 1) {                                                                             \
+            gc_gemv_##suffix(table, n, k, alpha, b, b_col, b_row, a, a_col, beta, c, col);        \
+            return;                                                                               \
+        }                                                                                         \
+        if (k <= 0) {                                                                             \
+            gc_scale_##suffix(m, n, beta, c, row, col);                                           \
+            return;                                                                               \
+        }                                                                                         \
+        const gc_layout left = gc_layout_of(m, k, a_row, a_col);                                  \
+        const gc_layout right = gc_layout_of(k, n, b_row, b_col);                                 \
+        const gc_layout out = gc_layout_of(m, n, row, col);                                       \
+        if (!left.is_legal || !right.is_legal || !out.is_legal) {                                 \
+            gc_plain_##suffix(m, n, k, alpha, a, a_row, a_col, b, b_row, b_col, beta, c, row,     \
+                              col);                                                               \
+            return;                                                                               \
+        }                                                                                         \
+        if (m > GC_BLAS_MOST || n > GC_BLAS_MOST || k > GC_BLAS_MOST) {                           \
+            const int64_t m1 = m > GC_BLAS_MOST ? m / 2 : m, n1 = n > GC_BLAS_MOST ? n / 2 : n;   \
+            const int64_t k1 = k > GC_BLAS_MOST ? k / 2 : k;                                      \
+            for (int64_t i = 0; i < m; i += m1)                                                   \
+                for (int64_t j = 0; j < n; j += n1)                                               \
+                    for (int64_t l = 0; l < k; l += k1)                                           \
+                        gc_gemm_##suffix(table, m - i < m1 ? m - i : m1, n - j < n1 ? n - j : n1, \
+                                         k - l < k1 ? k - l : k1, alpha, a + i * a_row + l * a_col, \
+                                         a_row, a_col, b + l * b_row + j * b_col, b_row, b_col,   \
+                                         l ? 1 : beta, c + i * row + j * col, row, col);          \
+            return;                                                                               \
+        }                                                                                         \
+        const int32_t ms = (int32_t)m, ns = (int32_t)n, ks = (int32_t)k;                          \
+        if (out.trans == 'N') {                                                                   \
+            table->blas.letter##gemm(&left.trans, &right.trans, &ms, &ns, &ks, &alpha, a,         \
+                                     &left.lead, b, &right.lead, &beta, c, &out.lead);            \
+            return;                                                                               \
+        }                                                                                         \
+        /* by columns it is c' = b' a' */                                                         \
+        const char first = right.trans == 'T' ? 'N' : 'T', second = left.trans == 'T' ? 'N' : 'T'; \
+        table->blas.letter##gemm(&first, &second, &ns, &ms, &ks, &alpha, b, &right.lead, a,       \
+                                 &left.lead, &beta, c, &out.lead);                                \
+    }                                                                                             \
+                                                                                                  \
+    /* a += alpha x y'; a is m x n. */                                                            \
+    static inline void gc_ger_##suffix(const gc_table *table, int64_t m, int64_t n, T alpha,      \
+                                       const T *x, int64_t x_step, const T *y, int64_t y_step,    \
+                                       T *a, int64_t row, int64_t col)                            \
+    {                                                                                             \
+        const gc_layout layout = gc_layout_of(m, n, row, col);                                    \
+        const int64_t x_inc = m == 1 ? 1 : x_step, y_inc = n == 1 ? 1 : y_step;                   \
+        if (m <= 0 || n <= 0)                                                                     \
+            return;                                                                               \
+        if (!layout.is_legal || m > INT32_MAX || n > INT32_MAX || x_inc > INT32_MAX ||            \
+            y_inc > INT32_MAX || x_inc <= 0 || y_inc <= 0) {                                      \
+            gc_plain_##suffix(m, n, 1, alpha, x, x_step, 1, y, 1, y_step, 1, a, row, col);        \
+            return;                                                                               \
+        }                                                                                         \
+        const int32_t ms = (int32_t)m, ns = (int32_t)n, xs = (int32_t)x_inc, ys = (int32_t)y_inc; \
+        if (layout.trans == 'N')                                                                  \
+            table->blas.letter##ger(&ms, &ns, &alpha, x, &xs, y, &ys, a, &layout.lead);           \
+        else                                                                                      \
+            table->blas.letter##ger(&ns, &ms, &alpha, y, &ys, x, &xs, a, &layout.lead);           \
+    }                                                                                             \
+                                                                                                  \
+    static inline void gc_copy_##suffix(int64_t m, int64_t n, const T *from, T *to, int64_t row,  \
+                                        int64_t col)                                              \
+    {                                                                                             \
+        for (int64_t i = 0; i < m; i++)                                                           \
+            for (int64_t j = 0; j < n; j++)                                                       \
+                to[i * row + j * col] = from[i * row + j * col];                                  \
+    }
+
+GC_PRODUCTS(f64, double, d)
+GC_PRODUCTS(f32, float, s)
+
+#undef GC_PRODUCTS
+
+#endif

@@ -1,0 +1,72 @@
+"""A whole file of C from a Program.
+
+Takes a Program; gives the text, how many numbers a call needs, and how many statements were
+written.  The file: a comment that says what it computes, includes, folds, then per segment the
+steps' functions, plan and run, and the one exported symbol.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from gradc.emit.headers import include_lines
+from gradc.emit.memory import Memory
+from gradc.emit.plan import plan_function
+from gradc.emit.render import render
+from gradc.emit.run import Steps
+from gradc.kernel.formula import formula
+from gradc.kernel.interface import Interface
+from gradc.kernel.program import Buffer, Program
+
+__all__ = ["CFile", "write_file"]
+
+
+@dataclass(frozen=True, slots=True)
+class CFile:
+    """The text, and the border that the library will have."""
+
+    text: str
+    interface: Interface
+    lines: int
+
+
+def write_file(program: Program) -> CFile:
+    """Emit a Program."""
+    memory = Memory.of(program)
+    steps = Steps(memory)
+    for number in range(len(program.segments)):
+        steps.segment(number)
+    plans = [plan_function(memory, number) for number in range(len(program.segments))]
+    functions = [render("function.c.j2", function=each) for each in [*steps.functions, *plans]]
+    folds = [render("fold.c.j2", fold=each) for each in steps.kinds.views]
+    code = memory.resolve("\n".join([*folds, *functions]))
+    interface = program.interface
+    text = render(
+        "file.c.j2",
+        summary=_summary(program),
+        includes=include_lines(code),
+        code=code,
+        args=len(interface.args),
+        outs=len(interface.outs),
+        lengths=sum(port.ndim for port in interface.outs),
+        sizes=memory.sizes,
+        points=steps.points,
+        segments=range(len(program.segments)),
+    )
+    return CFile(text, replace(interface, sizes=memory.sizes), text.count("\n"))
+
+
+def _summary(program: Program) -> list[str]:
+    """What the file computes: its arrays, one a line."""
+    lines = []
+    for buffer in program.buffers:
+        if buffer.place in ("arg", "out"):
+            lines.append(_array(buffer, program.interface))
+    return lines
+
+
+def _array(buffer: Buffer, interface: Interface) -> str:
+    ports = interface.args if buffer.place == "arg" else interface.outs
+    shape = ", ".join(map(formula, buffer.shape))
+    where = f"{buffer.place}s[{buffer.index}]"
+    return f"b{buffer.number} = {where}: {buffer.dtype}[{shape}], {ports[buffer.index].role}"

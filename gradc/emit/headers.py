@@ -1,0 +1,46 @@
+"""Which headers a text needs.
+
+Takes C; gives the lines that include them.  A header costs the compiler time (all of them together
+some 15 ms), so only those are named whose functions are called.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["include_lines"]
+
+# Our functions by the beginning of their names; what is left over is vector math.
+_OURS = (
+    ("blas.h", ("gemm", "gemv", "ger", "copy")),
+    ("cast.h", ("cast",)),
+    ("fold.h", ("max", "min", "wins")),
+    ("integer.h", ("floor_divide", "modulo", "power", "round_away")),
+)
+_TRIG = ("sin", "cos", "tan")
+_CALL = re.compile(r"\bgc_([a-z]\w*?)_(?:[biu](?:8|16|32|64)|f32|f64)\(")
+_CALL_WITH_TWO = re.compile(r"\bgc_(cast)_")
+_TILES = re.compile(r"\bGC_(?:TILE|ROWS|LEVELS)\b")
+_LIBC = re.compile(r"\b(?:NAN|INFINITY)\b|(?<![\w.])([a-z][a-z0-9]*)\(")
+_OWN = re.compile(r"(?:nest|product|run|plan|fold)\d+(?:_\w+)?|if|for|while|return|sizeof")
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+
+
+def include_lines(code: str) -> list[str]:
+    """The lines that stand above the code."""
+    code = _COMMENT.sub("", code)
+    called = {match[1] for match in _CALL.finditer(code)}
+    called |= {match[1] for match in _CALL_WITH_TWO.finditer(code)}
+    names = [header for header, starts in _OURS if any(c.startswith(starts) for c in called)]
+    known = tuple(start for _, starts in _OURS for start in starts)
+    math = {name for name in called if not name.startswith(known)}
+    lines = [f"#include <gradc/{name}>" for name in names]
+    if math:
+        if not any(name.startswith(_TRIG) and not name.endswith("h") for name in math):
+            lines.append("#define GC_NO_TRIG")
+        lines.append("#include <gradc/math.h>")
+    if _TILES.search(code):
+        lines.append("#include <gradc/tiles.h>")
+    if any(match[1] is None or not _OWN.fullmatch(match[1]) for match in _LIBC.finditer(code)):
+        lines.append("#include <math.h>")
+    return lines

@@ -1,0 +1,131 @@
+"""Where a function of the C finds its numbers: sizes, buffers, workspace.
+
+Takes a Program; gives declarations such as `const double *const b0 = frame->args[0].data;`.  A
+function declares what its text names and nothing else, so the text is written first and looked
+through for names afterwards.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from gradc.dtypes import dtype_info
+from gradc.emit.views import Block, Lines
+from gradc.kernel.formula import formula
+from gradc.kernel.program import Program, Slot
+from gradc.sizes import Size
+
+__all__ = ["C", "Memory", "texts", "wrapped"]
+
+C = "gc_"  # before the names of opaque functions on sizes
+_COLUMNS = 88  # of a line before its function's indentation
+_SIZES = re.compile(r"\bn([0-9]+)\b")
+_NAMES = re.compile(r"\b[a-z_]+[0-9]*\b")
+
+
+@dataclass
+class Memory:
+    """Buffers and workspace of a Program, its own slots and those that emission adds.
+
+    `slots[k]` are the slots of segment k; their offsets stand in the call's sizes behind the
+    Program's own entries.
+    """
+
+    program: Program
+    slots: list[list[Slot]] = field(default_factory=list)
+    first: int = 0
+
+    @classmethod
+    def of(cls, program: Program) -> Memory:
+        """The memory of a Program."""
+        slots = [list(segment.slots) for segment in program.segments]
+        return cls(program, slots, program.interface.sizes)
+
+    def add_scratch(self, segment: int, elements: Size, dtype: str) -> int:
+        """A new slot with one copy a worker; gives its number."""
+        number = len(self.slots[segment])
+        self.slots[segment].append(Slot(number, elements, dtype_info(dtype).itemsize, True))
+        return number
+
+    def place(self, segment: int, slot: int) -> str:
+        """The address of a slot, for the worker that runs."""
+        info = self.slots[segment][slot]
+        offset = f"@{segment}.{slot}@" if slot else ""
+        if info.per_worker:
+            bytes_ = formula(info.elements * info.itemsize, C)
+            mine = f"worker * gc_lines({bytes_})"
+            offset = f"{offset} + {mine}" if offset else mine
+        return f"gc_work(frame, {segment}, {offset or '0'})"
+
+    def pointer(self, number: int) -> str:
+        """The address of a buffer."""
+        buffer = self.program.buffers[number]
+        if buffer.place in ("arg", "out"):
+            return f"frame->{buffer.place}s[{buffer.index}].data"
+        return self.place(buffer.segment, buffer.index)
+
+    def declare_buffer(self, number: int, *, is_written: bool) -> str:
+        """A buffer as a local."""
+        c_type = dtype_info(self.program.buffers[number].dtype).c_type
+        const = "" if is_written else "const "
+        return f"{const}{c_type} *const b{number} = {self.pointer(number)};"
+
+    def declare(self, body: Iterable[Block], written: set[int]) -> list[str]:
+        """The declarations a body needs: sizes, then buffers."""
+        names = set(_NAMES.findall("\n".join(texts(body))))
+        buffers = sorted(int(n[1:]) for n in names if re.fullmatch(r"b[0-9]+", n))
+        lines = [self.declare_buffer(b, is_written=b in written) for b in buffers]
+        sizes = self.sizes_named([*names, *lines])
+        parts = [f"n{k} = frame->sizes[{k}]" for k in sizes]
+        heads = [
+            "const int64_t " + ", ".join(parts[k : k + 3]) + ";" for k in range(0, len(parts), 3)
+        ]
+        return heads + lines
+
+    def sizes_named(self, lines: Iterable[str]) -> list[int]:
+        """The sizes that lines name."""
+        return sorted({int(number) for line in lines for number in _SIZES.findall(line)})
+
+    def resolve(self, text: str) -> str:
+        """The text with every slot's offset in place, once all slots are known."""
+        starts = [self.first]
+        for slots in self.slots:
+            starts.append(starts[-1] + len(slots))
+        return re.sub(
+            r"@(\d+)\.(\d+)@",
+            lambda m: f"frame->sizes[{starts[int(m[1])] + int(m[2])}]",
+            text,
+        )
+
+    @property
+    def sizes(self) -> int:
+        """How many numbers a call needs."""
+        return self.first + sum(map(len, self.slots))
+
+
+def texts(blocks: Iterable[Block]) -> Iterable[str]:
+    """All text of a body."""
+    for block in blocks:
+        if isinstance(block, Lines):
+            yield from block.lines
+            continue
+        if block.kind == "loop":
+            yield f"{block.start} {block.stop} {block.advance}"  # type: ignore[union-attr]
+        else:
+            yield block.condition  # type: ignore[union-attr]
+        yield from texts(block.body)
+
+
+def wrapped(line: str) -> list[str]:
+    """A statement cut at its commas and operators where it is too long."""
+    lines = []
+    while len(line) > _COLUMNS:
+        cuts = [line.rfind(mark, 20, _COLUMNS) + len(mark) for mark in (", ", " + ", " * ", "? ")]
+        cut = cuts[0] if cuts[0] > 40 else max(cuts)
+        if cut < 24:
+            break
+        lines.append(line[:cut].rstrip())
+        line = "    " + line[cut:]
+    return [*lines, line]

@@ -1,0 +1,262 @@
+"""How each fold of a nest is carried out: where its state lives, and what stands around the loops.
+
+Takes a Fold; gives a FoldPlan with the lines for each place.  There are four styles:
+
+row      over the inner axes, ready behind its pass: a fold object a row;
+scalar   over axes so that one state is left inside loop `level`: a fold object around that loop;
+joined   over inner and outer axes with kept axes between: a row's state is joined to a state row;
+column   over outer axes only: the pass steps a row of states.
+
+States of the last two live in the chunk's part of the partial buffer.  Where joining rounds, the
+loop steps a scratch row instead, which goes to the chunk's states every GC_ROWS iterations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gradc.dtypes import dtype_info
+from gradc.emit.folds import FoldKinds, is_ordered, join_texts, rounds, step_texts
+from gradc.emit.memory import C, Memory
+from gradc.emit.views import Block, Lines, Loop
+from gradc.kernel.formula import formula, place
+from gradc.kernel.program import Fold, FoldStep, Nest, Pass
+from gradc.sizes import Size, product, size
+
+__all__ = ["FoldPlan", "plan_folds", "tail_blocks"]
+
+
+@dataclass
+class FoldPlan:
+    """A fold on its way into C.
+
+    level: the outer loop around which its state is set up and put away (split: none).
+    where: the block that steps it (-1: the head).  in_pass: whether that is a Pass.
+    count: states a chunk keeps inside loop `level`; before, after: kept axes outside and inside.
+    """
+
+    number: int
+    fold: Fold
+    kind: str
+    style: str
+    level: int
+    where: int
+    in_pass: bool
+    before: list[int]
+    after: list[int]
+    count: Size
+    states: list[str] = field(default_factory=list)  # pointers to the chunk's states
+    stepped: list[str] = field(default_factory=list)  # pointers to what the loop steps
+
+    @property
+    def name(self) -> str:
+        """Of the fold object."""
+        return f"f{self.number}"
+
+    @property
+    def is_buffered(self) -> bool:
+        """Whether elements that come one a row are gathered into tiles."""
+        return self.style == "scalar" and not self.in_pass and not is_ordered(self.fold)
+
+
+def plan_folds(nest: Nest, kinds: FoldKinds) -> list[FoldPlan]:
+    """A plan a fold."""
+    return [_plan(number, fold, nest, kinds) for number, fold in enumerate(nest.folds)]
+
+
+def _plan(number: int, fold: Fold, nest: Nest, kinds: FoldKinds) -> FoldPlan:
+    where, in_pass = _stepped_in(nest, number)
+    outer = [axis for axis in fold.axes if axis < nest.split]
+    level = min(outer, default=nest.split)
+    depth = len(nest.axes) if in_pass else nest.split
+    kept = [axis for axis in range(depth) if axis not in fold.axes]
+    before = [axis for axis in kept if axis < level]
+    after = [axis for axis in kept if axis > level]
+    count = product([nest.axes[axis] for axis in after])
+    if fold.scope == "row":
+        style, level = "row", nest.split
+    elif not after:
+        style = "scalar"
+    elif in_pass and any(axis >= nest.split for axis in fold.axes):
+        style = "joined"
+    else:
+        style = "column"
+    kind = "" if style == "column" else kinds.name(fold)
+    return FoldPlan(number, fold, kind, style, level, where, in_pass, before, after, count)
+
+
+def _stepped_in(nest: Nest, number: int) -> tuple[int, bool]:
+    for where, block in enumerate(nest.blocks):
+        if any(isinstance(each, FoldStep) and each.fold == number for each in block.body):
+            return where, isinstance(block, Pass) and bool(nest.axes)
+    return -1, False
+
+
+# -- around loop `level` -----------------------------------------------------------------------
+
+
+def lead(nest: Nest, plan: FoldPlan) -> list[tuple[str, Size]]:
+    """Where the states of this place begin in the partial buffer, as an index."""
+    moves: list[tuple[str, Size]] = []
+    step = plan.count
+    for axis in reversed(plan.before):
+        moves.insert(0, (f"i{axis}", step))
+        step = step * nest.axes[axis]
+    if (plan.level == 0 or not nest.axes) and nest.chunks.constant != 1:
+        moves.insert(0, ("chunk", step))
+    return moves
+
+
+def begin_level(nest: Nest, plan: FoldPlan, memory: Memory, segment: int) -> list[Block]:
+    """What stands before the loop."""
+    fold = plan.fold
+    if plan.style == "scalar":
+        lines = [f"{plan.kind} {plan.name};", f"{plan.kind}_begin(&{plan.name});"]
+        if plan.is_buffered:
+            c_type = dtype_info(fold.element).c_type
+            lines.append(f"{c_type} e{plan.number}[GC_TILE];")
+            lines.append(f"int64_t m{plan.number} = 0;")
+        return [Lines(tuple(lines))]
+    lines = []
+    where = place(0, lead(nest, plan), C)
+    for number, dtype in zip(fold.partial, fold.states, strict=True):
+        name = f"p{number}"
+        start = f"b{number} + {where}" if where != "0" else f"b{number}"
+        lines.append(f"{dtype_info(dtype).c_type} *const {name} = {start};")
+        plan.states.append(name)
+        if rounds(fold):
+            slot = memory.add_scratch(segment, plan.count, dtype)
+            c_type = dtype_info(dtype).c_type
+            lines.append(f"{c_type} *const q{number} = {memory.place(segment, slot)};")
+            plan.stepped.append(f"q{number}")
+        else:
+            plan.stepped.append(name)
+    return [Lines(tuple(lines)), _fill(plan, plan.states)]
+
+
+def _fill(plan: FoldPlan, targets: list[str]) -> Block:
+    lines = tuple(f"{t}[k] = {init};" for t, init in zip(targets, plan.fold.init, strict=True))
+    return Loop("k", "0", formula(plan.count, C), "k++", (Lines(lines),), simd=True)
+
+
+def end_level(nest: Nest, plan: FoldPlan) -> list[Block]:
+    """What stands behind the loop."""
+    if plan.style != "scalar":
+        return []
+    lines = []
+    if plan.is_buffered:
+        lines.append(f"{plan.kind}_add(&{plan.name}, e{plan.number}, m{plan.number});")
+    where = place(0, lead(nest, plan), C)
+    if len(plan.fold.states) == 1:
+        target = f"b{plan.fold.partial[0]}[{where}]"
+        return [Lines((*lines, f"{target} = {plan.kind}_end(&{plan.name}).a0;"))]
+    lines.append(f"const {plan.kind}_state s{plan.number} = {plan.kind}_end(&{plan.name});")
+    for k, number in enumerate(plan.fold.partial):
+        lines.append(f"b{number}[{where}] = s{plan.number}.a{k};")
+    return [Lines(tuple(lines))]
+
+
+def rounds_here(plan: FoldPlan) -> bool:
+    """Whether scratch rows are stepped and joined now and then."""
+    return plan.stepped != plan.states
+
+
+# -- inside the loops --------------------------------------------------------------------------
+
+
+def column_step(plan: FoldPlan, targets: list[str], element: str, position: str) -> list[str]:
+    """Step states in memory; `targets` are lvalues."""
+    if len(targets) == 1:
+        name = f"a{plan.number}"
+        (text,) = step_texts(plan.fold, [name], element, position)
+        c_type = dtype_info(plan.fold.states[0]).c_type
+        return [f"const {c_type} {name} = {targets[0]};", f"{targets[0]} = {text};"]
+    names = [f"a{plan.number}_{k}" for k in range(len(targets))]
+    lines = [
+        f"const {dtype_info(dtype).c_type} {name} = {target};"
+        for dtype, name, target in zip(plan.fold.states, names, targets, strict=True)
+    ]
+    texts = step_texts(plan.fold, names, element, position)
+    return lines + [f"{t} = {text};" for t, text in zip(targets, texts, strict=True)]
+
+
+def join_lines(fold: Fold, targets: list[str], others: list[str]) -> list[str]:
+    """Join `others` to the states at `targets`."""
+    left = [f"s{k}" for k in range(len(targets))]
+    right = [f"t{k}" for k in range(len(targets))]
+    lines = []
+    for k, dtype in enumerate(fold.states):
+        c_type = dtype_info(dtype).c_type
+        lines.append(f"const {c_type} {left[k]} = {targets[k]}, {right[k]} = {others[k]};")
+    texts = join_texts(fold, left, right)
+    return lines + [f"{t} = {text};" for t, text in zip(targets, texts, strict=True)]
+
+
+def flush(plan: FoldPlan) -> Block:
+    """Join the scratch row to the chunk's states."""
+    targets = [f"{name}[k]" for name in plan.states]
+    others = [f"{name}[k]" for name in plan.stepped]
+    lines = join_lines(plan.fold, targets, others)
+    return Loop("k", "0", formula(plan.count, C), "k++", (Lines(tuple(lines)),), simd=True)
+
+
+def refill(plan: FoldPlan) -> Block:
+    """Start the scratch row anew."""
+    return _fill(plan, plan.stepped)
+
+
+# -- behind the nest ---------------------------------------------------------------------------
+
+
+def tail_blocks(nest: Nest, plan: FoldPlan) -> list[Block]:
+    """Join the chunks' states in order, and store results."""
+    fold = plan.fold
+    count = product([nest.axes[axis] for axis in (*plan.before, *plan.after)])
+    whole = formula(count, C)
+    blocks: list[Block] = []
+    leads = (plan.level == 0 or not nest.axes) and nest.chunks.constant != 1
+    if leads:
+        other = place(0, [("c", count), ("k", size(1))], C)
+        if count.constant == 1:
+            other = "c"
+        here = "0" if count.constant == 1 else "k"
+        targets = [f"b{number}[{here}]" for number in fold.partial]
+        joins = join_lines(fold, targets, [f"b{number}[{other}]" for number in fold.partial])
+        body: tuple[Block, ...] = (Lines(tuple(joins)),)
+        if count.constant != 1:
+            body = (Loop("k", "0", whole, "k++", body, simd=True),)
+        blocks.append(Loop("c", "1", formula(nest.chunks, C), "c++", body))
+    blocks.extend(_results(fold, count, whole))
+    return blocks
+
+
+def _results(fold: Fold, count: Size, whole: str) -> list[Block]:
+    here = "0" if count.constant == 1 else "k"
+    lines, names = [], {}
+    for k, number in enumerate(fold.partial):
+        if f"{{a{k}}}" in fold.result:
+            names[f"a{k}"] = f"s{k}"
+            c_type = dtype_info(fold.states[k]).c_type
+            lines.append(f"const {c_type} s{k} = b{number}[{here}];")
+    text = result_text(fold, names)
+    lines.append(f"b{fold.out}[{here}] = {text};")
+    if fold.result == "{a0}" and len(lines) == 2:
+        lines = [f"b{fold.out}[{here}] = {_cast(fold, f'b{fold.partial[0]}[{here}]')};"]
+    if count.constant == 1:
+        return [
+            Lines(
+                ("{", *(f"    {line}" for line in lines), "}") if len(lines) > 1 else tuple(lines)
+            )
+        ]
+    return [Loop("k", "0", whole, "k++", (Lines(tuple(lines)),), simd=True)]
+
+
+def result_text(fold: Fold, names: dict[str, str]) -> str:
+    """The result from names of the components."""
+    return _cast(fold, fold.result.format_map(names))
+
+
+def _cast(fold: Fold, text: str) -> str:
+    if fold.dtype in fold.states:
+        return text
+    return f"({dtype_info(fold.dtype).c_type})({text})"

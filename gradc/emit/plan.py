@@ -1,0 +1,153 @@
+"""The plan of a segment as a C function: sizes, checks, output lengths, workspace.
+
+Takes a Segment; gives a Function.  Every sum and product is checked here (csrc/inline/gradc/step.h),
+so that the run may compute with sizes as they are.
+"""
+
+from __future__ import annotations
+
+from gradc.dtypes import dtype_info
+from gradc.emit.memory import C, Memory, wrapped
+from gradc.emit.views import Function, Lines
+from gradc.kernel.program import Check, Program, Segment, SizeDef
+from gradc.sizes import Atom, Call, Size, SizeLike, size
+
+__all__ = ["checked", "plan_function"]
+
+
+def checked(value: SizeLike) -> str:
+    """The size as an expression that saturates instead of overflowing."""
+    terms = [_term(monomial, number) for monomial, number in size(value).terms]
+    if not terms:
+        return "0"
+    text = terms[0]
+    for term in terms[1:]:
+        text = f"{C}add({text}, {term})"
+    return text
+
+
+def _term(monomial: tuple[Atom, ...], number: int) -> str:
+    names = [_atom(atom) for atom in monomial]
+    if number != 1 or not names:
+        names.append(str(number))
+    text = names[0]
+    for name in names[1:]:
+        text = f"{C}mul({text}, {name})"
+    return text
+
+
+def _atom(atom: Atom) -> str:
+    if isinstance(atom, Call):
+        return f"{C}{atom.name}({', '.join(checked(arg) for arg in atom.args)})"
+    return f"n{atom.index}"
+
+
+def plan_function(memory: Memory, number: int) -> Function:
+    """The function `plan{number}`."""
+    program = memory.program
+    segment = program.segments[number]
+    rest = [
+        *_check_lines(segment),
+        *_length_lines(program, number),
+        *_workspace_lines(memory, number),
+    ]
+    lines = [*_size_lines(memory, segment, rest), *rest]
+    known = _earlier(memory, lines, {each.number for each in segment.sizes})
+    text = "\n".join(lines)
+    idle = "" if "table," in text else "(void)table;"
+    top = [line for line in (idle, *known) if line]
+    head = f"static int plan{number}(const gc_table *table, gc_frame *frame)"
+    return Function(head, (), "", (Lines((*top, *lines, "return GC_OK;")),))
+
+
+def _earlier(memory: Memory, lines: list[str], defined: set[int]) -> list[str]:
+    """Declarations of the sizes that an earlier segment's plan has left in the frame."""
+    used = memory.sizes_named(lines)
+    return [f"const int64_t n{k} = frame->sizes[{k}];" for k in used if k not in defined]
+
+
+def _size_lines(memory: Memory, segment: Segment, rest: list[str]) -> list[str]:
+    """Sizes in order; one that nothing below needs goes to the frame only."""
+    pieces: list[list[str]] = []
+    below = list(rest)
+    for each in reversed(segment.sizes):
+        value = f"frame->sizes[{each.number}] = {_definition(memory, each)};"
+        if each.number in memory.sizes_named(below):
+            value = f"const int64_t n{each.number} = {value}"
+        pieces.append(wrapped(value))
+        below.extend(pieces[-1])
+    return [line for piece in reversed(pieces) for line in piece]
+
+
+def _definition(memory: Memory, each: SizeDef) -> str:
+    program = memory.program
+    if each.source == "length":
+        return f"frame->args[{each.index}].shape[{each.axis}]"
+    if each.source == "stride":
+        itemsize = dtype_info(program.interface.args[each.index].dtype).itemsize
+        return f"frame->args[{each.index}].strides[{each.axis}] / {itemsize}"
+    if each.source == "expression":
+        return checked(each.value if each.value is not None else 0)
+    if each.source == "value":
+        dtype, pointer = program.interface.args[each.index].dtype, f"frame->args[{each.index}].data"
+    else:
+        dtype, pointer = program.buffers[each.index].dtype, memory.pointer(each.index)
+    c_type = dtype_info(dtype).c_type
+    cast = "(int64_t)" if dtype == "uint64" else ""
+    return f"{cast}*(const {c_type} *){pointer}"
+
+
+def _check_lines(segment: Segment) -> list[str]:
+    lines = []
+    for check in segment.checks:
+        condition, code = _condition(check)
+        left, right = checked(check.left), checked(check.right)
+        fail = f"return gc_fail(table, frame, {code}, {check.note}, 0, {left}, {right}, 0);"
+        lines += [f"if ({condition})", *(f"    {part}" for part in wrapped(fail))]
+    return lines
+
+
+def _condition(check: Check) -> tuple[str, str]:
+    """The condition under which a check fails, and with which status."""
+    left, right = checked(check.left), checked(check.right)
+    if check.rule == "equal":
+        return f"{left} != {right}", "GC_ERR_LENGTH"
+    if check.rule == "index":
+        return f"{left} < 0 || {left} >= {right}", "GC_ERR_INDEX"
+    if check.rule == "natural":
+        return f"{left} < 0", "GC_ERR_SIZE"
+    return f"{left} <= 0 && {right} != 0", "GC_ERR_SIZE"
+
+
+def _length_lines(program: Program, number: int) -> list[str]:
+    lines = []
+    start = 0
+    for k, port in enumerate(program.interface.outs):
+        if port.segment == number:
+            shape = _out_shape(program, k)
+            for axis, length in enumerate(shape):
+                lines.append(f"frame->out_shapes[{start + axis}] = {checked(length)};")
+        start += port.ndim
+    return lines
+
+
+def _out_shape(program: Program, out: int) -> tuple[Size, ...]:
+    return next(b.shape for b in program.buffers if b.place == "out" and b.index == out)
+
+
+def _workspace_lines(memory: Memory, number: int) -> list[str]:
+    slots = memory.slots[number]
+    if not slots:
+        return [f"frame->work_bytes[{number}] = 0;"]
+    lines = ["int64_t bytes = 0;"]
+    for slot in slots:
+        copies = "frame->workers" if slot.per_worker else "1"
+        take = f"gc_take(&bytes, {checked(slot.elements)}, {slot.itemsize}, {copies});"
+        target = f"@{number}.{slot.number}@ = " if slot.number else ""
+        lines += wrapped(f"{target}{take}")
+    return [
+        *lines,
+        "if (bytes >= GC_HUGE)",
+        "    return gc_fail(table, frame, GC_ERR_SIZE, -1, 0, bytes, 0, 0);",
+        f"frame->work_bytes[{number}] = bytes;",
+    ]

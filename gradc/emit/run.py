@@ -1,0 +1,102 @@
+"""The run of a segment as C functions: its steps in order, and the commit point.
+
+Takes a Segment; gives Functions.  Steps before the commit are numbered over all segments, so that a
+test can make each of them fail; behind it nothing is asked any more.  Long runs are cut into
+several functions: compilers take more than linear time for a long one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gradc.emit.folds import FoldKinds
+from gradc.emit.memory import C, Memory, wrapped
+from gradc.emit.nest import chunk_function, tail_function
+from gradc.emit.product import product_function
+from gradc.emit.views import Block, Function, Lines
+from gradc.kernel.formula import formula
+from gradc.kernel.program import Nest, Step
+
+__all__ = ["Steps"]
+
+_MOST_STEPS = 100  # calls a function
+_ARGUMENTS = "(const gc_table *table, gc_frame *frame)"
+
+
+@dataclass
+class Steps:
+    """The functions of all steps of a Program, written segment by segment."""
+
+    memory: Memory
+    kinds: FoldKinds = field(default_factory=FoldKinds)
+    functions: list[Function] = field(default_factory=list)
+    points: int = 0  # steps that can be made to fail
+    count: int = 0
+
+    def segment(self, number: int) -> None:
+        """Write the functions of a segment, `run{number}` last."""
+        segment = self.memory.program.segments[number]
+        is_last = number == len(self.memory.program.segments) - 1
+        lines: list[list[str]] = []
+        for k, step in enumerate(segment.steps):
+            if is_last and k == segment.commit:
+                lines.append(self._commit())
+            lines.append(self._step(step, number, may_fail=not is_last or k < segment.commit))
+        if is_last and segment.commit >= len(segment.steps):
+            lines.append(self._commit())
+        self._run(number, lines)
+
+    def _commit(self) -> list[str]:
+        self.points += 1
+        return [f"GC_COMMIT({self.points - 1});"]
+
+    def _step(self, step: Step, segment: int, *, may_fail: bool) -> list[str]:
+        """Write a step's functions; gives the lines that call them."""
+        tail = None
+        if isinstance(step, Nest):
+            name, count = f"nest{self.count}", step.chunks
+            function = chunk_function(step, name, self.memory, self.kinds, segment)
+            tail = tail_function(step, name, self.memory, self.kinds)
+        else:
+            name, count = f"product{self.count}", step.blocks
+            function = product_function(step, name, self.memory)
+        self.count += 1
+        self.functions.append(function)
+        if count.constant == 1:
+            call = f"{name}(table, frame, 0, 0)"
+        else:
+            call = f"gc_chunks(table, frame, {name}, {formula(count, C)})"
+        if may_fail:
+            lines = wrapped(f"GC_STEP({self.points}, {call});")
+            self.points += 1
+        else:
+            lines = wrapped(f"{call};")
+        if tail is not None:
+            self.functions.append(tail)
+            lines.append(f"{name}_tail(frame);")
+        return lines
+
+    def _run(self, number: int, steps: list[list[str]]) -> None:
+        """The functions that call the steps."""
+        pieces = [steps[k : k + _MOST_STEPS] for k in range(0, len(steps), _MOST_STEPS)]
+        if len(pieces) <= 1:
+            self._calls(f"run{number}", [line for step in steps for line in step])
+            return
+        names = []
+        for k, piece in enumerate(pieces):
+            names.append(f"run{number}_{k}")
+            self._calls(names[-1], [line for step in piece for line in step])
+        calls: list[str] = ["int status = GC_OK;"]
+        for name in names:
+            calls += ["if (status == GC_OK)", f"    status = {name}(table, frame);"]
+        body = (Lines((*calls, "return status;")),)
+        self.functions.append(Function(f"static int run{number}{_ARGUMENTS}", (), "", body))
+
+    def _calls(self, name: str, lines: list[str]) -> None:
+        blocks: list[Block] = [Lines(tuple(lines))]
+        sizes = self.memory.declare(blocks, set())
+        idle = "" if any("table" in line for line in lines) else "(void)table; "
+        idle += "" if any("frame" in line for line in [*lines, *sizes]) else "(void)frame;"
+        top = [Lines(tuple(line for line in (idle.strip(), *sizes) if line))]
+        body = (*top, *blocks, Lines(("return GC_OK;",)))
+        self.functions.append(Function(f"static int {name}{_ARGUMENTS}", (), "", body))
