@@ -2,12 +2,23 @@
 
 Takes nothing of ours; gives the mixin that Variable inherits.  Each method looks its operation up
 by name in OPERATORS, which `gradc.ops` fills when it is imported; adding a method is one line here.
+
+`==` is identity, so that variables may be keys and members; a comparison of a variable with a
+number by `==` is surely meant otherwise, and raises.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import numbers
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+
+from gradc.errors import ArgumentTypeError, message
+
+if TYPE_CHECKING:
+    from gradc.graph.variable import Variable
 
 __all__ = ["OPERATORS", "Methods", "bind"]
 
@@ -19,6 +30,33 @@ def bind(**functions: Callable[..., Any]) -> None:
     OPERATORS.update(functions)
 
 
+def _do(name: str, *operands: Any, **params: Any) -> Variable:
+    result: Variable = OPERATORS[name](*operands, **params)
+    return result
+
+
+def _binary(name: str) -> Callable[[Methods, Any], Variable]:
+    def method(self: Methods, other: Any) -> Variable:
+        return _do(name, self, other)
+
+    return method
+
+
+def _reflected(name: str) -> Callable[[Methods, Any], Variable]:
+    def method(self: Methods, other: Any) -> Variable:
+        return _do(name, other, self)
+
+    return method
+
+
+def _unary(name: str) -> Callable[[Methods], Variable]:
+    def method(self: Methods) -> Variable:
+        """The operation of this name, element by element; see help(T.<name>)."""
+        return _do(name, self)
+
+    return method
+
+
 class Methods:
     """The numpy-like face of a variable."""
 
@@ -26,5 +64,212 @@ class Methods:
 
     __hash__ = object.__hash__
 
-    def __add__(self, other: Any) -> Any:
-        return OPERATORS["add"](self, other)
+    # -- operators -----------------------------------------------------------------------------
+
+    __add__, __radd__ = _binary("add"), _reflected("add")
+    __sub__, __rsub__ = _binary("sub"), _reflected("sub")
+    __mul__, __rmul__ = _binary("mul"), _reflected("mul")
+    __truediv__, __rtruediv__ = _binary("true_div"), _reflected("true_div")
+    __floordiv__, __rfloordiv__ = _binary("int_div"), _reflected("int_div")
+    __mod__, __rmod__ = _binary("mod"), _reflected("mod")
+    __pow__, __rpow__ = _binary("pow"), _reflected("pow")
+    __matmul__, __rmatmul__ = _binary("matmul"), _reflected("matmul")
+    __and__, __rand__ = _binary("and_"), _reflected("and_")
+    __or__, __ror__ = _binary("or_"), _reflected("or_")
+    __xor__, __rxor__ = _binary("xor"), _reflected("xor")
+    __lt__, __le__ = _binary("lt"), _binary("le")
+    __gt__, __ge__ = _binary("gt"), _binary("ge")
+    __neg__, __abs__, __invert__ = _unary("neg"), _unary("abs"), _unary("invert")
+
+    def __pos__(self) -> Methods:
+        return self
+
+    def __divmod__(self, other: Any) -> tuple[Variable, Variable]:
+        return _do("int_div", self, other), _do("mod", self, other)
+
+    def __rdivmod__(self, other: Any) -> tuple[Variable, Variable]:
+        return _do("int_div", other, self), _do("mod", other, self)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, (numbers.Number, np.ndarray, np.generic)):
+            _refuse(
+                f"== compares which variable it is, not its value: {self} == {other!r}.",
+                "use T.eq(x, y), which is symbolic.",
+            )
+        return self is other
+
+    def __bool__(self) -> bool:
+        _refuse(
+            f"{self} is symbolic: it has no truth value before it is computed.",
+            "choose with T.switch(condition, x, y), combine with & and |.",
+        )
+
+    def __len__(self) -> int:
+        _refuse(f"{self} is symbolic: its length is not a Python int.", "use x.shape[0].")
+
+    def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        _refuse(
+            f"{self} is symbolic: it has no numbers yet.",
+            "compile it: gradc.function([inputs], outputs); numpy's functions have their "
+            "counterparts in gradc.tensor.",
+        )
+
+    def __iter__(self) -> Iterator[Variable]:
+        shape = self.type.shape  # type: ignore[attr-defined]
+        if not shape or shape[0] is None:
+            _refuse(
+                f"{self} cannot be iterated over: its length is not known while building.",
+                "declare it with shape=(3, ...), or index it: x[0].",
+            )
+        return (_do("getitem", self, k) for k in range(shape[0]))
+
+    def __getitem__(self, key: Any) -> Variable:
+        return _do("getitem", self, key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        _refuse(
+            "an expression never changes: x[...] = y has nothing to write to.",
+            "build a new one, for example T.switch(condition, y, x).",
+        )
+
+    # -- element by element ----------------------------------------------------------------------
+
+    exp, exp2, expm1 = _unary("exp"), _unary("exp2"), _unary("expm1")
+    log, log2, log10, log1p = _unary("log"), _unary("log2"), _unary("log10"), _unary("log1p")
+    sin, cos, tan = _unary("sin"), _unary("cos"), _unary("tan")
+    sinh, cosh, tanh = _unary("sinh"), _unary("cosh"), _unary("tanh")
+    arcsin, arccos, arctan = _unary("arcsin"), _unary("arccos"), _unary("arctan")
+    arcsinh, arccosh, arctanh = _unary("arcsinh"), _unary("arccosh"), _unary("arctanh")
+    sqrt, sqr, square = _unary("sqrt"), _unary("square"), _unary("square")
+    floor, ceil, trunc = _unary("floor"), _unary("ceil"), _unary("trunc")
+    deg2rad, rad2deg = _unary("deg2rad"), _unary("rad2deg")
+
+    def astype(self, dtype: Any) -> Variable:
+        """The same numbers in another dtype."""
+        return _do("cast", self, dtype)
+
+    def clip(self, low: Any, high: Any) -> Variable:
+        """The numbers limited to [low, high]."""
+        return _do("clip", self, low, high)
+
+    def round(self, mode: str = "half_to_even") -> Variable:
+        """The nearest integers; mode half_to_even or half_away_from_zero."""
+        return _do("round", self, mode)
+
+    # -- reductions ------------------------------------------------------------------------------
+
+    def sum(
+        self, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc_dtype: Any = None
+    ) -> Variable:
+        """The sum over axes."""
+        return _do("sum", self, axis, dtype, keepdims, acc_dtype)
+
+    def prod(
+        self, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc_dtype: Any = None
+    ) -> Variable:
+        """The product over axes."""
+        return _do("prod", self, axis, dtype, keepdims, acc_dtype)
+
+    def mean(
+        self, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc_dtype: Any = None
+    ) -> Variable:
+        """The mean over axes."""
+        return _do("mean", self, axis, dtype, keepdims, acc_dtype)
+
+    def var(self, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Variable:
+        """The variance over axes."""
+        return _do("var", self, axis, ddof, keepdims)
+
+    def std(self, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Variable:
+        """The standard deviation over axes."""
+        return _do("std", self, axis, ddof, keepdims)
+
+    def max(self, axis: Any = None, keepdims: bool = False) -> Variable:
+        """The greatest element over axes."""
+        return _do("max", self, axis, keepdims)
+
+    def min(self, axis: Any = None, keepdims: bool = False) -> Variable:
+        """The least element over axes."""
+        return _do("min", self, axis, keepdims)
+
+    def argmax(self, axis: Any = None, keepdims: bool = False) -> Variable:
+        """The place of the greatest element over axes."""
+        return _do("argmax", self, axis, keepdims)
+
+    def argmin(self, axis: Any = None, keepdims: bool = False) -> Variable:
+        """The place of the least element over axes."""
+        return _do("argmin", self, axis, keepdims)
+
+    def ptp(self, axis: Any = None, keepdims: bool = False) -> Variable:
+        """The greatest element less the least, over axes."""
+        return _do("ptp", self, axis, keepdims)
+
+    def any(self, axis: Any = None, keepdims: bool = False) -> Variable:
+        """Whether any element is not 0."""
+        return _do("any", self, axis, keepdims)
+
+    def all(self, axis: Any = None, keepdims: bool = False) -> Variable:
+        """Whether all elements are not 0."""
+        return _do("all", self, axis, keepdims)
+
+    # -- products and shapes ---------------------------------------------------------------------
+
+    def dot(self, other: Any) -> Variable:
+        """The product over the last axis of this and the first-but-one of the other."""
+        return _do("dot", self, other)
+
+    @property
+    def T(self) -> Variable:  # noqa: N802  # numpy's name
+        """The axes reversed."""
+        return _do("transpose", self)
+
+    @property
+    def shape(self) -> tuple[Variable, ...]:
+        """The lengths of the axes, int64 scalars."""
+        lengths: tuple[Variable, ...] = OPERATORS["shape_tuple"](self)
+        return lengths
+
+    @property
+    def size(self) -> Variable:
+        """The number of elements, an int64 scalar."""
+        return _do("size", self)
+
+    def reshape(self, *shape: Any, ndim: int | None = None) -> Variable:
+        """The elements in C order under another shape: x.reshape(2, -1) or x.reshape((2, -1))."""
+        return _do("reshape_method", self, *shape, ndim=ndim)
+
+    def flatten(self, ndim: int = 1) -> Variable:
+        """The last axes made one, so that `ndim` are left."""
+        return _do("flatten", self, ndim)
+
+    def ravel(self) -> Variable:
+        """All elements as a vector."""
+        return _do("flatten", self, 1)
+
+    def transpose(self, *axes: Any) -> Variable:
+        """The axes in another order, reversed by default."""
+        return _do("transpose", self, *axes)
+
+    def dimshuffle(self, *pattern: Any) -> Variable:
+        """The axes in another order; "x" is a new one of length 1."""
+        return _do("dimshuffle", self, *pattern)
+
+    def swapaxes(self, axis1: int, axis2: int) -> Variable:
+        """Two axes exchanged."""
+        return _do("swapaxes", self, axis1, axis2)
+
+    def squeeze(self, axis: Any = None) -> Variable:
+        """Without axes of static length 1."""
+        return _do("squeeze", self, axis)
+
+    def zeros_like(self, dtype: Any = None) -> Variable:
+        """Zeros of the same shape."""
+        return _do("zeros_like", self, dtype)
+
+    def ones_like(self, dtype: Any = None) -> Variable:
+        """Ones of the same shape."""
+        return _do("ones_like", self, dtype)
+
+
+def _refuse(what: str, fix: str) -> NoReturn:
+    raise ArgumentTypeError(message(what, fix=fix))

@@ -25,6 +25,8 @@ _PLACES = ("x", "y", "z")
 class ScalarFn:
     """C text by dtype class ("bool", "int", "uint", "float"; "any" for the rest).
 
+    "to_bool" comes before all where the result is bool (casts).
+
     vectorizes: whether the compiler can put it into vector code (calls into libm it cannot).
     cost: rough number of arithmetic instructions an element.
     """
@@ -39,13 +41,14 @@ class ScalarFn:
         Raises: DTypeError if there is no C for this class of dtype.
         """
         info = dtype_info(dtype)
+        out = dtype_info(result or dtype)
         template = self.by_class.get(info.kind, self.by_class.get("any"))
+        template = self.by_class.get(f"to_{out.kind}", template)
         if template is None:
             raise DTypeError(message(f"no C for {dtype} here; there is for {list(self.by_class)}."))
         if "{" not in template:
             return f"{template}_{info.suffix}({', '.join(operands)})"
         names = dict(zip(_PLACES, operands, strict=False))
-        out = dtype_info(result or dtype)
         return template.format(
             **names, T=info.c_type, f=info.math_suffix, s=info.suffix, R=out.c_type, r=out.suffix
         )

@@ -1,19 +1,142 @@
 """From what users write to variables.
 
-Takes Python numbers, numpy values and variables; gives variables.  Python numbers are weak: they
-take the dtype of what they meet.
+Takes Python numbers, numpy values and variables; gives variables.  Python numbers are weak, as in
+NumPy 2 (NEP 50): they take the dtype of what they meet, and fail to when they do not fit it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from gradc.dtypes import check_dtype, dtype_info, promote
+from gradc.errors import ArgumentError, ArgumentTypeError, DTypeError, message, printable
+from gradc.graph.methods import OPERATORS
 from gradc.graph.op import Apply
 from gradc.graph.variable import Constant, Variable
+from gradc.options import config
 
-__all__ = ["static_int"]
+__all__ = ["as_variable", "common_dtype", "constant", "is_weak", "static_int", "weak_constant"]
 
 _DEPTH = 16  # arithmetic on constants deeper than this is left to the call
+
+
+def is_weak(value: Any) -> bool:
+    """Whether it is a Python number, which takes the dtype of what it meets."""
+    return type(value) in (bool, int, float)
+
+
+def as_variable(
+    value: Any, name: str | None = None, ndim: int | None = None, dtype: str | None = None
+) -> Variable:
+    """The variable that stands for `value`: itself, or a constant.
+
+    Takes variables, Python numbers (int64, and config.floatX for floats), numpy scalars and arrays,
+    nested lists of numbers, lists of scalar variables.
+    dtype: the dtype the value must have; a constant is converted, a variable cast.
+    ndim: the rank it must have; missing axes are added in front.
+    Raises: ArgumentTypeError for what is no array, DTypeError for complex, text and object arrays,
+    ArgumentError for ragged lists and numbers that do not fit.
+    """
+    if isinstance(value, Variable):
+        variable = value
+        if dtype is not None and variable.dtype != check_dtype(dtype):
+            variable = OPERATORS["cast"](variable, dtype)
+    elif isinstance(value, (list, tuple)) and _has_variables(value):
+        variable = OPERATORS["stack_scalars"](value, dtype)
+    else:
+        variable = constant(value, name, dtype)
+    return variable if ndim is None else _with_ndim(variable, ndim)
+
+
+def _has_variables(value: Sequence[Any]) -> bool:
+    return any(
+        isinstance(each, Variable) or (isinstance(each, (list, tuple)) and _has_variables(each))
+        for each in value
+    )
+
+
+def _with_ndim(variable: Variable, ndim: int) -> Variable:
+    if variable.ndim > ndim:
+        what = f"{variable} has {variable.ndim} axes, at most {ndim} asked for."
+        raise ArgumentError(message(what, fix="pass an array of lower rank."))
+    missing = ndim - variable.ndim
+    if not missing:
+        return variable
+    padded: Variable = OPERATORS["dimshuffle"](variable, *("x",) * missing, *range(variable.ndim))
+    return padded
+
+
+def constant(value: Any, name: str | None = None, dtype: str | None = None) -> Constant:
+    """A leaf with this value: a copy, so that changing the array later changes nothing.
+
+    Raises: as as_variable.
+    """
+    if isinstance(value, Constant) and dtype in (None, value.dtype):
+        return value if name is None else Constant(value.data, name)
+    if is_weak(value):
+        return weak_constant(value, dtype or common_dtype((), (value,)), name)
+    array = _array(value)
+    return Constant(array if dtype is None else array.astype(check_dtype(dtype)), name)
+
+
+def common_dtype(strong: Sequence[str], weak: Sequence[Any]) -> str:
+    """The dtype that Python numbers take beside operands of these dtypes."""
+    if strong:
+        return promote(*strong, *weak)
+    found = promote(*weak)
+    return config.floatX if dtype_info(found).is_float else found
+
+
+def weak_constant(value: bool | int | float, dtype: str, name: str | None = None) -> Constant:
+    """A Python number as a constant of a dtype.
+
+    Raises: ArgumentError if an integer does not fit.
+    """
+    info = dtype_info(dtype)
+    if info.bounds is not None and not info.bounds[0] <= value <= info.bounds[1]:
+        low, high = info.bounds
+        raise ArgumentError(
+            message(
+                f"{printable(str(value), 60)} does not fit {info.name} ({low} to {high}).",
+                fix="cast the array to a wider dtype first, for example x.astype('int64').",
+            )
+        )
+    with np.errstate(over="ignore"):  # 1e300 is inf as float32, as it is in numpy
+        return Constant(np.array(value, info.numpy), name)
+
+
+def _array(value: Any) -> npt.NDArray[Any]:
+    kind = type(value).__name__
+    if value is None or isinstance(value, (str, bytes, dict, set)) or callable(value):
+        raise ArgumentTypeError(message(f"{_shown(value)} ({kind}) is not an array.", fix=_FIX))
+    if isinstance(value, np.ma.MaskedArray):
+        raise ArgumentTypeError(
+            message("a masked array has no place for its mask.", fix="pass value.filled(...).")
+        )
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        what = f"the {kind} {_shown(value)} is ragged: its rows differ in length."
+        raise ArgumentError(message(what, fix="make all rows of one length.")) from None
+    except OverflowError:
+        raise ArgumentError(message(f"{_shown(value)} holds a number beyond int64.")) from None
+    if array.dtype.kind in "OSUVMm":
+        if isinstance(value, np.ndarray) or array.dtype.kind != "O" or array.ndim:
+            what = f"an array of dtype {array.dtype} is not supported."
+            raise DTypeError(message(what, fix=_FIX))
+        raise ArgumentTypeError(message(f"{_shown(value)} ({kind}) is not an array.", fix=_FIX))
+    return array.astype(check_dtype(array.dtype), copy=False)
+
+
+_FIX = "pass numbers, arrays of numbers or variables."
+
+
+def _shown(value: Any) -> str:
+    return printable(repr(value), 60)
 
 
 def static_int(variable: Variable) -> int | None:
@@ -39,4 +162,5 @@ def _apply_to_constants(node: Apply, depth: int) -> Any:
     values = [_constant_value(each, depth - 1) for each in node.inputs]
     if any(value is None for value in values):
         return None
-    return node.op.rule.evaluate(values, node.op.keywords)[0]
+    with np.errstate(all="ignore"):
+        return node.op.rule.evaluate(values, node.op.keywords)[0].astype(node.outputs[0].dtype)

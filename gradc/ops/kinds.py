@@ -3,6 +3,7 @@
 Takes what a declaration states; gives types, lengths and the user's function.  `lower` and the
 templates know kinds only, never a named operation.
 """
+# ruff: noqa: D102  # infer and lengths say in Declaration what they are
 
 from __future__ import annotations
 
@@ -21,8 +22,19 @@ from gradc.kernel.scalar import ScalarFn
 from gradc.ops.convert import static_int
 from gradc.sizes import Length, Size, size
 
-__all__ = ["Contract", "Elemwise", "Gather", "Gemm", "Iota", "LengthOf", "Reduce", "Relabel",
-           "Scatter", "View", "static_operands"]
+__all__ = [
+    "Contract",
+    "Elemwise",
+    "Gather",
+    "Gemm",
+    "Iota",
+    "LengthOf",
+    "Reduce",
+    "Relabel",
+    "Scatter",
+    "View",
+    "static_operands",
+]
 
 DtypeRule = Callable[[tuple[str, ...]], tuple[tuple[str, ...], str]]
 ShapeRule = Callable[..., Sequence[Size]]
@@ -60,6 +72,7 @@ class Elemwise(Declaration):
     dtype: rule from operand dtypes to (dtype each operand is cast to, dtype of the result).
     domain: (low, high) per operand where tests and gradient checks sample.
     variadic: takes two or more operands; `c` is applied from left to right.
+    on_sizes: the operation on lengths, where integer scalars are part of a shape.
     The inputs of a node have equal ranks and an axis of static length 1 stretches.
     """
 
@@ -72,6 +85,7 @@ class Elemwise(Declaration):
     domain: tuple[tuple[float, float], ...] = ((-5.0, 5.0),)
     variadic: bool = False
     commutes: bool = False
+    on_sizes: Callable[..., Size] | None = None
 
     def infer(
         self, inputs: Sequence[Variable], params: Mapping[str, Any]
@@ -80,9 +94,7 @@ class Elemwise(Declaration):
         result = params["dtype"] if "dtype" in params else self.dtype(dtypes)[1]
         return (TensorType(result, _broadcast_static(self.name, inputs)),)
 
-    def lengths(
-        self, operands: Sequence[Operand], params: Mapping[str, Any]
-    ) -> tuple[Shape, ...]:
+    def lengths(self, operands: Sequence[Operand], params: Mapping[str, Any]) -> tuple[Shape, ...]:
         shapes = [operand.shape for operand in operands]
         return (tuple(_longest(lengths) for lengths in zip(*shapes, strict=True)),)
 
@@ -153,9 +165,7 @@ class Reduce(Declaration):
         """The dtype that the fold runs in."""
         return params.get("acc_dtype") or params.get("dtype") or self.out(dtype)[0]
 
-    def lengths(
-        self, operands: Sequence[Operand], params: Mapping[str, Any]
-    ) -> tuple[Shape, ...]:
+    def lengths(self, operands: Sequence[Operand], params: Mapping[str, Any]) -> tuple[Shape, ...]:
         shape = operands[0].shape
         return (tuple(n for axis, n in enumerate(shape) if axis not in params["axes"]),)
 
@@ -166,8 +176,9 @@ class View(Declaration):
 
     Inputs: the array, then integer scalars.  `shape` gives the result's lengths from the array's
     lengths and the scalars' values; `index` gives, for the result's axes i, the place in each
-    axis of the array; `bounds` gives (index, length, axis) that must satisfy 0 <= index < length.
-    All three take (i or lengths, *values, shape=..., **params) of sizes.
+    axis of the array; `bounds` gives (index, length, axis) that must satisfy 0 <= index < length,
+    `equal` gives (length, length, axis) that must agree.
+    All four take (i or lengths, *values, shape=..., **params) of sizes.
     """
 
     kind: ClassVar[str] = "View"
@@ -175,6 +186,7 @@ class View(Declaration):
     shape: ShapeRule  # (lengths, *values, **params)
     index: Callable[..., IndexMap]  # (i, lengths, *values, **params)
     bounds: Callable[..., Sequence[tuple[Size, Size, int]]] | None = None
+    equal: Callable[..., Sequence[tuple[Size, Size, int]]] | None = None
 
     def infer(
         self, inputs: Sequence[Variable], params: Mapping[str, Any]
@@ -182,9 +194,7 @@ class View(Declaration):
         (lengths,) = self.lengths(static_operands(inputs), params)
         return (TensorType(inputs[0].dtype, to_static(lengths)),)
 
-    def lengths(
-        self, operands: Sequence[Operand], params: Mapping[str, Any]
-    ) -> tuple[Shape, ...]:
+    def lengths(self, operands: Sequence[Operand], params: Mapping[str, Any]) -> tuple[Shape, ...]:
         values = [operand.value for operand in operands[1:]]
         return (tuple(size(n) for n in self.shape(operands[0].shape, *values, **params)),)
 
@@ -213,9 +223,7 @@ class Relabel(Declaration):
         (lengths,) = self.lengths(static_operands(inputs), params)
         return (TensorType(inputs[0].dtype, to_static(lengths)),)
 
-    def lengths(
-        self, operands: Sequence[Operand], params: Mapping[str, Any]
-    ) -> tuple[Shape, ...]:
+    def lengths(self, operands: Sequence[Operand], params: Mapping[str, Any]) -> tuple[Shape, ...]:
         values = [operand.value for operand in operands[1:]]
         return (tuple(size(n) for n in self.shape(operands[0].shape, *values, **params)),)
 
@@ -231,15 +239,13 @@ class LengthOf(Declaration):
     ) -> tuple[TensorType, ...]:
         return (TensorType("int64", ()),)
 
-    def lengths(
-        self, operands: Sequence[Operand], params: Mapping[str, Any]
-    ) -> tuple[Shape, ...]:
+    def lengths(self, operands: Sequence[Operand], params: Mapping[str, Any]) -> tuple[Shape, ...]:
         return ((),)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Iota(Declaration):
-    """0, 1, 2, ... n-1 as a vector of params["dtype"]. Input: n, an integer scalar (clipped at 0)."""
+    """0, 1, ... n-1 as a vector of params["dtype"]. Input: n, an integer scalar (clipped at 0)."""
 
     kind: ClassVar[str] = "Iota"
 
@@ -249,9 +255,7 @@ class Iota(Declaration):
         (lengths,) = self.lengths(static_operands(inputs), params)
         return (TensorType(params["dtype"], to_static(lengths)),)
 
-    def lengths(
-        self, operands: Sequence[Operand], params: Mapping[str, Any]
-    ) -> tuple[Shape, ...]:
+    def lengths(self, operands: Sequence[Operand], params: Mapping[str, Any]) -> tuple[Shape, ...]:
         value = operands[0].value
         assert value is not None
         return ((value,),)
@@ -274,9 +278,7 @@ class Gather(Declaration):
         shape = _broadcast_static(self.name, indices) + x.type.shape[len(indices) :]
         return (TensorType(x.dtype, shape),)
 
-    def lengths(
-        self, operands: Sequence[Operand], params: Mapping[str, Any]
-    ) -> tuple[Shape, ...]:
+    def lengths(self, operands: Sequence[Operand], params: Mapping[str, Any]) -> tuple[Shape, ...]:
         x, *indices = operands
         shapes = [index.shape for index in indices]
         broadcast = tuple(_longest(lengths) for lengths in zip(*shapes, strict=True))
@@ -299,9 +301,7 @@ class Scatter(Declaration):
     ) -> tuple[TensorType, ...]:
         return (inputs[0].type,)
 
-    def lengths(
-        self, operands: Sequence[Operand], params: Mapping[str, Any]
-    ) -> tuple[Shape, ...]:
+    def lengths(self, operands: Sequence[Operand], params: Mapping[str, Any]) -> tuple[Shape, ...]:
         return (operands[0].shape,)
 
 
@@ -328,9 +328,7 @@ class Contract(Declaration):
         dtype = promote(inputs[0].dtype, inputs[1].dtype)
         return (TensorType(dtype, tuple(static[letter] for letter in params["out"])),)
 
-    def lengths(
-        self, operands: Sequence[Operand], params: Mapping[str, Any]
-    ) -> tuple[Shape, ...]:
+    def lengths(self, operands: Sequence[Operand], params: Mapping[str, Any]) -> tuple[Shape, ...]:
         table: dict[str, Size] = {}
         for operand, letters in zip(operands, (params["x"], params["y"]), strict=True):
             for letter, n in zip(letters, operand.shape, strict=True):
@@ -345,7 +343,7 @@ def _contract_clash(
     axes = (params["x"].index(letter), params["y"].index(letter))
     lengths = [each.type.shape[axis] for each, axis in zip(inputs, axes, strict=True)]
     return message(
-        f"{name}: axis {axes[0]} of the left operand and axis {axes[1]} of the right one "
+        f"matrix product: axis {axes[0]} of the left operand and axis {axes[1]} of the right one "
         f"have static lengths {lengths[0]} and {lengths[1]}.",
         [where(each) for each in inputs],
         "make the two lengths equal; a transpose (x.T) may be missing.",
@@ -366,7 +364,5 @@ class Gemm(Declaration):
     ) -> tuple[TensorType, ...]:
         return (inputs[0].type,)
 
-    def lengths(
-        self, operands: Sequence[Operand], params: Mapping[str, Any]
-    ) -> tuple[Shape, ...]:
+    def lengths(self, operands: Sequence[Operand], params: Mapping[str, Any]) -> tuple[Shape, ...]:
         return (operands[0].shape,)

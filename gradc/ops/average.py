@@ -1,0 +1,119 @@
+"""Averages over any axes, composed of sums."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gradc.dtypes import check_dtype
+from gradc.graph.variable import Variable
+from gradc.ops.convert import as_variable
+from gradc.ops.declare import Sample, call, composed, is_float, normal_axes
+from gradc.ops.elemwise import cast, sqrt, square, true_div
+from gradc.ops.lengths import length
+from gradc.ops.reduce import argmax, max, min, sum
+
+__all__ = ["max_and_argmax", "mean", "ptp", "std", "var"]
+
+Array = npt.NDArray[Any]
+
+
+def _count(x: Variable, axes: tuple[int, ...], dtype: str, less: int = 0) -> Any:
+    """How many elements are averaged: a number where it is known while building."""
+    static = [x.type.shape[axis] for axis in axes]
+    if None not in static:
+        return float(math.prod(n for n in static if n is not None) - less)
+    unknown = [length(x, axis) for axis in axes]
+    count = cast(unknown[0] if len(unknown) == 1 else call("mul", *unknown), dtype)
+    return count - float(less) if less else count
+
+
+def _kind(x: Variable, dtype: Any) -> str:
+    if dtype is not None:
+        return check_dtype(dtype)
+    return x.dtype if is_float(x.dtype) else "float64"
+
+
+_USES = (
+    Sample(lambda f, x: f(x), ((2, 3),)),
+    Sample(lambda f, x: f(x, axis=0), ((4, 3),)),
+    Sample(lambda f, x: f(x, axis=(0, -1), keepdims=True), ((2, 3, 4),)),
+)
+
+
+def _mean(
+    x: Array, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc_dtype: Any = None
+) -> Any:
+    return np.mean(x, axis, dtype, keepdims=keepdims)
+
+
+@composed(ref=_mean, samples=_USES)
+def mean(
+    x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc_dtype: Any = None
+) -> Variable:
+    """The mean over axes; nan for no elements. Integers are averaged in float64.
+
+    axis: None for all axes, an int or a tuple.  keepdims: the axes stay, with length 1.
+    dtype: of the result.  acc_dtype: of the accumulator.
+    Raises: ArgumentError for an axis that is not there or stands twice.
+    """
+    x = as_variable(x)
+    axes = normal_axes("mean", axis, x.ndim)
+    dtype = _kind(x, dtype)
+    total = sum(x, axis=axes, dtype=dtype, keepdims=keepdims, acc_dtype=acc_dtype)
+    return true_div(total, _count(x, axes, dtype))
+
+
+def _var(
+    x: Array, axis: Any = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False
+) -> Any:
+    return np.var(x, axis, ddof=ddof, keepdims=keepdims)
+
+
+@composed(ref=_var, samples=_USES)
+def var(
+    x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False
+) -> Variable:
+    """The variance over axes: the mean of (x - mean)^2, divided by n - ddof.
+
+    The mean is taken first, so nothing cancels.  Integers are averaged in float64.
+    corrected: take the rounding error of the mean out again (Chan, Golub, LeVeque 1983, eq. 1.7).
+    Raises: ArgumentError for an axis that is not there or stands twice.
+    """
+    x = as_variable(x)
+    axes = normal_axes("var", axis, x.ndim)
+    dtype = _kind(x, None)
+    off = cast(x, dtype) - mean(x, axis=axes, keepdims=True)
+    total = sum(square(off), axis=axes, keepdims=keepdims)
+    if corrected:
+        error = sum(off, axis=axes, keepdims=keepdims)
+        total = total - square(error) / _count(x, axes, dtype)
+    return true_div(total, _count(x, axes, dtype, ddof))
+
+
+def _std(
+    x: Array, axis: Any = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False
+) -> Any:
+    return np.std(x, axis, ddof=ddof, keepdims=keepdims)
+
+
+@composed(ref=_std, samples=_USES)
+def std(
+    x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False
+) -> Variable:
+    """The standard deviation over axes: the root of var, which has the same parameters."""
+    return sqrt(var(x, axis, ddof, keepdims, corrected))
+
+
+@composed(ref=np.ptp, samples=_USES)
+def ptp(x: Any, axis: Any = None, keepdims: bool = False) -> Variable:
+    """The greatest element less the least, over axes."""
+    return max(x, axis, keepdims) - min(x, axis, keepdims)
+
+
+def max_and_argmax(x: Any, axis: Any = None, keepdims: bool = False) -> tuple[Variable, Variable]:
+    """The greatest element over axes, and its place."""
+    return max(x, axis, keepdims), argmax(x, axis, keepdims)

@@ -1,0 +1,129 @@
+"""Arrays made of numbers: ranges, identity matrices, vectors of scalars."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from gradc.dtypes import check_dtype, dtype_info, promote
+from gradc.errors import ArgumentError, ArgumentTypeError, message
+from gradc.graph.variable import Constant, Variable
+from gradc.ops.compare import eq, maximum, switch
+from gradc.ops.convert import as_variable, common_dtype, is_weak, static_int
+from gradc.ops.declare import Sample, call, declared
+from gradc.ops.elemwise import cast, int_div
+from gradc.ops.kinds import Iota
+from gradc.ops.lengths import lengths_of, shape_tuple
+from gradc.options import config
+
+__all__ = ["arange", "eye", "identity_like", "iota", "shape", "stack_scalars"]
+
+
+@declared(
+    Iota,
+    ref=lambda n, *, dtype: np.arange(max(int(n), 0)).astype(dtype),
+    pullback=lambda cts, outs, n, *, dtype: (None,),
+    samples=(Sample(lambda f, n: f(n), ((),), ("int64",)),),
+)
+def iota(n: Any, dtype: str = "int64") -> Variable:
+    """0, 1, ... n-1 as a vector; none if n is negative. No gradient."""
+    (count,) = lengths_of("arange", n)
+    known = static_int(count)
+    if known is not None and known < 0:
+        count = Constant(np.asarray(0, "int64"))
+    return call("iota", count if known is not None else maximum(count, 0), dtype=dtype)
+
+
+def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> Variable:
+    """Numbers from start (0) in steps up to but not including stop, as a vector.
+
+    dtype: promoted from the arguments (int64 for Python ints).  Lengths of integers may be
+    computed; float ends and steps must be numbers.  No gradient passes.
+    Raises: ArgumentError for step 0, ArgumentTypeError for float variables.
+    """
+    if stop is None:
+        start, stop = 0, start
+    ends = (start, stop, step)
+    kind = check_dtype(dtype) if dtype is not None else _range_dtype(ends)
+    if not any(isinstance(each, Variable) for each in ends):
+        if step == 0:
+            raise ArgumentError(message("arange: step must not be 0."))
+        return _fixed_range(ends, kind)
+    first, last, by = (_whole(each) for each in ends)
+    number = static_int(by)
+    if number == 0:
+        raise ArgumentError(message("arange: step must not be 0."))
+    span = last - first
+    count = span if number == 1 else -int_div(-span, by)
+    places = iota(count, "int64")
+    if number != 1:
+        places = places * by
+    if static_int(first) != 0:
+        places = places + first
+    return cast(places, kind)
+
+
+def _range_dtype(ends: Sequence[Any]) -> str:
+    strong = [each.dtype for each in ends if not is_weak(each) and hasattr(each, "dtype")]
+    weak = [each for each in ends if is_weak(each)]
+    kind = common_dtype([str(dtype) for dtype in strong], weak)
+    return kind if dtype_info(kind).is_float else promote(kind, "int64")
+
+
+def _fixed_range(ends: Sequence[Any], dtype: str) -> Variable:
+    values = np.arange(*ends).astype(dtype)
+    if dtype_info(dtype).is_integer and ends[0] == 0 and ends[2] == 1:
+        return iota(len(values), dtype)
+    return Constant(values)
+
+
+def _whole(value: Any) -> Variable:
+    found = as_variable(value)
+    if found.ndim or not dtype_info(found.dtype).is_integer:
+        what = f"arange: computed ends and steps are integer scalars, got {found.type}."
+        raise ArgumentTypeError(message(what, fix="use arange(n) * step + start."))
+    return cast(found, "int64")
+
+
+def eye(n: Any, m: Any = None, k: Any = 0, dtype: Any = None) -> Variable:
+    """Ones on diagonal k, zeros elsewhere; shape [n, m], m = n by default; dtype: floatX."""
+    rows, cols = iota(n), iota(n if m is None else m)
+    kind = check_dtype(dtype or config.floatX)
+    column = call("dimshuffle", rows, order=(0, "x"))
+    return cast(eq(column + as_variable(k), cols), kind)
+
+
+def identity_like(x: Any) -> Variable:
+    """The identity matrix with the shape and dtype of x."""
+    x = as_variable(x)
+    rows, cols = shape_tuple(x)
+    return eye(rows, cols, dtype=x.dtype)
+
+
+def stack_scalars(values: Sequence[Any], dtype: str | None = None) -> Variable:
+    """Scalars as one vector: each position chooses its own.
+
+    Raises: ArgumentTypeError for nested lists and arrays.
+    """
+    scalars = [as_variable(each) for each in values]
+    if any(each.ndim for each in scalars):
+        what = "a list of variables stands for a vector of scalars only."
+        raise ArgumentTypeError(message(what, fix="write the array as an expression of one."))
+    kind = dtype or promote(*(each.dtype for each in scalars))
+    places = iota(len(scalars))
+    result = cast(scalars[-1], kind)
+    for k, each in reversed(list(enumerate(scalars[:-1]))):
+        result = switch(eq(places, k), cast(each, kind), result)
+    return result if result.ndim else call("dimshuffle", result, order=("x",))
+
+
+def shape(x: Any) -> Variable:
+    """The lengths of x as an int64 vector (x.shape is a tuple of scalars)."""
+    lengths = shape_tuple(x)
+    if not lengths:
+        return Constant(np.empty(0, "int64"))
+    if all(isinstance(each, Constant) for each in lengths):
+        return Constant(np.array([static_int(each) for each in lengths], "int64"))
+    return stack_scalars(lengths)

@@ -1,0 +1,298 @@
+"""Elementwise arithmetic, and the cast that all promotion goes through.
+
+Integers wrap around, as numpy's do; dividing by the integer zero gives 0, as numpy's arrays do.
+Kinks are listed in docs/kinks.md, the one table for all operations.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gradc import sizes
+from gradc.dtypes import check_dtype
+from gradc.graph.variable import Constant, Variable
+from gradc.kernel.scalar import scalar_fn
+from gradc.ops.convert import as_variable, is_weak
+from gradc.ops.declare import Operation, call, elemwise, is_float, pad
+from gradc.ops.lengths import zeros_like
+from gradc.ops.rules import each_alone, numbers, same, signed, to_float
+from gradc.options import config
+
+__all__ = [
+    "abs",
+    "add",
+    "cast",
+    "int_div",
+    "mod",
+    "mul",
+    "neg",
+    "neq_zero",
+    "pow",
+    "reciprocal",
+    "sign",
+    "sqrt",
+    "square",
+    "sub",
+    "true_div",
+]
+
+Array = npt.NDArray[Any]
+Cts = tuple[Variable, ...]
+_INTEGER = "({R})({x} %s {y})"  # C computes small integers as int
+
+
+def _folded(function: Any) -> Any:
+    def ref(*operands: Array) -> Any:
+        total = operands[0]
+        for each in operands[1:]:
+            total = function(total, each)
+        return total
+
+    return ref
+
+
+def _sum_of_sizes(*values: sizes.Size) -> sizes.Size:
+    return builtins.sum(values[1:], values[0])
+
+
+def _others(ct: Variable, inputs: Sequence[Variable], k: int) -> Variable:
+    return mul(ct, *inputs[:k], *inputs[k + 1 :])
+
+
+add = elemwise(
+    "add",
+    doc="x + y, and so on for more operands. Of bools: x or y.",
+    dtype=same,
+    c=scalar_fn("{x} + {y}", bool="{x} | {y}", int=_INTEGER % "+", uint=_INTEGER % "+"),
+    ref=_folded(np.add),
+    pullback=lambda cts, outs, *inputs: (cts[0],) * len(inputs),
+    arity=2,
+    variadic=True,
+    commutes=True,
+    on_sizes=_sum_of_sizes,
+)
+
+mul = elemwise(
+    "mul",
+    doc="x * y, and so on for more operands. Of bools: x and y.",
+    dtype=same,
+    c=scalar_fn("{x} * {y}", bool="{x} & {y}", int=_INTEGER % "*", uint=_INTEGER % "*"),
+    ref=_folded(np.multiply),
+    pullback=lambda cts, outs, *inputs: tuple(
+        _others(cts[0], inputs, k) for k in range(len(inputs))
+    ),
+    arity=2,
+    variadic=True,
+    commutes=True,
+    on_sizes=lambda *values: sizes.product(values),
+)
+
+sub = elemwise(
+    "sub",
+    doc="x - y.",
+    dtype=signed,
+    c=scalar_fn("{x} - {y}", int=_INTEGER % "-", uint=_INTEGER % "-"),
+    ref=np.subtract,
+    pullback=lambda cts, outs, x, y: (cts[0], neg(cts[0])),
+    arity=2,
+    on_sizes=lambda x, y: x - y,
+)
+
+neg: Operation = elemwise(
+    "neg",
+    doc="-x.",
+    dtype=signed,
+    c=scalar_fn("-{x}", int="({R})-{x}", uint="({R})-{x}"),
+    ref=np.negative,
+    pullback=lambda cts, outs, x: (neg(cts[0]),),
+    on_sizes=lambda x: -x,
+)
+
+true_div = elemwise(
+    "true_div",
+    doc="x / y, a float whatever the operands: by zero it is inf or nan.",
+    dtype=to_float,
+    c=scalar_fn("{x} / {y}", cost=4),
+    ref=np.true_divide,
+    pullback=lambda cts, outs, x, y: (cts[0] / y, -(cts[0] * outs[0]) / y),
+    arity=2,
+    domain=((-5.0, 5.0), (0.3, 4.0)),
+)
+
+
+int_div = elemwise(
+    "int_div",
+    doc="The quotient rounded down, as Python's //. An integer over 0 is 0; slope 0.",
+    dtype=numbers,
+    c=scalar_fn("gc_floor_divide", vectorizes=False, cost=20),
+    ref=np.floor_divide,
+    pullback=lambda cts, outs, x, y: (zeros_like(outs[0]), zeros_like(outs[0])),
+    arity=2,
+    domain=((-5.0, 5.0), (0.3, 4.0)),
+    on_sizes=sizes.floor_div,
+)
+
+mod = elemwise(
+    "mod",
+    doc="x - y * (x // y), with the sign of y, as Python's %. An integer modulo 0 is 0.",
+    dtype=numbers,
+    c=scalar_fn("gc_modulo", vectorizes=False, cost=20),
+    ref=np.remainder,
+    pullback=lambda cts, outs, x, y: (cts[0], -(cts[0] * int_div(x, y))),
+    arity=2,
+    domain=((-5.0, 5.0), (0.3, 4.0)),
+)
+
+square = elemwise(
+    "square",
+    doc="x * x.",
+    dtype=numbers,
+    c=scalar_fn("{x} * {x}", int="({R})({x} * {x})", uint="({R})({x} * {x})"),
+    ref=np.square,
+    pullback=lambda cts, outs, x: (cts[0] * (2 * x),),
+)
+
+sqrt = elemwise(
+    "sqrt",
+    doc="The square root; nan below 0.",
+    dtype=to_float,
+    c=scalar_fn("sqrt{f}({x})", cost=6),
+    ref=np.sqrt,
+    pullback=lambda cts, outs, x: (cts[0] * 0.5 / outs[0],),
+    domain=(0.1, 10.0),
+)
+
+reciprocal = elemwise(
+    "reciprocal",
+    doc="1 / x.",
+    dtype=to_float,
+    c=scalar_fn("1 / {x}", cost=4),
+    ref=lambda x: np.true_divide(1, x, dtype=x.dtype),
+    pullback=lambda cts, outs, x: (-(cts[0] * square(outs[0])),),
+    domain=(0.3, 5.0),
+)
+
+abs = elemwise(
+    "abs",
+    doc="The absolute value; slope 0 at 0.",
+    dtype=same,
+    c=scalar_fn("fabs{f}({x})", int="({R})({x} < 0 ? -{x} : {x})", uint="{x}", bool="{x}"),
+    ref=np.abs,
+    pullback=lambda cts, outs, x: (cts[0] * sign(x),),
+)
+
+sign: Operation = elemwise(
+    "sign",
+    doc="-1, 0 or 1; nan stays nan. Slope 0.",
+    dtype=numbers,
+    c=scalar_fn(
+        "{x} != {x} ? {x} : ({R})(({x} > 0) - ({x} < 0))",
+        int="({R})(({x} > 0) - ({x} < 0))",
+        uint="({R})({x} > 0)",
+        cost=3,
+    ),
+    ref=np.sign,
+    pullback=lambda cts, outs, x: (zeros_like(x),),
+)
+
+
+# -- powers ------------------------------------------------------------------------------------
+
+
+def _power(x: Array, y: Array) -> Any:
+    if x.dtype.kind not in "iu":
+        return np.power(x, y)
+    result = np.power(x, np.maximum(y, 0).astype(y.dtype))
+    if y.dtype.kind == "u":
+        return result
+    odd = np.where(y & 1, x, np.ones_like(x))
+    return np.where(y >= 0, result, np.where(x * x == 1, odd, np.zeros_like(x)))
+
+
+def _power_pullback(cts: Cts, outs: Cts, x: Variable, y: Variable) -> Cts:
+    return (_power_by_base(cts[0], x, y), _power_by_exponent(cts[0], outs[0], x))
+
+
+def _power_by_base(ct: Variable, x: Variable, y: Variable) -> Variable:
+    known = _number(y)
+    if known == 0:
+        return zeros_like(ct)
+    if known == 1:
+        return ct
+    if known == 2:
+        return ct * (2 * x)
+    if known is not None:
+        return ct * (known * x ** (known - 1))
+    return call("switch", neq_zero(y), ct * (y * x ** (y - 1)), _zero(ct))
+
+
+def _power_by_exponent(ct: Variable, out: Variable, x: Variable) -> Variable:
+    """The logarithm's pole at 0 is no slope: there the power does not move."""
+    return call("switch", neq_zero(x), ct * (out * call("log", x)), _zero(ct))
+
+
+def _zero(like: Variable) -> Variable:
+    """Zero that stretches against `like`."""
+    return pad(Constant(np.zeros((), like.dtype)), like.ndim)
+
+
+def neq_zero(x: Variable) -> Variable:
+    """Whether x is not 0, element by element."""
+    return call("neq", x, _zero(x))
+
+
+def _number(x: Variable) -> float | None:
+    """The value of a constant with one element, seen through views."""
+    while x.owner is not None and x.owner.op.kind == "View":
+        x = x.owner.inputs[0]
+    if isinstance(x, Constant) and x.data.size == 1:
+        return float(x.data.reshape(-1)[0])
+    return None
+
+
+pow = elemwise(
+    "pow",
+    doc="x to the power y. Integers stay integers: a negative power is 0 but for x = 1 and -1.",
+    dtype=numbers,
+    c=scalar_fn("gc_pow", int="gc_power", uint="gc_power", cost=40),
+    ref=_power,
+    pullback=_power_pullback,
+    arity=2,
+    domain=((0.2, 3.0), (-2.0, 2.0)),
+)
+
+
+# -- casts -------------------------------------------------------------------------------------
+
+
+def _cast_pullback(cts: Cts, outs: Cts, x: Variable, *, dtype: str) -> tuple[Variable | None]:
+    return (cast(cts[0], x.dtype) if is_float(x.dtype) else cts[0],)
+
+
+_cast = elemwise(
+    "cast",
+    doc="The same numbers in another dtype; to integers towards zero, to bool: not 0.",
+    dtype=each_alone,
+    c=scalar_fn("({R}){x}", to_bool="{x} != 0"),
+    ref=lambda x, *, dtype: x.astype(dtype),
+    pullback=_cast_pullback,
+    on_sizes=lambda x: x,
+)
+
+
+def cast(x: Any, dtype: Any) -> Variable:
+    """The same numbers in another dtype; x itself if it has it already.
+
+    To integers towards zero; to bool: whether it is not 0.  Gradient: the cotangent in x's dtype.
+    Raises: DTypeError for dtypes that are not supported.
+    """
+    name = config.floatX if dtype == "floatX" else check_dtype(dtype)
+    if is_weak(x):
+        return as_variable(x, dtype=name) if name != "bool" else as_variable(bool(x))
+    x = as_variable(x)
+    return x if x.dtype == name else call("cast", x, dtype=name)

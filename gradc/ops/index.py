@@ -1,0 +1,442 @@
+"""Indexing: slices and places are views, integer arrays gather, their gradients scatter.
+
+x[1:n, None, -1] is a View; what may only be known at the call (n) is an operand, the rest stands in
+the parameters.  x[rows, cols] with integer arrays is a Gather of the first axes; axes are moved
+there and back by dimshuffle, so numpy's rules for mixed indices hold.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gradc.affine import Affine, IndexMap, fixed
+from gradc.dtypes import dtype_info
+from gradc.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    IndexBoundsError,
+    message,
+    printable,
+)
+from gradc.graph.describe import where
+from gradc.graph.op import DECLARATIONS, Op, Shape
+from gradc.graph.variable import Variable
+from gradc.ops.convert import as_variable, static_int
+from gradc.ops.declare import Sample, call, declared, pad
+from gradc.ops.kinds import Gather, Scatter, View
+from gradc.ops.lengths import zeros_like
+from gradc.sizes import Size, ceil_div, maximum, minimum, size, wrap
+
+__all__ = ["gather", "getitem", "placed_through", "scatter", "subtensor"]
+
+Array = npt.NDArray[Any]
+Cts = Sequence[Variable]
+
+
+# -- slices and places: a view -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """An index that is operand `k` of the view, counted behind the array."""
+
+    k: int
+
+    def __repr__(self) -> str:
+        return f"i{self.k}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A slice of one axis; None is the end that the sign of `step` says."""
+
+    start: int | Value | None
+    stop: int | Value | None
+    step: int = 1
+
+    def __repr__(self) -> str:
+        ends = ["" if end is None else str(end) for end in (self.start, self.stop)]
+        return ":".join(ends if self.step == 1 else [*ends, str(self.step)])
+
+
+Entry = int | Value | Cut
+
+
+def _number(entry: int | Value, values: Sequence[Size]) -> Size:
+    return values[entry.k] if isinstance(entry, Value) else size(entry)
+
+
+def _span(cut: Cut, n: Size, values: Sequence[Size]) -> tuple[Size, Size]:
+    """First position and length of a slice.
+
+    The first position is that of Python's slice wherever the length is not 0.
+    """
+    if cut.step > 0:
+        start = size(0) if cut.start is None else maximum(_wrapped(cut.start, n, values), 0)
+        if cut.stop is None:
+            return start, _plain_rest(cut, n, start)
+        stop = minimum(_wrapped(cut.stop, n, values), n)
+        return start, ceil_div(maximum(stop - start, 0), cut.step)
+    last = n - 1
+    start = last if cut.start is None else minimum(_wrapped(cut.start, n, values), last)
+    stop = size(-1) if cut.stop is None else maximum(_wrapped(cut.stop, n, values), -1)
+    return start, ceil_div(maximum(start - stop, 0), -cut.step)
+
+
+def _plain_rest(cut: Cut, n: Size, start: Size) -> Size:
+    if cut.start is None:
+        return ceil_div(n, cut.step)
+    if isinstance(cut.start, int) and cut.start < 0:
+        return ceil_div(minimum(n, -cut.start), cut.step)
+    return ceil_div(maximum(n - start, 0), cut.step)
+
+
+def _wrapped(entry: int | Value, n: Size, values: Sequence[Size]) -> Size:
+    return wrap(_number(entry, values), n)
+
+
+def _shape(lengths: Shape, *values: Size, index: tuple[Entry, ...]) -> list[Size]:
+    return [
+        _span(entry, n, values)[1]
+        for entry, n in zip(index, lengths, strict=True)
+        if isinstance(entry, Cut)
+    ]
+
+
+def _index(i: IndexMap, lengths: Shape, *values: Size, index: tuple[Entry, ...]) -> IndexMap:
+    axes = iter(i)
+    places: list[Affine] = []
+    for entry, n in zip(index, lengths, strict=True):
+        if isinstance(entry, Cut):
+            places.append(next(axes) * entry.step + _span(entry, n, values)[0])
+        else:
+            places.append(fixed(_wrapped(entry, n, values)))
+    return tuple(places)
+
+
+def _bounds(
+    lengths: Shape, *values: Size, index: tuple[Entry, ...]
+) -> list[tuple[Size, Size, int]]:
+    return [
+        (_wrapped(entry, n, values), n, axis)
+        for axis, (entry, n) in enumerate(zip(index, lengths, strict=True))
+        if not isinstance(entry, Cut)
+    ]
+
+
+def _plain_index(index: tuple[Entry, ...], values: Sequence[Array]) -> tuple[Any, ...]:
+    def number(entry: int | Value | None) -> Any:
+        return int(values[entry.k]) if isinstance(entry, Value) else entry
+
+    return tuple(
+        slice(number(e.start), number(e.stop), e.step) if isinstance(e, Cut) else number(e)
+        for e in index
+    )
+
+
+def _subtensor_ref(x: Array, *values: Array, index: tuple[Entry, ...]) -> Array:
+    try:
+        return np.asarray(x[_plain_index(index, values)])
+    except IndexError as error:
+        raise IndexBoundsError(message(f"subtensor: {error}.")) from None
+
+
+def _subtensor_pullback(
+    cts: Cts, outs: Cts, x: Variable, *values: Variable, index: tuple[Entry, ...]
+) -> tuple[Variable | None, ...]:
+    return (placed_through("subtensor", cts[0], x, *values, index=index), *(None for _ in values))
+
+
+@declared(
+    View,
+    shape=_shape,
+    index=_index,
+    bounds=_bounds,
+    ref=_subtensor_ref,
+    pullback=_subtensor_pullback,
+    samples=(
+        Sample(lambda f, x: getitem(x, (slice(1, None), -1)), ((4, 3),)),
+        Sample(lambda f, x: getitem(x, slice(None, None, -2)), ((5, 2),)),
+        Sample(lambda f, x: getitem(x, (Ellipsis, slice(-2, 10), None, 0)), ((2, 3, 4),)),
+        Sample(lambda f, x: getitem(x, slice(3, 1)), ((4,),)),
+        Sample(lambda f, x, k: getitem(x, (k, slice(k, None))), ((3, 4), ()), ("float", "int64")),
+        Sample(lambda f, x, k: getitem(x, slice(-k, k, 1)), ((4,), ()), ("float", "int64"), 9),
+    ),
+)
+def subtensor(x: Variable, *values: Variable, index: tuple[Entry, ...]) -> Variable:
+    """Slices and places of x, one entry an axis. Users write x[...], which gives this.
+
+    A slice is limited to the axis, as Python's; a place out of bounds is an error before anything
+    is written.  Gradient: scattered through the same view into zeros.
+    """
+    return call("subtensor", x, *values, index=index)
+
+
+# -- scattering ----------------------------------------------------------------------------------
+
+
+def placed_through(name: str, values: Variable, like: Variable, *scalars: Variable, **params: Any
+                   ) -> Variable:  # fmt: skip
+    """Zeros of the shape of `like`, with values added where the view reads: its gradient."""
+    through = Op(DECLARATIONS[name], tuple(sorted(params.items())))
+    zeros = zeros_like(like, dtype=values.dtype)
+    return call("scatter", zeros, values, *scalars, mode="add", through=through)
+
+
+def _scatter_ref(
+    base: Array, values: Array, *places: Array, mode: str, through: Op | None = None
+) -> Array:
+    result = np.array(base)
+    if through is not None:
+        numbers = np.arange(base.size).reshape(base.shape)
+        flat = through.rule.ref(numbers, *places, **through.keywords)
+        index: Any = (np.asarray(flat).reshape(-1),)
+    else:
+        index = _checked("scatter", base, np.broadcast_arrays(*places))
+    rest = result.reshape(-1) if through is not None else result
+    given = values.reshape(-1) if through is not None else values
+    if mode == "add":
+        np.add.at(rest, index, given)
+    else:
+        rest[index] = given
+    return rest.reshape(base.shape)
+
+
+def _scatter_pullback(
+    cts: Cts, outs: Cts, base: Variable, values: Variable, *places: Variable,
+    mode: str, through: Op | None = None,
+) -> tuple[Variable | None, ...]:  # fmt: skip
+    ct = cts[0]
+    read = through(ct, *places) if through is not None else gather(ct, *places)
+    kept = ct
+    if mode == "set":
+        rest = {} if through is None else {"through": through}
+        kept = call("scatter", ct, zeros_like(values, ct.dtype), *places, mode="set", **rest)
+    return (kept, read, *(None for _ in places))
+
+
+@declared(
+    Scatter,
+    ref=_scatter_ref,
+    pullback=_scatter_pullback,
+    samples=(
+        Sample(
+            lambda f, x, y, i: f(x, y, i), ((3, 2), (4, 2), (4,)), ("float", "float", "int64")
+        ),
+        Sample(
+            lambda f, x, y, i, j: f(x, y, i, j), ((3, 2), (4,), (4,), (1,)),
+            ("float", "float", "int64", "int64"), 2,
+        ),
+        Sample(lambda f, x, y: placed_through(
+            "subtensor", y, x, index=(Cut(None, None, -2), 1)) + x, ((5, 2), (3,))),
+        Sample(lambda f, x, y: call(
+            "scatter", x, y, mode="set",
+            through=Op(DECLARATIONS["subtensor"], (("index", (Cut(1, None, 2),)),)),
+        ), ((4, 2), (2, 2))),
+    ),
+)  # fmt: skip
+def scatter(base: Any, values: Any, *indices: Any, mode: str = "add") -> Variable:
+    """`base` with values added at the places of integer arrays for its first axes.
+
+    indices: of one rank after padding; they broadcast where statically 1.  values: of the shape
+    gather would give.  Duplicates accumulate in index order.  mode "set" puts instead of adding;
+    where places repeat the last one stays, and the gradient counts each.
+    Raises: IndexBoundsError at the call, before anything is written.
+    """
+    base, values, *places = map(as_variable, (base, values, *indices))
+    return call("scatter", base, values, *_index_arrays(places), mode=mode)
+
+
+# -- integer arrays: a gather --------------------------------------------------------------------
+
+
+def _checked(name: str, x: Array, indices: Sequence[Array]) -> tuple[Array, ...]:
+    for axis, index in enumerate(indices):
+        n = x.shape[axis]
+        wrong = index[(index < -n) | (index >= n)]
+        if wrong.size:
+            what = (
+                f"{name}: index {wrong.flat[0]} is out of bounds for axis {axis} with length {n}."
+            )
+            raise IndexBoundsError(message(what))
+    return tuple(index.astype("int64") for index in indices)
+
+
+def _gather_pullback(
+    cts: Cts, outs: Cts, x: Variable, *indices: Variable
+) -> tuple[Variable | None, ...]:
+    zeros = zeros_like(x, dtype=cts[0].dtype)
+    placed = call("scatter", zeros, cts[0], *indices, mode="add")
+    return (placed, *(None for _ in indices))
+
+
+@declared(
+    Gather,
+    ref=lambda x, *indices: x[_checked("gather", x, indices)],
+    pullback=_gather_pullback,
+    samples=(
+        Sample(lambda f, x, i: f(x, i), ((3, 2), (4,)), ("float", "int64")),
+        Sample(lambda f, x, i, j: f(x, i, j), ((3, 3), (4, 1), (2,)),
+               ("float", "int64", "int64")),
+        Sample(lambda f, x, i: getitem(x, (slice(None), i)), ((2, 3), (4,)), ("float", "int64")),
+        Sample(lambda f, x, i: getitem(x, (i, slice(0, 2), 0)), ((3, 4, 2), (2,)),
+               ("float", "int64")),
+    ),
+)  # fmt: skip
+def gather(x: Any, *indices: Any) -> Variable:
+    """x[i, j, ...] with integer arrays for its first axes; shape: theirs, then what is left of x.
+
+    indices: padded to one rank; they broadcast where statically 1; negative ones count from the
+    end.  Gradient: scattered, duplicates added in index order.
+    Raises: IndexBoundsError at the call, before anything is written.
+    """
+    return call("gather", as_variable(x), *_index_arrays([as_variable(i) for i in indices]))
+
+
+def _index_arrays(indices: Sequence[Variable]) -> list[Variable]:
+    for each in indices:
+        if not dtype_info(each.dtype).is_integer:
+            what = f"an index array has integers, got {each.type}."
+            fix = "cast it, or for a mask use T.switch(mask, x, y)."
+            raise ArgumentTypeError(message(what, [where(each)], fix))
+    ndim = max(each.ndim for each in indices)
+    return [pad(each, ndim) for each in indices]
+
+
+# -- x[...] ------------------------------------------------------------------------------------
+
+_Item = Any  # an int, a slice, None, an integer scalar or array
+
+
+def getitem(x: Any, key: Any) -> Variable:
+    """x[key] as numpy has it: ints, slices, None, Ellipsis, integer scalars and arrays.
+
+    Raises: ArgumentError for too many indices; IndexBoundsError for a place that is out of bounds
+    while building; ArgumentTypeError for what is no index.
+    """
+    x = as_variable(x)
+    items = _expanded(x, list(key) if isinstance(key, tuple) else [key])
+    if any(isinstance(each, Variable) and each.ndim for each in items):
+        return _mixed(x, items)
+    return _basic(x, items)
+
+
+def _expanded(x: Variable, items: list[_Item]) -> list[_Item]:
+    """Normal items, one an axis of x but for None; Ellipsis and missing axes filled in."""
+    items = [_normal(each) for each in items]
+    dots = [k for k, each in enumerate(items) if each is Ellipsis]
+    if len(dots) > 1:
+        raise ArgumentError(message("x[...]: at most one ... can stand in an index."))
+    count = len([each for each in items if each is not None and each is not Ellipsis])
+    if count > x.ndim:
+        what = f"x[...]: {count} indices for an array of {x.ndim} axes."
+        raise ArgumentError(message(what, [where(x)], "leave some out."))
+    place = dots[0] if dots else len(items)
+    full = [slice(None)] * (x.ndim - count)
+    return items[:place] + full + items[place + 1 :]
+
+
+def _normal(item: Any) -> _Item:
+    if item is None or item is Ellipsis or isinstance(item, slice):
+        return item
+    if isinstance(item, (list, np.ndarray, Variable)):
+        found = as_variable(item)
+        if dtype_info(found.dtype).is_integer:
+            number = static_int(found) if found.ndim == 0 else None
+            return found if number is None else number
+        what = f"x[...]: an index has integers, got {found.type}."
+        fix = "cast it, or for a mask use T.switch(mask, x, y)."
+        raise ArgumentTypeError(message(what, [where(found)], fix))
+    return _whole(item)
+
+
+def _whole(item: Any) -> int:
+    try:
+        if not isinstance(item, (bool, np.bool_)):
+            return operator.index(item)
+    except TypeError:
+        pass
+    what = f"x[...]: {printable(repr(item), 60)} is no index."
+    raise ArgumentTypeError(
+        message(what, fix="use ints, slices, None, ... or integer arrays.")
+    ) from None
+
+
+def _basic(x: Variable, items: Sequence[_Item]) -> Variable:
+    values: list[Variable] = []
+    entries = [_entry(each, values) for each in items if each is not None]
+    for axis, entry in enumerate(entries):
+        _check_place(x, axis, entry)
+    if any(entry != Cut(None, None) for entry in entries):
+        result = call("subtensor", x, *values, index=tuple(entries))
+    else:
+        result = x
+    kept = iter(range(result.ndim))
+    order = tuple(
+        "x" if each is None else next(kept)
+        for each in items
+        if each is None or isinstance(each, slice)
+    )
+    return call("dimshuffle", result, order=order) if "x" in order else result
+
+
+def _entry(item: _Item, values: list[Variable]) -> Entry:
+    if not isinstance(item, slice):
+        end = _end(item, values)
+        assert end is not None
+        return end
+    step = 1 if item.step is None else _normal(item.step)
+    if not isinstance(step, int) or step == 0:
+        what = f"x[...]: the step of a slice must be a number other than 0, got {step}."
+        raise ArgumentError(message(what))
+    return Cut(_end(item.start, values), _end(item.stop, values), step)
+
+
+def _end(item: Any, values: list[Variable]) -> int | Value | None:
+    if item is None:
+        return None
+    found = _normal(item)
+    if isinstance(found, int):
+        return found
+    if not isinstance(found, Variable) or found.ndim:
+        raise ArgumentTypeError(message(f"x[...]: {found} is no place in an axis."))
+    known = [k for k, each in enumerate(values) if each is found]
+    if not known:
+        values.append(found if found.dtype == "int64" else call("cast", found, dtype="int64"))
+    return Value(known[0] if known else len(values) - 1)
+
+
+def _check_place(x: Variable, axis: int, entry: Entry) -> None:
+    n = x.type.shape[axis]
+    if isinstance(entry, int) and n is not None and not -n <= entry < n:
+        what = f"x[...]: index {entry} is out of bounds for axis {axis} with length {n}."
+        raise IndexBoundsError(message(what, [where(x)]))
+
+
+def _mixed(x: Variable, items: Sequence[_Item]) -> Variable:
+    """Slices and None first; then the axes of integer arrays in front, gathered, and moved back.
+
+    Scalars beside integer arrays count as arrays; where all of these stand together their axes
+    take their place, else they come first (numpy's rule).
+    """
+    is_array = [not (each is None or isinstance(each, slice)) for each in items]
+    sliced = _basic(
+        x, [slice(None) if yes else each for yes, each in zip(is_array, items, strict=True)]
+    )
+    axes = [k for k, yes in enumerate(is_array) if yes]
+    indices = [as_variable(items[k]) for k in axes]
+    others = [k for k in range(sliced.ndim) if k not in axes]
+    front = call("dimshuffle", sliced, order=(*axes, *others))
+    result = gather(front, *indices)
+    together = axes[-1] - axes[0] == len(axes) - 1
+    if not together or axes[0] == 0:
+        return result
+    rank, first = max(each.ndim for each in indices), axes[0]
+    order = (*range(rank, rank + first), *range(rank), *range(rank + first, result.ndim))
+    return call("dimshuffle", result, order=order)

@@ -1,0 +1,225 @@
+"""Lengths of arrays as values, and arrays stretched to given lengths.
+
+Takes arrays; gives int64 scalars, views, zeros and ones.  The lengths of a result cost nothing of
+what computes it.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gradc.affine import IndexMap, fixed
+from gradc.dtypes import check_dtype, dtype_info
+from gradc.errors import ArgumentTypeError, ShapeError, message, printable
+from gradc.graph.describe import where
+from gradc.graph.op import Shape
+from gradc.graph.variable import Constant, Variable
+from gradc.ops.convert import as_variable, static_int
+from gradc.ops.declare import Sample, call, declared, insert_axes, normal_axis, pad
+from gradc.ops.kinds import LengthOf, View
+from gradc.options import config
+from gradc.sizes import Size
+
+__all__ = [
+    "Lengths",
+    "alloc",
+    "broadcast_like",
+    "broadcast_to",
+    "full",
+    "full_like",
+    "length",
+    "lengths_of",
+    "ones",
+    "ones_like",
+    "shape_operands",
+    "shape_tuple",
+    "zeros",
+    "zeros_like",
+]
+
+Array = npt.NDArray[Any]
+
+
+# -- lengths -----------------------------------------------------------------------------------
+
+
+class Lengths(tuple[Variable, ...]):
+    """The lengths of an array, `x.shape`: a tuple of int64 scalars."""
+
+    __slots__ = ()
+
+
+@declared(
+    LengthOf,
+    ref=lambda x, *, axis: np.asarray(x.shape[axis], "int64"),
+    pullback=lambda cts, outs, x, *, axis: (None,),
+    samples=(Sample(lambda f, x: f(x, 1), ((2, 3),)),),
+)
+def length(x: Any, axis: int) -> Variable:
+    """The length of one axis, an int64 scalar; a constant where it is known while building.
+
+    Raises: ArgumentError if there is no such axis.
+    """
+    x = as_variable(x)
+    number = normal_axis("length", axis, x.ndim)
+    static = x.type.shape[number]
+    if static is not None:
+        return Constant(np.asarray(static, "int64"))
+    return call("length", x, axis=number)
+
+
+def shape_tuple(x: Any) -> Lengths:
+    """The lengths of all axes."""
+    x = as_variable(x)
+    return Lengths(length(x, axis) for axis in range(x.ndim))
+
+
+def lengths_of(name: str, shape: Any) -> list[Variable]:
+    """A shape as users write it, an int, a scalar or a list of them, as int64 scalars.
+
+    Raises: ArgumentTypeError for what is no whole number.
+    """
+    if isinstance(shape, Variable) and shape.ndim == 1:
+        shape = _entries(name, shape)
+    listed = shape if isinstance(shape, (tuple, list, np.ndarray)) else (shape,)
+    return [_length(name, each) for each in listed]
+
+
+def _entries(name: str, shape: Variable) -> list[Variable]:
+    (count,) = shape.type.shape
+    if count is None:
+        what = f"{name}: the shape is a vector of unknown length, so the rank is unknown."
+        raise ShapeError(message(what, [where(shape)], "pass a tuple of scalars, or x.shape."))
+    return [call("subtensor", shape, index=(k,)) for k in range(count)]
+
+
+def _length(name: str, value: Any) -> Variable:
+    if isinstance(value, Variable):
+        if value.ndim or not dtype_info(value.dtype).is_integer:
+            what = f"{name}: a length is an integer scalar, got {value.type}."
+            raise ArgumentTypeError(message(what, [where(value)]))
+        return value if value.dtype == "int64" else call("cast", value, dtype="int64")
+    try:
+        return Constant(np.asarray(operator.index(value), "int64"))
+    except TypeError:
+        what = f"{name}: a length is a whole number, got {printable(repr(value), 60)}."
+        raise ArgumentTypeError(message(what)) from None
+
+
+def shape_operands(shape: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arguments of f(x, 2, 3) or f(x, (2, 3)), as one shape."""
+    nested = len(shape) == 1 and isinstance(shape[0], (tuple, list))
+    return tuple(shape[0]) if nested else shape
+
+
+# -- stretching --------------------------------------------------------------------------------
+
+
+def _stretched(i: IndexMap, lengths: Shape, *values: Size) -> IndexMap:
+    return tuple(
+        fixed(0) if n.constant == 1 else place for n, place in zip(lengths, i, strict=True)
+    )
+
+
+def _broadcast_pullback(
+    cts: Sequence[Variable], outs: Sequence[Variable], x: Variable, *shape: Variable
+) -> tuple[Variable | None, ...]:
+    pairs = zip(x.type.shape, cts[0].type.shape, strict=True)
+    axes = tuple(k for k, (n, wide) in enumerate(pairs) if n == 1 and wide != 1)
+    ct = cts[0]
+    if axes:
+        ct = insert_axes(call("sum", ct, axes=axes), axes)
+    return (ct, *(None for _ in shape))
+
+
+def _equal(lengths: Shape, *values: Size) -> list[tuple[Size, Size, int]]:
+    return [(n, value, k) for k, (n, value) in enumerate(zip(lengths, values, strict=True))
+            if n.constant != 1]  # fmt: skip
+
+
+@declared(
+    View,
+    shape=lambda lengths, *values: values,
+    index=_stretched,
+    equal=_equal,
+    ref=lambda x, *values: np.broadcast_to(x, [int(n) for n in values]),
+    pullback=_broadcast_pullback,
+    samples=(
+        Sample(lambda f, x: f(x, (4, 3)), ((3,),)),
+        Sample(lambda f, x: f(insert_axes(x, (1,)), (2, 3, 4)), ((2, 4),)),
+        Sample(lambda f, x: f(x, (2, 3)), ((),)),
+    ),
+)
+def broadcast_to(x: Any, shape: Any) -> Variable:
+    """The array x stretched to a shape: its axes of static length 1, and new ones in front. A view.
+
+    shape: ints or integer scalars.  dtype: x's.  Gradient: the sum over the stretched axes.
+    Raises: ShapeError if another axis has a different static length, or x has more axes.
+    """
+    x = as_variable(x)
+    lengths = lengths_of("broadcast_to", shape)
+    if x.ndim > len(lengths):
+        what = f"broadcast_to: {x.ndim} axes cannot become {len(lengths)}."
+        raise ShapeError(message(what, [where(x)]))
+    padded = pad(x, len(lengths))
+    wanted = tuple(static_int(n) for n in lengths)
+    for axis, (n, new) in enumerate(zip(padded.type.shape, wanted, strict=True)):
+        if n not in (1, None, new) and new is not None:
+            what = f"broadcast_to: axis {axis} has length {n}, which cannot become {new}."
+            raise ShapeError(message(what, [where(x)], "give that axis length 1, or leave it."))
+    if None not in wanted and wanted == padded.type.shape:
+        return padded
+    return call("broadcast_to", padded, *lengths)
+
+
+def broadcast_like(x: Any, like: Any) -> Variable:
+    """The array x stretched to the shape of `like`."""
+    array, like = as_variable(x), as_variable(like)
+    if array.type.shape == like.type.shape and None not in array.type.shape:
+        return array
+    return broadcast_to(array, shape_tuple(like))
+
+
+# -- filling -----------------------------------------------------------------------------------
+
+
+def alloc(value: Any, *shape: Any) -> Variable:
+    """A value stretched to a shape given as one tuple or one by one. A view: it takes no memory."""
+    return broadcast_to(value, shape_operands(shape))
+
+
+def full(shape: Any, value: Any, dtype: str | None = None) -> Variable:
+    """An array of one number."""
+    return broadcast_to(as_variable(value, dtype=dtype), shape)
+
+
+def zeros(shape: Any, dtype: str | None = None) -> Variable:
+    """Zeros of a shape; dtype: config.floatX by default."""
+    return full(shape, 0, dtype or config.floatX)
+
+
+def ones(shape: Any, dtype: str | None = None) -> Variable:
+    """Ones of a shape; dtype: config.floatX by default."""
+    return full(shape, 1, dtype or config.floatX)
+
+
+def full_like(model: Any, value: Any, dtype: str | None = None) -> Variable:
+    """An array of one number with the shape and, by default, the dtype of `model`."""
+    model = as_variable(model)
+    number = as_variable(value, dtype=check_dtype(dtype or model.dtype))
+    return broadcast_like(number, model) if model.ndim else number
+
+
+def zeros_like(model: Any, dtype: str | None = None, opt: bool = False) -> Variable:
+    """Zeros with the shape and, by default, the dtype of `model`."""
+    return full_like(model, 0, dtype)
+
+
+def ones_like(model: Any, dtype: str | None = None, opt: bool = False) -> Variable:
+    """Ones with the shape and, by default, the dtype of `model`."""
+    return full_like(model, 1, dtype)

@@ -1,0 +1,239 @@
+"""Reductions over any axes: sums, products, extremes, their places, any and all.
+
+Accumulators are numpy's: integers and bool add up in int64 (unsigned ones in uint64), floats in
+their own dtype by a fixed tree.  The fold's C of each is written with functions of
+csrc/inline/gradc/fold.h where nan has to win.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gradc.dtypes import dtype_info
+from gradc.graph.variable import Variable
+from gradc.ops.compare import eq, switch
+from gradc.ops.declare import insert_axes, is_float, reduction
+from gradc.ops.elemwise import cast
+from gradc.ops.lengths import broadcast_like
+
+__all__ = ["all", "any", "argmax", "argmin", "max", "min", "prod", "sum"]
+
+Array = npt.NDArray[Any]
+Cts = Sequence[Variable | None]
+
+
+def wide(dtype: str) -> tuple[str, str]:
+    """Accumulator and result of a sum: numpy's."""
+    info = dtype_info(dtype)
+    found = dtype if info.is_float else "uint64" if info.kind == "uint" else "int64"
+    return found, found
+
+
+def _own(dtype: str) -> tuple[str, str]:
+    return dtype, dtype
+
+
+def _place(dtype: str) -> tuple[str, str]:
+    return dtype, "int64"
+
+
+def _truth(dtype: str) -> tuple[str, str]:
+    return "bool", "bool"
+
+
+def _spread(ct: Variable, x: Variable, axes: tuple[int, ...]) -> Variable:
+    """A cotangent of a reduction, at every element it was folded from."""
+    return broadcast_like(insert_axes(ct, axes), x)
+
+
+def _accumulated(function: Any) -> Any:
+    """The fold of numpy in the accumulator's dtype."""
+
+    def ref(
+        x: Array, *, axes: tuple[int, ...], dtype: str | None = None, acc_dtype: str | None = None
+    ) -> Array:
+        kind = x.dtype if x.dtype.kind == "f" else wide(x.dtype.name)[0]
+        result = function(x, axis=axes, dtype=acc_dtype or dtype or kind)
+        return np.asarray(result).astype(dtype or kind, copy=False)
+
+    return ref
+
+
+def _sum_pullback(
+    cts: Cts, outs: Cts, x: Variable, *, axes: tuple[int, ...], **dtypes: str
+) -> tuple[Variable]:
+    assert cts[0] is not None
+    ct = cast(cts[0], x.dtype) if is_float(x.dtype) else cts[0]
+    return (_spread(ct, x, axes),)
+
+
+sum = reduction(
+    "sum",
+    doc="The sum over axes; 0 for none. Integers add up in int64, floats in their own dtype.",
+    init=("0",),
+    step=("{a0} + {x}",),
+    combine=("{a0} + {b0}",),
+    out=wide,
+    ref=_accumulated(np.sum),
+    pullback=_sum_pullback,
+    typed=True,
+)
+
+
+def _prod_pullback(
+    cts: Cts, outs: Cts, x: Variable, *, axes: tuple[int, ...], **dtypes: str
+) -> tuple[Variable]:
+    """The product of the others: out / x, but where there are zeros that of the others than them.
+
+    With one zero in a group only its own slope is not 0; with more all are.
+    """
+    assert cts[0] is not None
+    real = x if is_float(x.dtype) else cast(x, cts[0].dtype)
+    ct = cast(cts[0], real.dtype)
+    is_zero = eq(real, 0.0)
+    others = prod(switch(is_zero, 1.0, real), axis=axes, keepdims=True)
+    zeros = sum(is_zero, axis=axes, keepdims=True)
+    slope = switch(
+        is_zero,
+        switch(eq(zeros, 1), others, 0.0),
+        switch(eq(zeros, 0), others / switch(is_zero, 1.0, real), 0.0),
+    )
+    return (_spread(ct, x, axes) * slope,)
+
+
+prod = reduction(
+    "prod",
+    doc="The product over axes; 1 for none. Integers multiply in int64, floats in their own\n"
+    "dtype. The gradient is right where elements are 0.",
+    init=("1",),
+    step=("{a0} * {x}",),
+    combine=("{a0} * {b0}",),
+    out=wide,
+    ref=_accumulated(np.prod),
+    pullback=_prod_pullback,
+    typed=True,
+)
+
+
+# -- extremes ----------------------------------------------------------------------------------
+
+
+def _chosen(cts: Cts, outs: Cts, x: Variable, *, axes: tuple[int, ...], shift: bool = False) -> Any:
+    """Every position that holds the extreme gets the full gradient.
+
+    shift: the result only moves an expression that does not depend on it (softmax): no slope.
+    """
+    if shift:
+        return (None,)
+    assert cts[0] is not None
+    assert outs[0] is not None
+    return (switch(eq(x, _spread(outs[0], x, axes)), _spread(cts[0], x, axes), 0.0),)
+
+
+def _extreme(function: Any) -> Any:
+    return lambda x, *, axes, shift=False: function(x, axis=axes)
+
+
+max = reduction(
+    "max",
+    doc="The greatest element over axes; nan if there is one. Every position that holds it gets\n"
+    "the full gradient.",
+    init=("{lowest}",),
+    step=("gc_max_{s}({a0}, {x})",),
+    combine=("gc_max_{s}({a0}, {b0})",),
+    out=_own,
+    ref=_extreme(np.max),
+    pullback=_chosen,
+    needs_elements=True,
+)
+
+min = reduction(
+    "min",
+    doc="The least element over axes; nan if there is one. Every position that holds it gets\n"
+    "the full gradient.",
+    init=("{highest}",),
+    step=("gc_min_{s}({a0}, {x})",),
+    combine=("gc_min_{s}({a0}, {b0})",),
+    out=_own,
+    ref=_extreme(np.min),
+    pullback=_chosen,
+    needs_elements=True,
+)
+
+
+def _places(function: Any) -> Any:
+    def ref(x: Array, *, axes: tuple[int, ...]) -> Array:
+        kept = [axis for axis in range(x.ndim) if axis not in axes]
+        shape = [x.shape[axis] for axis in kept]
+        rows = np.transpose(x, (*kept, *axes)).reshape(
+            [*shape, math.prod(x.shape[axis] for axis in axes)]
+        )
+        if 0 in shape:
+            return np.empty(shape, "int64")
+        return np.asarray(function(rows, axis=-1), "int64")
+
+    return ref
+
+
+def _no_slope(cts: Cts, outs: Cts, x: Variable, *, axes: tuple[int, ...]) -> tuple[None]:
+    return (None,)
+
+
+def _place_of(name: str, wins: str, start: str, function: Any, doc: str) -> Any:
+    step = f"{wins}({{x}}, {{i}}, {{a0}}, {{a1}})"
+    join = f"{wins}({{b0}}, {{b1}}, {{a0}}, {{a1}})"
+    return reduction(
+        name,
+        doc=doc,
+        init=(start, "INT64_MAX"),
+        step=(f"{step} ? {{x}} : {{a0}}", f"{step} ? {{i}} : {{a1}}"),
+        combine=(f"{join} ? {{b0}} : {{a0}}", f"{join} ? {{b1}} : {{a1}}"),
+        states=("acc", "int64"),
+        result="{a1}",
+        out=_place,
+        ref=_places(function),
+        pullback=_no_slope,
+        needs_elements=True,
+    )
+
+
+argmax = _place_of(
+    "argmax", "gc_wins_max_{s}", "{lowest}", np.argmax,
+    "The place of the greatest element, the first of several; over several axes its position\n"
+    "in C order. The first nan wins.",
+)  # fmt: skip
+argmin = _place_of(
+    "argmin", "gc_wins_min_{s}", "{highest}", np.argmin,
+    "The place of the least element, the first of several; over several axes its position in\n"
+    "C order. The first nan wins.",
+)  # fmt: skip
+
+
+# -- truth -------------------------------------------------------------------------------------
+
+any = reduction(
+    "any",
+    doc="Whether any element is not 0.",
+    init=("0",),
+    step=("({T})({a0} | {x})",),
+    combine=("({T})({a0} | {b0})",),
+    out=_truth,
+    ref=lambda x, *, axes: np.any(x, axis=axes),
+    pullback=_no_slope,
+)
+
+all = reduction(
+    "all",
+    doc="Whether all elements are not 0.",
+    init=("1",),
+    step=("({T})({a0} & {x})",),
+    combine=("({T})({a0} & {b0})",),
+    out=_truth,
+    ref=lambda x, *, axes: np.all(x, axis=axes),
+    pullback=_no_slope,
+)

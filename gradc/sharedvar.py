@@ -1,0 +1,211 @@
+"""Shared variables: leaves whose storage outlives a call, and which functions may update.
+
+Takes a value; gives a SharedVariable of its dtype and rank.  Its lengths are unknown to expressions
+unless shape= or broadcastable= says them, so that set_value may resize it.  The storage is one
+C-contiguous array of native byte order, which calls read and write under the variable's lock;
+get_value and set_value copy unless `borrow` says otherwise.
+"""
+
+from __future__ import annotations
+
+import numbers
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gradc.dtypes import check_dtype, dtype_info
+from gradc.errors import ArgumentError, ArgumentTypeError, DTypeError, Where, message, printable
+from gradc.graph.describe import where
+from gradc.graph.site import user_site
+from gradc.graph.types import TensorType
+from gradc.graph.variable import Variable
+from gradc.options import config
+
+__all__ = ["SharedVariable", "shared"]
+
+Array = npt.NDArray[Any]
+
+
+class SharedVariable(Variable):
+    """A leaf with a value that lives on between calls.
+
+    default_update: an expression for its value after every call that uses it, or None.
+    storage: the array that calls work on.  lock: held while a call or a copy uses it.
+    """
+
+    __slots__ = ("_allow_downcast", "_strict", "default_update", "lock", "storage")
+
+    def __init__(
+        self,
+        type: TensorType,
+        storage: Array,
+        name: str | None = None,
+        strict: bool = False,
+        allow_downcast: bool | None = None,
+    ) -> None:
+        super().__init__(type, name=name, site=user_site())
+        self.storage = storage
+        self.lock = threading.RLock()
+        self.default_update: Variable | None = None
+        self._strict = strict
+        self._allow_downcast = allow_downcast
+
+    def get_value(self, borrow: bool = False, return_internal_type: bool = False) -> Array:
+        """The value: a copy, or with borrow=True the storage itself, which later calls change."""
+        if borrow:
+            return self.storage
+        with self.lock:
+            return self.storage.copy()
+
+    def set_value(self, new_value: Any, borrow: bool = False) -> None:
+        """Replace the value by a copy; with borrow=True by the array itself where it fits.
+
+        The rank must stay, the lengths may change unless they were declared.  Nothing is cast but
+        to a dtype that holds every value; Python numbers take the variable's.
+        Raises: ArgumentTypeError for the wrong dtype or no array, ArgumentError for the wrong rank
+        or a length that was declared.
+        """
+        array = self._converted(new_value)
+        self._check_shape(array)
+        if not (borrow and _is_plain(array)) or array is self.storage:
+            array = np.array(array, order="C")
+        with self.lock:
+            self.storage = array
+
+    def zero(self, borrow: bool = False) -> None:
+        """Set all elements to 0; with borrow=True in the storage itself."""
+        with self.lock:
+            if borrow:
+                self.storage[...] = 0
+            else:
+                self.storage = np.zeros_like(self.storage)
+
+    def _converted(self, value: Any) -> Array:
+        array = _array("set_value", value)
+        dtype = np.dtype(self.dtype)
+        if array.dtype == dtype and (not self._strict or isinstance(value, np.ndarray)):
+            return array
+        if self._strict or not self._may_cast(value, array):
+            raise ArgumentTypeError(
+                message(
+                    f"set_value: {self} is {self.type}, the value has dtype {array.dtype}.",
+                    [_row(self, array)],
+                    f"convert it: value.astype({dtype.name!r}).",
+                )
+            )
+        return array.astype(dtype)
+
+    def _may_cast(self, value: Any, array: Array) -> bool:
+        dtype = np.dtype(self.dtype)
+        if self._allow_downcast or np.can_cast(array.dtype, dtype, "safe"):
+            return True
+        if self._allow_downcast is False or isinstance(value, np.generic):
+            return False
+        return isinstance(value, numbers.Number) and _holds(value, self.dtype)
+
+    def _check_shape(self, array: Array) -> None:
+        shape = self.type.shape
+        if array.ndim != len(shape):
+            what = f"set_value: {self} has {len(shape)} axes, the value {array.ndim}."
+            raise ArgumentError(message(what, [_row(self, array)]))
+        for axis, (n, m) in enumerate(zip(shape, array.shape, strict=True)):
+            if n not in (None, m):
+                what = f"set_value: axis {axis} of {self} was declared as {n}, the value has {m}."
+                fix = "pass a value of that length, or leave it out of shape= when making it."
+                raise ArgumentError(message(what, [_row(self, array)], fix))
+
+
+def shared(
+    value: Any,
+    name: str | None = None,
+    strict: bool = False,
+    allow_downcast: bool | None = None,
+    borrow: bool = False,
+    shape: Sequence[int | None] | None = None,
+    broadcastable: Sequence[bool] | None = None,
+    target: str = "cpu",
+) -> SharedVariable:
+    """A variable with a value that functions read and update.
+
+    value: an array or number; Python floats are config.floatX, ints int64.  It is copied unless
+    borrow=True.  name: for messages and listings.
+    shape: lengths that never change, None for each that may; broadcastable: axes of length 1.
+    strict: set_value takes arrays of the exact dtype only.  allow_downcast: True lets it cast
+    anything, False nothing that loses; None also takes Python numbers.
+    Raises: ArgumentTypeError or DTypeError for what is no array of numbers, ArgumentError if
+    shape or broadcastable contradict the value.
+    """
+    if isinstance(value, Variable):
+        what = f"shared: the value must be numbers, got the symbolic variable {value}."
+        raise ArgumentTypeError(message(what, [where(value)], "pass its value, an array."))
+    if name is not None and not isinstance(name, str):
+        raise ArgumentTypeError(message(f"shared: the name must be text, got {name!r}."))
+    array = _array("shared", value)
+    array = array.astype(check_dtype(array.dtype), copy=False)
+    static = _static(array, shape, broadcastable)
+    if not (borrow and _is_plain(array)):
+        array = np.array(array, order="C")
+    return SharedVariable(TensorType(array.dtype.name, static), array, name, strict, allow_downcast)
+
+
+def _array(caller: str, value: Any) -> Array:
+    if isinstance(value, np.ma.MaskedArray):
+        what = f"{caller}: a masked array has no place for its mask."
+        raise ArgumentTypeError(message(what, fix="pass value.filled(...)."))
+    if type(value) is float:
+        return np.asarray(value, config.floatX)
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError):
+        shown = printable(repr(value), 60)
+        raise ArgumentTypeError(message(f"{caller}: {shown} is no array.")) from None
+    if array.dtype.kind not in "biuf":
+        what = f"{caller}: {printable(repr(value), 60)} is no array of numbers ({array.dtype})."
+        raise DTypeError(message(what, fix="pass an array of floats, integers or bools."))
+    return array
+
+
+def _static(
+    array: Array, shape: Sequence[int | None] | None, broadcastable: Sequence[bool] | None
+) -> tuple[int | None, ...]:
+    if shape is not None and broadcastable is not None:
+        raise ArgumentError(message("shared: give shape or broadcastable, not both."))
+    if broadcastable is not None:
+        shape = [1 if each else None for each in broadcastable]
+    if shape is None:
+        return (None,) * array.ndim
+    fits = len(shape) == array.ndim and all(
+        n is None or n == m for n, m in zip(shape, array.shape, strict=True)
+    )
+    if not fits:
+        what = f"shared: the value has shape {array.shape}, {tuple(shape)} was declared."
+        raise ArgumentError(message(what, fix="declare None for lengths that may change."))
+    return tuple(shape)
+
+
+def _is_plain(array: Array) -> bool:
+    """Whether calls can work on the array itself."""
+    flags = array.flags
+    return bool(
+        type(array) is np.ndarray
+        and flags.c_contiguous
+        and flags.aligned
+        and flags.writeable
+        and array.dtype.isnative
+    )
+
+
+def _holds(value: Any, dtype: str) -> bool:
+    info = dtype_info(dtype)
+    if info.bounds is None:
+        return True
+    return isinstance(value, int) and info.bounds[0] <= value <= info.bounds[1]
+
+
+def _row(variable: SharedVariable, array: Array) -> Where:
+    row = where(variable)
+    got = f"{array.dtype}[{', '.join(map(str, array.shape))}]"
+    return Where(row.label, row.type, row.file, row.line, row.source, got)

@@ -1,0 +1,126 @@
+"""Symbolic inputs by rank and dtype: T.matrix("x"), T.ivector("y"), T.dmatrices("a", "b").
+
+The dtype is config.floatX unless a prefix or dtype= says otherwise: b, w, i, l for int8 to int64,
+f and d for float32 and float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from gradc.dtypes import check_dtype
+from gradc.errors import ArgumentError, ArgumentTypeError, message, printable
+from gradc.graph.types import StaticShape, TensorType
+from gradc.graph.variable import Input
+from gradc.options import config
+
+_PREFIXES = ("int8", "int16", "int32", "int64", "float32", "float64")
+_FORMS: dict[str, StaticShape] = {
+    "scalar": (),
+    "vector": (None,),
+    "row": (1, None),
+    "col": (None, 1),
+    "matrix": (None,) * 2,
+    "tensor3": (None,) * 3,
+    "tensor4": (None,) * 4,
+    "tensor5": (None,) * 5,
+}
+
+One = Callable[..., Input]
+Many = Callable[..., list[Input]]
+
+
+def tensor(
+    dtype: Any = None,
+    shape: Sequence[int | bool | None] | None = None,
+    name: str | None = None,
+    broadcastable: Sequence[bool] | None = None,
+) -> Input:
+    """An input of any rank: shape=(None, 3), or broadcastable=(False, True) for lengths of 1."""
+    if broadcastable is not None:
+        shape = [1 if each else None for each in broadcastable]
+    if shape is None:
+        raise ArgumentError(message("tensor: give shape= or broadcastable=."))
+    lengths = tuple((1 if n else None) if isinstance(n, bool) else n for n in shape)
+    return _input(check_dtype(dtype or config.floatX), lengths, name)
+
+
+def _input(dtype: str, shape: StaticShape, name: Any) -> Input:
+    if name is not None and not isinstance(name, str):
+        what = f"the name of a variable is text, got {printable(repr(name), 60)}."
+        raise ArgumentTypeError(message(what, fix='write it in quotes: T.matrix("x").'))
+    return Input(TensorType(dtype, shape), name)
+
+
+def _one(form: str, fixed: str | None = None) -> One:
+    pattern = _FORMS[form]
+
+    def make(
+        name: str | None = None, dtype: Any = None, shape: Sequence[int | None] | None = None
+    ) -> Input:
+        kind = check_dtype(dtype or fixed or config.floatX)
+        return _input(kind, _refined(form, pattern, shape), name)
+
+    lengths = ", ".join("?" if n is None else str(n) for n in pattern)
+    make.__name__ = make.__qualname__ = form
+    make.__doc__ = (
+        f"A symbolic {fixed or 'floatX'}[{lengths}].\n\n"
+        "name: for messages and keyword arguments.  dtype: another dtype.  shape: its lengths,\n"
+        "None for each that only the call knows."
+    )
+    return make
+
+
+def _refined(form: str, pattern: StaticShape, shape: Sequence[int | None] | None) -> StaticShape:
+    if shape is None:
+        return pattern
+    fits = len(shape) == len(pattern) and all(
+        n is None or n == m for n, m in zip(pattern, shape, strict=True)
+    )
+    if not fits:
+        what = f"{form}: shape {tuple(shape)} is none of a {form} ({len(pattern)} axes)."
+        raise ArgumentError(message(what, fix="use T.tensor(shape=...) for another rank."))
+    return tuple(shape)
+
+
+def _many(one: One) -> Many:
+    def make(*names: str | int, **options: Any) -> list[Input]:
+        if len(names) == 1 and isinstance(names[0], int):
+            return [one(**options) for _ in range(names[0])]
+        return [one(name, **options) for name in names]
+
+    make.__name__ = make.__qualname__ = f"{one.__name__}s"
+    make.__doc__ = "Several at once: by their names, or a number of nameless ones."
+    return make
+
+
+def _typed(form: str) -> tuple[One, ...]:
+    return tuple(_one(form, dtype) for dtype in _PREFIXES)
+
+
+scalar, vector, row, col = _one("scalar"), _one("vector"), _one("row"), _one("col")
+matrix, tensor3, tensor4 = _one("matrix"), _one("tensor3"), _one("tensor4")
+tensor5 = _one("tensor5")
+
+bscalar, wscalar, iscalar, lscalar, fscalar, dscalar = _typed("scalar")
+bvector, wvector, ivector, lvector, fvector, dvector = _typed("vector")
+brow, wrow, irow, lrow, frow, drow = _typed("row")
+bcol, wcol, icol, lcol, fcol, dcol = _typed("col")
+bmatrix, wmatrix, imatrix, lmatrix, fmatrix, dmatrix = _typed("matrix")
+btensor3, wtensor3, itensor3, ltensor3, ftensor3, dtensor3 = _typed("tensor3")
+btensor4, wtensor4, itensor4, ltensor4, ftensor4, dtensor4 = _typed("tensor4")
+
+scalars, vectors, rows, cols = _many(scalar), _many(vector), _many(row), _many(col)
+matrices, tensor3s, tensor4s = _many(matrix), _many(tensor3), _many(tensor4)
+bscalars, wscalars, iscalars = _many(bscalar), _many(wscalar), _many(iscalar)
+lscalars, fscalars, dscalars = _many(lscalar), _many(fscalar), _many(dscalar)
+bvectors, wvectors, ivectors = _many(bvector), _many(wvector), _many(ivector)
+lvectors, fvectors, dvectors = _many(lvector), _many(fvector), _many(dvector)
+bmatrices, wmatrices, imatrices = _many(bmatrix), _many(wmatrix), _many(imatrix)
+lmatrices, fmatrices, dmatrices = _many(lmatrix), _many(fmatrix), _many(dmatrix)
+itensor3s, ltensor3s, ftensor3s, dtensor3s = map(_many, (itensor3, ltensor3, ftensor3, dtensor3))
+itensor4s, ltensor4s, ftensor4s, dtensor4s = map(_many, (itensor4, ltensor4, ftensor4, dtensor4))
+
+_NAMES = (*_FORMS, *(f"{form}s" for form in _FORMS), "matrices")
+__all__ = [name for name in dir() if name.endswith(_NAMES) and not name.startswith("_")]
