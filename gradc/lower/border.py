@@ -63,9 +63,13 @@ class Border:
 
 
 def _array_constants(graph: Graph) -> list[Constant]:
+    """Constants that are read from memory: arrays, and numbers that a product may read."""
     found: dict[Constant, None] = {}
-    for variables in (*(node.inputs for node in graph.nodes), graph.results):
+    readers = [(node.op.kind, node.inputs) for node in graph.nodes]
+    for kind, variables in (*readers, ("", graph.results)):
         for each in variables:
-            if isinstance(each, Constant) and each.ndim:
+            if not isinstance(each, Constant) or each.ndim == 0:
+                continue
+            if each.data.size != 1 or kind not in ("Elemwise", ""):
                 found.setdefault(each)
     return list(found)

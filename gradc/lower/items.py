@@ -48,6 +48,10 @@ def _segment(values: Values, step: Step) -> int:
 def _pin(values: Values) -> None:
     """Values that must stand in memory: what BLAS, scatters and reshaping read, and data sizes."""
     values.pinned.update(values.shapes.data)
+    values.pinned.update(
+        each for each in values.graph.results
+        if each.owner is not None and isinstance(each.owner.op.rule, Elemwise)
+    )  # fmt: skip
     for node in values.graph.nodes:
         if isinstance(node.op.rule, Contract | Gemm):
             values.pinned.update(node.inputs)

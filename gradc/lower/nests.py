@@ -311,8 +311,8 @@ class Writer:
     def _read_source(self, source: Variable, index: IndexMap, t: int) -> Local:
         if source in self.values.shapes.value and self.values.is_free(source):
             return self._number(source, t)
-        if isinstance(source, Constant) and source.ndim == 0:
-            text = literal(source.data[()], source.dtype)
+        if isinstance(source, Constant) and self.values.is_scalar_constant(source):
+            text = literal(source.data.reshape(())[()], source.dtype)
             return self.put(
                 ("literal", source.dtype, text), HEAD, 0, t,
                 lambda n: Literal_(n, source.dtype, text),

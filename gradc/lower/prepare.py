@@ -52,16 +52,16 @@ def _expanded(node: Apply, letters: Letters, x: Variable, y: Variable) -> Variab
     order = letters.out + letters.k
     product = _spread(x, letters.x, order) * _spread(y, letters.y, order)
     if not letters.k:
-        return product  # type: ignore[no-any-return]
+        return product
     axes = tuple(range(len(letters.out), len(order)))
     dtype = node.outputs[0].dtype
-    return product.sum(axis=axes, dtype=dtype, acc_dtype=dtype)  # type: ignore[no-any-return]
+    return product.sum(axis=axes, dtype=dtype, acc_dtype=dtype)
 
 
 def _spread(x: Variable, letters: str, order: str) -> Variable:
     """The operand with its axes in `order`, axes it lacks having length 1."""
     pattern = [letters.index(c) if c in letters else "x" for c in order]
-    return x.dimshuffle(*pattern)  # type: ignore[no-any-return]
+    return x.dimshuffle(*pattern)
 
 
 def _ordered(node: Apply, letters: Letters, x: Variable, y: Variable) -> Variable:

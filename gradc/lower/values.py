@@ -20,8 +20,8 @@ from gradc.sizes import Size, size
 
 __all__ = ["Values", "strides_of"]
 
-_FREE_COST = 40  # scalar arithmetic cheaper than this is repeated in every loop that needs it
-_FREE_DEPTH = 4
+_FREE_SCALAR = 40  # scalar arithmetic cheaper than this is repeated in every loop that needs it
+_FREE_ARRAY = 6  # arithmetic an element of one array cheaper than this: cheaper than memory
 
 
 @dataclass
@@ -55,8 +55,8 @@ class Values:
         return variable
 
     def is_scalar_constant(self, variable: Variable) -> bool:
-        """Whether the value is printed into the C text."""
-        return isinstance(variable, Constant) and variable.ndim == 0
+        """Whether the value is a single number, printed into the C text."""
+        return isinstance(variable, Constant) and variable.data.size == 1
 
     def is_free(self, variable: Variable) -> bool:
         """Whether every loop that needs the value computes it anew rather than reads it."""
@@ -85,31 +85,37 @@ class Values:
             return 1
         if not isinstance(node.op.rule, Elemwise):
             return -1
-        if variable.ndim and not self._is_cheap_copy(node):
-            return -1
-        return self._operands_cost(node)
+        return self._elementwise_cost(node)
 
-    def _is_cheap_copy(self, node: Apply) -> bool:
-        real = [each for each in node.inputs if not isinstance(each, Constant)]
-        rule = node.op.rule
-        return isinstance(rule, Elemwise) and len(real) <= 1 and rule.c.cost <= 1
+    def _elementwise_cost(self, node: Apply) -> int:
+        """What repeating the arithmetic costs; -1 if reading a stored result is better.
 
-    def _operands_cost(self, node: Apply) -> int:
-        assert isinstance(node.op.rule, Elemwise)
-        total = node.op.rule.c.cost
-        for each in node.inputs:
-            below, _ = self.source(each)
-            if below.owner is not None and not self._is_memory(below):
-                cost = self._cost(below)
-                if cost is None:
-                    return -1
-                total += cost
-        return total if total <= _FREE_COST else -1
+        An array is repeated only where that reads one array, which is in memory anyway.
+        """
+        arrays: set[Variable] = set()
+        total, stack = 0, [node.outputs[0]]
+        while stack:
+            each = stack.pop()
+            if each.owner is None or self._is_memory(each):
+                if each.ndim and not self.is_scalar_constant(each):
+                    arrays.add(each)
+                continue
+            rule = each.owner.op.rule
+            if each is not node.outputs[0] and not self.is_free(each):
+                return -1
+            total += rule.c.cost if isinstance(rule, Elemwise) else 1
+            stack.extend(self.source(below)[0] for below in self._operands(each))
+        most = _FREE_ARRAY if node.outputs[0].ndim else _FREE_SCALAR
+        return total if total <= most and len(arrays) <= 1 else -1
+
+    def _operands(self, variable: Variable) -> tuple[Variable, ...]:
+        assert variable.owner is not None
+        return () if variable in self.shapes.value else variable.owner.inputs
 
     def _is_memory(self, variable: Variable) -> bool:
         """Whether the value stands in memory whatever fusion decides."""
         node = variable.owner
-        if node is None or variable in self.copied:
+        if node is None or variable in self.copied or variable in self.pinned:
             return True
         return node.op.kind in ("Contract", "Gemm", "Scatter", "Relabel", "Reduce")
 
