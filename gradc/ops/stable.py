@@ -55,6 +55,8 @@ def _log_erfc(x: Array) -> Array:
 
 
 def _log_erfc_of(x: float) -> float:
+    if x < 0.5:
+        return math.log1p(-math.erf(x))
     if not x > 25:  # erfc underflows above 26
         return math.log(math.erfc(x))
     q, term, total = 1 / (2 * x * x), 1.0, 1.0
@@ -76,7 +78,9 @@ log_erfc = elemwise(
     "Source: the asymptotic series, Abramowitz and Stegun 7.1.23.",
     dtype=to_float,
     c=scalar_fn(
-        "{x} < (sizeof({T}) == 4 ? 8 : 25) ? gc_log_{s}(gc_erfc_{s}({x})) : " + _TAIL, cost=120
+        "{x} < ({T})0.5 ? gc_log1p_{s}(-gc_erf_{s}({x}))"
+        " : {x} < (sizeof({T}) == 4 ? 8 : 25) ? gc_log_{s}(gc_erfc_{s}({x})) : " + _TAIL,
+        cost=150,
     ),
     ref=_log_erfc,
     pullback=lambda cts, outs, x: (-cts[0] * (2 / math.sqrt(math.pi)) * exp(-square(x) - outs[0]),),

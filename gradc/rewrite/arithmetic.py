@@ -32,7 +32,7 @@ def neg_of_neg(out: Variable, facts: Facts) -> Variable | None:
 
 @rule(on=("sub",), keeps="exact")
 def difference(out: Variable) -> Variable | None:
-    """A difference x - y -> x + (-y), so that sums have one spelling; the compiler makes it one subtraction."""
+    """A difference x - y -> x + (-y): sums have one spelling; the C compiler subtracts."""
     assert out.owner is not None
     left, right = out.owner.inputs
     return add(left, neg(right)) if left.dtype == right.dtype == out.dtype else None
@@ -115,7 +115,7 @@ def power_of_one(out: Variable) -> Variable | None:
 
 @rule(on=("pow",), keeps="rounding")
 def small_power(out: Variable) -> Variable | None:
-    """The powers x ** 2 -> x * x, x ** 3 -> x * x * x, x ** 4 -> (x * x) * (x * x), x ** -1 -> 1 / x."""
+    """The powers x ** 2 -> x * x, 3 alike, x ** 4 -> (x * x) * (x * x), x ** -1 -> 1 / x."""
     assert out.owner is not None
     base, exponent = out.owner.inputs
     if base.dtype != out.dtype or exponent.dtype != out.dtype:

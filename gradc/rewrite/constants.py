@@ -45,7 +45,7 @@ def constant_operands(out: Variable) -> Variable | None:
 
 @rule(on=("add", "mul"), keeps="exact")
 def constant_first(out: Variable) -> Variable | None:
-    """A sum c + x -> x + c, and so for products.  Of more operands only the first two commute exactly."""
+    """A sum c + x -> x + c, and so for products; of more operands only the first two commute."""
     assert out.owner is not None
     first, second, *rest = out.owner.inputs
     if scalar_value(first) is None or scalar_value(second) is not None:
@@ -55,7 +55,7 @@ def constant_first(out: Variable) -> Variable | None:
 
 @rule(on=("mul",), keeps="rounding")
 def constants_of_product(out: Variable) -> Variable | None:
-    """A product x * 2 * y * 3 -> x * y * 6, where the factors neither overflow nor underflow together."""
+    """A product x * 2 * y * 3 -> x * y * 6, where 6 is an ordinary number."""
     assert out.owner is not None
     operands = out.owner.inputs
     numbers = [each for each in operands if scalar_value(each) is not None]
@@ -112,7 +112,7 @@ def divisor_of_one(out: Variable) -> Variable | None:
 
 @rule(on=("add",), keeps="exact")
 def term_of_zero(out: Variable) -> Variable | None:
-    """A sum x + 0 -> x for integers, x + -0.0 -> x for floats.  x + 0.0 stays: it turns -0.0 to 0.0."""
+    """A sum x + 0 -> x for integers, x + -0.0 -> x for floats; x + 0.0 turns -0.0 to 0.0."""
     assert out.owner is not None
     operands = out.owner.inputs
     others = [each for each in operands if not _is_neutral(each)]

@@ -16,8 +16,8 @@ import numpy as np
 from gradc.dtypes import dtype_info
 from gradc.graph.op import Apply
 from gradc.graph.variable import Constant, Variable
-from gradc.ops.declare import call
-from gradc.ops.elemwise import add, mul, neg, true_div
+from gradc.ops.declare import call, pad
+from gradc.ops.elemwise import add, mul, true_div
 from gradc.rewrite.facts import Facts
 from gradc.rewrite.rule import rule
 from gradc.rewrite.seen import Quotient, Seen, build, scalar_value
@@ -77,9 +77,12 @@ def _letters(letters: str, order: Sequence[int]) -> str:
     return "".join(table[axis] for axis in range(len(letters)))
 
 
-@rule(on=("contract",), keeps="exact")
+@rule(on=("contract",), keeps="rounding")
 def product_without_sum(out: Variable) -> Variable | None:
-    """A product that sums nothing, as outer(x, y) -> x * y stretched: it joins the loop around."""
+    """A product that sums nothing, as outer(x, y) -> x * y stretched: it joins the loop around.
+
+    Only the sign of zeros may differ: BLAS adds to 0.
+    """
     node = out.owner
     assert node is not None
     words = node.op.keywords
@@ -143,12 +146,26 @@ def _terms(out: Variable, facts: Facts) -> tuple[list[_Scaled], list[Seen]]:
             others.append(_kept(term, scale))
             continue
         node = scaled.core.owner
-        if node is not None and node.op.name == "add" and _is_own(scaled.core, facts):
+        if node is None or not _is_own(scaled.core, facts):
+            found.append(scaled)
+        elif node.op.name in ("add", "sub"):
             inner = facts.sight.terms(Seen(scaled.core), deep=False)
             stack = [(each, scaled.scale) for each in inner] + stack
+        elif node.op.kind == "Gemm":
+            stack = [*_opened(node, scaled.scale), *stack]
         else:
             found.append(scaled)
     return found, others
+
+
+def _opened(gemm: Apply, scale: Quotient) -> list[tuple[Seen, Quotient]]:
+    """A gemm as the two terms it was made from, so that the sum around it takes part."""
+    c, alpha, x, y, beta = gemm.inputs
+    product = call("contract", x, y, **gemm.op.keywords)
+    return [
+        (Seen(core), Quotient((*scale.over, Seen(pad(number, c.ndim))), scale.under, scale.negated))
+        for core, number in ((c, beta), (product, alpha))
+    ]
 
 
 def _fits(core: Variable, out: Variable) -> bool:
@@ -177,12 +194,12 @@ def _is_product(variable: Variable, facts: Facts) -> bool:
     return bool(shared - set(words["out"])) and not shared & set(words["out"])
 
 
-@rule(on=("add",), keeps="rounding")
+@rule(on=("add", "sub"), keeps="rounding")
 def sum_with_product(out: Variable, facts: Facts) -> Variable | None:
     """A sum b * c + a * dot(x, y) -> gemm(c, a, x, y, b), c stored already or itself a product."""
     if not dtype_info(out.dtype).is_float or not 1 <= out.ndim <= 2:
         return None
-    if not any(_may_hold_product(each) for each in _operands(out)):
+    if not any(_may_hold_product(each) for each in _operands(out)) or _is_done(out, facts):
         return None
     terms, others = _terms(out, facts)
     products = [each for each in terms if _is_product(each.core, facts)]
@@ -201,6 +218,23 @@ def sum_with_product(out: Variable, facts: Facts) -> Variable | None:
     return add(result, *kept) if kept else result
 
 
+def _is_done(out: Variable, facts: Facts) -> bool:
+    """Whether the sum is one gemm and terms that it cannot take in."""
+    terms = facts.sight.terms(Seen(out), deep=False)
+    made = [each for each in terms if _kind(each.variable) == "Gemm" and not each.negated]
+    if len(made) != 1:
+        return False
+    for each in terms:
+        scaled = None if each is made[0] else _scaled(each, Quotient((), ()), facts)
+        if scaled is not None and (_is_base(scaled.core, out) or _may_hold_product(scaled.core)):
+            return False
+    return True
+
+
+def _kind(variable: Variable) -> str:
+    return "" if variable.owner is None else variable.owner.op.kind
+
+
 def _operands(out: Variable) -> Sequence[Variable]:
     return () if out.owner is None else out.owner.inputs
 
@@ -210,9 +244,9 @@ def _may_hold_product(variable: Variable) -> bool:
     level = [variable]
     for _ in range(6):
         nodes: list[Apply] = [each.owner for each in level if each.owner is not None]
-        if any(node.op.kind == "Contract" for node in nodes):
+        if any(node.op.kind in ("Contract", "Gemm") for node in nodes):
             return True
-        nodes = [n for n in nodes if n.op.name in ("add", "mul", "neg", "true_div")]
+        nodes = [n for n in nodes if n.op.name in ("add", "sub", "mul", "neg", "true_div")]
         level = [each for node in nodes for each in node.inputs][:16]
     return False
 
@@ -221,7 +255,7 @@ def _is_base(variable: Variable, out: Variable) -> bool:
     """Whether the array is in memory whatever happens: a leaf, or what BLAS has made."""
     if variable.type != out.type:
         return False
-    return variable.owner is None or variable.owner.op.kind in ("Contract", "Gemm")
+    return _kind(variable) in ("", "Contract", "Gemm")
 
 
 def _accumulate(base: Variable, same: Sequence[_Scaled], products: Sequence[_Scaled]) -> Variable:
@@ -248,11 +282,11 @@ def _total(scales: Sequence[Quotient], dtype: str) -> Variable:
 def _number(scale: Quotient, dtype: str) -> Variable:
     """The product of a scale's factors as a 0-d variable of this dtype, constants multiplied."""
     value = np.asarray(-1 if scale.negated else 1, dtype)
-    over, under = [], []
+    factors, divisors = [], []
     for each in scale.over:
         number = scalar_value(each.variable)
         if number is None:
-            over.append(_flat(each, dtype))
+            factors.append(_flat(each, dtype))
         else:
             value = value * np.asarray(number, dtype)
     for each in scale.under:
@@ -260,14 +294,13 @@ def _number(scale: Quotient, dtype: str) -> Variable:
         if number:
             value = value / np.asarray(number, dtype)
         else:
-            under.append(_flat(each, dtype))
-    factors = [*over, Constant(np.asarray(value, dtype))] if value != 1 or not over else over
-    if value == -1 and over:
-        factors = over
+            divisors.append(_flat(each, dtype))
+    if value != 1 or not factors:
+        factors.append(Constant(np.asarray(value, dtype)))
     result = factors[0] if len(factors) == 1 else mul(*factors)
-    for divisor in under:
+    for divisor in divisors:
         result = true_div(result, divisor)
-    return neg(result) if value == -1 and over else result
+    return result
 
 
 def _flat(seen: Seen, dtype: str) -> Variable:

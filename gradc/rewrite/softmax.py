@@ -47,15 +47,25 @@ def _is_shifted(exponent: Seen, axes: Sequence[int], facts: Facts) -> bool:
     """Whether the exponent is already v - max(v) over these axes."""
     terms = facts.sight.terms(exponent, deep=False)
     for k, term in enumerate(terms):
-        at = facts.sight.reach(term, _PEAKS)
-        node = facts.sight.owner(at)
-        if not term.negated or node is None or node.op.name not in _PEAKS:
+        node = _peak_of(term, facts)
+        if not term.negated or node is None:
             continue
         rest = terms[:k] + terms[k + 1 :]
-        same = len(rest) == 1 and facts.sight.key(rest[0]) == facts.sight.key(Seen(node.inputs[0]))
-        if same and tuple(node.op.keywords["axes"]) == tuple(axes):
-            return True
+        top = facts.sight.key(Seen(node.inputs[0]))
+        if len(rest) == 1 and facts.sight.key(rest[0]) == top:
+            return tuple(node.op.keywords["axes"]) == tuple(axes)
     return False
+
+
+def _peak_of(term: Seen, facts: Facts) -> Apply | None:
+    """The reduction that gave this greatest element, also from inside "0 if it is inf"."""
+    at = facts.sight.reach(term, _PEAKS | {"switch"})
+    node = facts.sight.owner(at)
+    if node is not None and node.op.name == "switch":
+        branches = (facts.sight.reach(Seen(each), _PEAKS) for each in node.inputs[1:])
+        found = [facts.sight.owner(each) for each in branches]
+        node = next((each for each in found if each is not None), None)
+    return node if node is not None and node.op.name in _PEAKS else None
 
 
 def _log_sum_exp(node: Apply, exponent: Seen, facts: Facts) -> Variable | None:

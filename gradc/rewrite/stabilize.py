@@ -104,7 +104,7 @@ def exp_over_one_plus_exp(x: Variable) -> Variable:
 
 @rule(y * P.log(x).named("logarithm"), y * P.log1p(x).named("logarithm"), keeps="stabilises")
 def product_with_log(y: Variable, x: Variable, logarithm: Variable) -> Variable | None:
-    """A product y * log(x) -> mul_log(y, log(x)), which is 0 at y = x = 0: the limit, where * gives nan."""
+    """A product y * log(x) -> mul_log(y, log(x)), which is 0 at y = x = 0: the limit."""
     return None if _never_zero(y) else mul_log(y, logarithm)
 
 

@@ -7,6 +7,7 @@ array: the shape of a matrix product costs no product.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,6 +18,7 @@ from gradc.ops.declare import call
 from gradc.ops.elemwise import add, mul
 from gradc.rewrite.facts import Facts
 from gradc.rewrite.rule import EVERY, rule
+from gradc.rewrite.seen import scalar_value
 from gradc.sizes import Length, Size, size
 
 __all__ = ["VIEWS"]
@@ -123,6 +125,22 @@ def _is_covered(
     return True
 
 
+@rule(on=("sum",), keeps="rounding")
+def sum_of_stretched(out: Variable) -> Variable | None:
+    """The sum of a stretched finite constant -> the constant times the number of elements."""
+    node = out.owner
+    assert node is not None
+    view, axes = node.inputs[0].owner, node.op.keywords["axes"]
+    if view is None or view.op.name != "broadcast_to" or out.ndim or len(node.op.params) > 1:
+        return None
+    number = scalar_value(view.inputs[0])
+    if number is None or not math.isfinite(number) or not dtype_info(out.dtype).is_float:
+        return None
+    count = [view.inputs[1 + axis] for axis in axes]
+    total = count[0] if len(count) == 1 else mul(*count)
+    return mul(call("cast", total, dtype=out.dtype), Constant(np.asarray(number, out.dtype)))
+
+
 @rule(on=("length",), keeps="exact")
 def length_of_result(out: Variable, facts: Facts) -> Variable | None:
     """The length of what is computed -> the same from the lengths of leaves, or a number."""
@@ -160,5 +178,6 @@ VIEWS = (
     reshape_of_reshape,
     reshape_in_place,
     stretched_operand,
+    sum_of_stretched,
     length_of_result,
 )

@@ -1,0 +1,128 @@
+"""Expressions from patterns, and examples for rules that have none: what the tests draw from."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from functools import reduce
+
+import numpy as np
+
+import gradc.ops as T
+from gradc.graph.types import TensorType
+from gradc.graph.variable import Input, Variable
+from gradc.ops.declare import call
+from gradc.rewrite.pattern import Literal, Pattern, Product, Sum, Term, Wild
+from gradc.rewrite.rule import Rule
+
+FLOATS = ("float64", "float32")
+Build = Callable[..., Variable]
+
+
+def tensor(ndim: int, dtype: str = "float64", name: str = "v", one: bool = False) -> Input:
+    """A variable of a rank; `one`: with length 1 on the last axis."""
+    shape = (None,) * (ndim - one) + (1,) * one
+    return Input(TensorType(dtype, shape), name)
+
+
+def spelled(pattern: Pattern, wild: Mapping[str, Variable]) -> Variable:
+    """The pattern as a user would write it."""
+    if isinstance(pattern, Wild):
+        return wild[pattern.name]
+    if isinstance(pattern, Literal):
+        return pattern.value  # type: ignore[return-value]
+    if isinstance(pattern, Term):
+        return getattr(T, pattern.op)(*(spelled(each, wild) for each in pattern.args))
+    if isinstance(pattern, Sum):
+        (first_negated, first), *rest = pattern.terms
+        total = spelled(first, wild)
+        total = -total if first_negated else total
+        for negated, term in rest:
+            part = spelled(term, wild)
+            total = total - part if negated else total + part
+        return total
+    assert isinstance(pattern, Product)
+    over = [spelled(each, wild) for each in pattern.over]
+    under = [spelled(each, wild) for each in pattern.under]
+    result = reduce(operator.mul, over) if over else 1
+    return reduce(operator.truediv, under, result)
+
+
+def _half(x: Variable) -> Variable:
+    return T.constant(0.5).astype(x.dtype)
+
+
+# One or more ways to write what a rule without telling pattern looks for; each takes x and y.
+EXAMPLES: dict[str, tuple[Build, ...]] = {
+    "constant_operands": (lambda x, y: T.exp(T.constant([0.5, 2.0])) + 0 * x.sum(),),
+    "uniform_constant": (lambda x, y: T.reshape(x[:2], (2,)) * T.constant([2.0, 2.0]),),
+    "factor_of_one": (lambda x, y: x * 1, lambda x, y: T.mul(x, 1, y)),
+    "factor_of_minus_one": (lambda x, y: x * -1,),
+    "divisor_of_one": (lambda x, y: x / 1, lambda x, y: x / -1),
+    "term_of_zero": (lambda x, y: x + (0 if "int" in x.dtype else -0.0),),
+    "constants_of_product": (lambda x, y: T.mul(x, 2, y, 3),),
+    "constant_first": (lambda x, y: 3 + x, lambda x, y: 3 * x),
+    "constant_over_constant": (lambda x, y: (x * 2) / 3,),
+    "neg_of_neg": (lambda x, y: -(-x),),
+    "difference": (lambda x, y: x - y,),
+    "reciprocal_as_quotient": (lambda x, y: T.reciprocal(x),),
+    "square_as_product": (lambda x, y: T.square(x),),
+    "power_of_one": (lambda x, y: x**1,),
+    "small_power": (lambda x, y: x**2, lambda x, y: x**3, lambda x, y: x**4, lambda x, y: x**-1),
+    "negative_factor": (lambda x, y: (-x) * y, lambda x, y: (-x) / (-y)),
+    "negative_product": (lambda x, y: -T.mul(x, T.constant(np.full(1, 2, x.dtype))),),
+    "first_operand_alike": (lambda x, y: T.add(T.add(x, y), y), lambda x, y: T.mul(T.mul(x, y), x)),
+    "cast_to_same": (lambda x, y: call("cast", x, dtype=x.dtype),),
+    "cast_of_cast": (lambda x, y: T.cast(T.cast(T.cast(x, "float32"), "float64"), "float32"),),
+    "dimshuffle_of_dimshuffle": (lambda x, y: call("dimshuffle", x.dimshuffle("x", 0), order=(1, "x", 0)),),
+    "dimshuffle_in_place": (lambda x, y: call("dimshuffle", x, order=(0,)),),
+    "reshape_of_reshape": (lambda x, y: x.reshape((-1, 1)).reshape((1, -1)),),
+    "reshape_in_place": (lambda x, y: call("broadcast_to", x, T.length(x, 0)),),
+    "stretched_operand": (lambda x, y: T.broadcast_to(T.constant([2.0]), (T.length(x, 0),)) * x,),
+    "sum_of_stretched": (lambda x, y: T.sum(T.broadcast_to(T.constant([2.0]), (T.length(x, 0),))),),
+    "length_of_result": (lambda x, y: T.length(T.exp(x), 0) * T.length(T.concatenate([x, y]) if hasattr(T, "concatenate") else x * y, 0),),
+    "product_of_transposed": (lambda x, y: T.dot(_square(x).T, _square(y).T),),
+    "transposed_product": (lambda x, y: T.dot(_square(x), _square(y)).T,),
+    "product_without_sum": (lambda x, y: T.contract(x, y, "i", "j", "ji"),),
+    "sum_with_product": (
+        lambda x, y: _leaf(x) - 0.5 * (T.dot(_leaf(x).T, _leaf(y)) / 4 + 2 * _leaf(x)),
+        lambda x, y: T.dot(_leaf(x), _leaf(y)) - T.dot(_leaf(y), _leaf(x)) + x[0],
+    ),
+    "division_by_power_of_two": (lambda x, y: x / 8, lambda x, y: x / -0.25),
+    "log_of_sum_of_exp": (lambda x, y: T.log(T.sum(T.exp(x))), lambda x, y: T.log(T.exp(_table(x)).sum(axis=0, keepdims=True))),
+    "log_of_product": (
+        lambda x, y: T.log(T.exp(x) * 3),
+        lambda x, y: T.log(T.sigmoid(x) / 3)[::2],
+    ),
+    "softmax_by_hand": (
+        lambda x, y: T.exp(x) / T.sum(T.exp(x)),
+        lambda x, y: 2 * T.exp(_table(x)) / T.exp(_table(x)).sum(axis=1, keepdims=True),
+        lambda x, y: T.exp(_table(x)) * (1 / T.exp(_table(x)).sum(axis=0)),
+    ),
+}  # fmt: skip
+
+
+def _table(x: Variable) -> Variable:
+    return T.outer(T.constant([1.0, -0.5]).astype(x.dtype), x)
+
+
+def _square(x: Variable) -> Variable:
+    return x[:4].reshape((2, 2))
+
+
+_LEAVES: dict[str, Input] = {}
+
+
+def _leaf(x: Variable) -> Input:
+    return _LEAVES.setdefault(f"{x.name} {x.dtype}", tensor(2, x.dtype, f"{x.name}2"))
+
+
+def builds(rule: Rule) -> list[Build]:
+    """Every way to spell what the rule looks for."""
+    if rule.name in EXAMPLES:
+        return list(EXAMPLES[rule.name])
+    return [_from_pattern(pattern) for pattern in rule.patterns]
+
+
+def _from_pattern(pattern: Pattern) -> Build:
+    return lambda x, y: spelled(pattern, {"x": x, "y": y})
