@@ -43,6 +43,7 @@ __all__ = [
     "call",
     "composed",
     "declared",
+    "drop_axes",
     "elemwise",
     "insert_axes",
     "function_of",
@@ -285,6 +286,12 @@ def insert_axes(x: Variable, axes: Sequence[int]) -> Variable:
     kept = iter(range(x.ndim))
     order = tuple("x" if k in axes else next(kept) for k in range(x.ndim + len(axes)))
     return call("dimshuffle", x, order=order) if axes else x
+
+
+def drop_axes(x: Variable, axes: Sequence[int]) -> Variable:
+    """The array without these axes of length 1 (sorted, non-negative)."""
+    kept = tuple(axis for axis in range(x.ndim) if axis not in axes)
+    return call("dimshuffle", x, order=kept) if axes else x
 
 
 # -- other kinds, and expressions ----------------------------------------------------------------

@@ -323,7 +323,7 @@ class Contract(Declaration):
             for letter, n in zip(letters, each.type.shape, strict=True):
                 known = static.get(letter)
                 if known is not None and n is not None and known != n:
-                    raise ShapeError(_contract_clash(self.name, inputs, params, letter))
+                    raise ShapeError(_contract_clash(inputs, params, letter))
                 static[letter] = n if known is None else known
         dtype = promote(inputs[0].dtype, inputs[1].dtype)
         return (TensorType(dtype, tuple(static[letter] for letter in params["out"])),)
@@ -337,9 +337,7 @@ class Contract(Declaration):
         return (tuple(table[letter] for letter in params["out"]),)
 
 
-def _contract_clash(
-    name: str, inputs: Sequence[Variable], params: Mapping[str, Any], letter: str
-) -> str:
+def _contract_clash(inputs: Sequence[Variable], params: Mapping[str, Any], letter: str) -> str:
     axes = (params["x"].index(letter), params["y"].index(letter))
     lengths = [each.type.shape[axis] for each, axis in zip(inputs, axes, strict=True)]
     return message(
