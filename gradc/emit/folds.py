@@ -80,15 +80,24 @@ class FoldKinds:
 
 def _view(name: str, fold: Fold) -> FoldView:
     places = range(len(fold.states))
+    types = [dtype_info(dtype).c_type for dtype in fold.states]
     left, right = [f"a{k}" for k in places], [f"b{k}" for k in places]
     steps = step_texts(fold, left, "x", "i")
     joins = join_texts(fold, left, right)
     states = tuple(
-        State(left[k], dtype_info(fold.states[k]).c_type, fold.init[k], steps[k], joins[k])
+        State(left[k], f"p{k}", f"l{k}", types[k], fold.init[k], steps[k], joins[k])
         for k in places
     )
-    lanes = min(_LANE_BYTES // dtype_info(fold.states[0]).itemsize, _MOST_LANES)
-    element = dtype_info(fold.element).c_type
-    starts = ", ".join(fold.init)
-    comment = f"{', '.join(steps)} from {starts}, x of {fold.element}"
-    return FoldView(name, comment, element, states, is_ordered(fold), lanes, lanes // 2)
+    return FoldView(
+        name,
+        dtype_info(fold.element).c_type,
+        states,
+        is_ordered(fold),
+        min(_LANE_BYTES // dtype_info(fold.states[0]).itemsize, _MOST_LANES),
+        ", ".join(f"{types[k]} *p{k}" for k in places),
+        ", ".join(f"{types[k]} b{k}" for k in places),
+        ", ".join(f"&l{k}[l]" for k in places),
+        ", ".join(f"l{k}[l + half]" for k in places),
+        ", ".join(f"l{k}[0]" for k in places),
+        ", ".join(f"&f->a{k}" for k in places),
+    )

@@ -8,6 +8,7 @@ the folds then take; elements that stand in memory anyway are taken from there.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -134,12 +135,12 @@ class _NestC:
         plan = self.plans[statement.fold]
         c_type = dtype_info(statement.dtype).c_type
         if len(plan.fold.states) == 1 and plan.fold.result == "{a0}":
-            text = nf.result_text(plan.fold, {"a0": f"{plan.kind}_end(&{plan.name}).a0"})
+            text = nf.result_text(plan.fold, {"a0": plan.value})
             return [f"const {c_type} v{statement.dst} = {text};"]
         state = f"s{plan.number}"
         names = {f"a{k}": f"{state}.a{k}" for k in range(len(plan.fold.states))}
         return [
-            f"const {plan.kind}_state {state} = {plan.kind}_end(&{plan.name});",
+            f"const {plan.kind} {state} = {plan.value};",
             f"const {c_type} v{statement.dst} = {nf.result_text(plan.fold, names)};",
         ]
 
@@ -149,10 +150,9 @@ class _NestC:
         if plan.style == "column":
             return self._column_step(plan, scope, element, in_pass)
         if in_pass:
-            source = self.sources[step.fold]
-            return [] if source is not None else [f"e{step.fold}[{scope.variable}] = {element};"]
+            return self._tiled(step, scope, element)
         if plan.is_buffered:
-            e, m = f"e{plan.number}", f"m{plan.number}"
+            e, m = f"g{plan.number}", f"m{plan.number}"
             return [
                 f"{e}[{m}++] = {element};",
                 f"if ({m} == GC_TILE) {{",
@@ -167,6 +167,13 @@ class _NestC:
             f"const {c_type} {name} = {element};",
             f"{plan.kind}_add(&{plan.name}, &{name}, 1, {position}, 0);",
         ]
+
+    def _tiled(self, step: FoldStep, scope: Scope, element: str) -> list[str]:
+        """Put an element into its tile, once for all folds that take it."""
+        if self.sources[step.fold] is not None or step.src in scope.tiles:
+            return []
+        scope.tiles[step.src] = dtype_info(self.plans[step.fold].fold.element).c_type
+        return [f"e{step.src}[{scope.variable}] = {element};"]
 
     def _column_step(
         self, plan: nf.FoldPlan, scope: Scope, element: str, in_pass: bool
@@ -302,7 +309,7 @@ class _NestC:
             if start != "0":
                 scope = Scope(index, "j", start)
                 stop = f"{stop} - {start}"
-            return self._tile(block, scope, stop, folds, str(length))
+            return self._tile(block, scope, stop, folds, str(max(length or 0, 1)))
         scope = Scope(index, "j", "t")
         count = Lines((f"const int64_t m = gc_minimum({stop} - t, GC_TILE);",))
         inside = self._tile(block, scope, "m", folds, "GC_TILE")
@@ -329,25 +336,24 @@ class _NestC:
         self, block: Pass, scope: Scope, count: str, folds: list[nf.FoldPlan], room: str
     ) -> list[Block]:
         """The elements of a tile, and the folds taking them."""
-        arrays = []
-        for plan in folds:
-            if self.sources[plan.number] is None:
-                c_type = dtype_info(plan.fold.element).c_type
-                arrays.append(
-                    f"{c_type} e{plan.number}[{max(1, int(room)) if room.isdigit() else room}];"
-                )
         loop = self._plain(block, scope, "0", count)
+        arrays = [f"{c_type} e{src}[{room}];" for src, c_type in scope.tiles.items()]
         adds = []
         for plan in folds:
             source = self.sources[plan.number]
             if source is None:
-                row = f"e{plan.number}"
+                row = f"e{self._element(plan)}"
             else:
                 access = source.access
                 row = self.writer.row(scope, access.buffer, access.offset, access.strides)
             adds += wrapped(self._add(plan, scope, row, count))
         loops = [each for each in loop if isinstance(each, Loop)]
         return self._lines(arrays) + self._lines(scope.rows) + loops + self._lines(adds)
+
+    def _element(self, plan: nf.FoldPlan) -> int:
+        """The local a fold steps over."""
+        body = self.nest.blocks[plan.where].body
+        return next(s.src for s in body if isinstance(s, FoldStep) and s.fold == plan.number)
 
     def _add(self, plan: nf.FoldPlan, scope: Scope, row: str, count: str) -> str:
         if not is_ordered(plan.fold):
@@ -369,9 +375,10 @@ class _NestC:
         where = place(0, moves, C)
         state = f"s_{plan.number}"
         targets = [f"{name}[{where}]" for name in plan.stepped]
-        others = [f"{state}.a{k}" for k in range(len(targets))]
+        others = [f"{state}.a{k}" for k in range(len(targets))] if len(targets) > 1 else [state]
         lines = nf.join_lines(plan.fold, targets, others)
-        head = f"const {plan.kind}_state {state} = {plan.kind}_end(&{plan.name});"
+        c_type = plan.kind if len(targets) > 1 else dtype_info(plan.fold.states[0]).c_type
+        head = f"const {c_type} {state} = {plan.value};"
         return ["{", f"    {head}", *(f"    {line}" for line in lines), "}"]
 
 
@@ -385,12 +392,11 @@ def written_by(nest: Nest) -> set[int]:
     return found
 
 
-def unused(body: list[Block], names: tuple[str, ...]) -> list[str]:
+def unused(body: Sequence[Block], names: tuple[str, ...]) -> list[str]:
     """The line that says which parameters a function does not need."""
-    text = "\n".join(texts(body)) + " frame->"
-    words = set(text.replace("(", " ").replace(",", " ").replace(")", " ").split())
-    idle = [name for name in names if name not in words]
-    return ["; ".join(f"(void){name}" for name in idle) + ";"] if idle else []
+    text = "\n".join(texts(body))
+    idle = [name for name in names if not re.search(rf"\b{name}\b", text)]
+    return [" ".join(f"(void){name};" for name in idle)] if idle else []
 
 
 def chunk_function(

@@ -54,6 +54,11 @@ class FoldPlan:
         return f"f{self.number}"
 
     @property
+    def value(self) -> str:
+        """The state of all elements taken."""
+        return f"{self.kind}_end(&{self.name})"
+
+    @property
     def is_buffered(self) -> bool:
         """Whether elements that come one a row are gathered into tiles."""
         return self.style == "scalar" and not self.in_pass and not is_ordered(self.fold)
@@ -114,7 +119,7 @@ def begin_level(nest: Nest, plan: FoldPlan, memory: Memory, segment: int) -> lis
         lines = [f"{plan.kind} {plan.name};", f"{plan.kind}_begin(&{plan.name});"]
         if plan.is_buffered:
             c_type = dtype_info(fold.element).c_type
-            lines.append(f"{c_type} e{plan.number}[GC_TILE];")
+            lines.append(f"{c_type} g{plan.number}[GC_TILE];")
             lines.append(f"int64_t m{plan.number} = 0;")
         return [Lines(tuple(lines))]
     lines = []
@@ -145,12 +150,12 @@ def end_level(nest: Nest, plan: FoldPlan) -> list[Block]:
         return []
     lines = []
     if plan.is_buffered:
-        lines.append(f"{plan.kind}_add(&{plan.name}, e{plan.number}, m{plan.number});")
+        lines.append(f"{plan.kind}_add(&{plan.name}, g{plan.number}, m{plan.number});")
     where = place(0, lead(nest, plan), C)
     if len(plan.fold.states) == 1:
         target = f"b{plan.fold.partial[0]}[{where}]"
-        return [Lines((*lines, f"{target} = {plan.kind}_end(&{plan.name}).a0;"))]
-    lines.append(f"const {plan.kind}_state s{plan.number} = {plan.kind}_end(&{plan.name});")
+        return [Lines((*lines, f"{target} = {plan.value};"))]
+    lines.append(f"const {plan.kind} s{plan.number} = {plan.value};")
     for k, number in enumerate(plan.fold.partial):
         lines.append(f"b{number}[{where}] = s{plan.number}.a{k};")
     return [Lines(tuple(lines))]

@@ -41,7 +41,8 @@ class Scope:
     """Where statements stand.
 
     index: the text of each nest axis's position here, None inside the innermost loop for the axis
-    that `variable` runs along from `base`.  pointers: rows hoisted out of it.
+    that `variable` runs along from `base`.  pointers: rows hoisted out of it.  tiles: locals that
+    are put into arrays for folds, with their C types.
     """
 
     index: Sequence[str]
@@ -49,6 +50,7 @@ class Scope:
     base: str = "0"
     pointers: dict[str, str] = field(default_factory=dict)
     rows: list[str] = field(default_factory=list)
+    tiles: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass

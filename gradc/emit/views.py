@@ -56,9 +56,14 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """One component of a fold's state: its C type, and the C that starts, steps and joins it."""
+    """One component of a fold's state: its C type, and the C that starts, steps and joins it.
+
+    name: of its value; place: of a pointer to it; lane: of its array of lanes.
+    """
 
     name: str
+    place: str
+    lane: str
     c_type: str
     init: str
     step: str
@@ -69,14 +74,19 @@ class State:
 class FoldView:
     """The functions of one kind of fold.
 
-    `ordered`: steps see the element's position, so elements are taken one after the other;
-    otherwise `lanes` of them at a time, `half` being half of that.
+    `ordered`: steps see the element's position.  `lanes` elements are taken at a time.  The rest is
+    text for folds of several components: how functions take them (`parameters`, `others`), and
+    those of a lane, of the lane it is joined with, of the first lane, and of the whole fold `f`.
     """
 
     name: str
-    comment: str
     element: str
     states: tuple[State, ...]
     ordered: bool
     lanes: int
-    half: int
+    parameters: str
+    others: str
+    lane_places: str
+    lane_others: str
+    first_lanes: str
+    f_places: str

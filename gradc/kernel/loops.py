@@ -263,6 +263,7 @@ class Fold:
     buffer a component) at [chunk,] kept axes (in nest order; the chunk axis leads only if axis 0
     is folded); the tail of the nest combines chunks in order and stores `result` into `out` (a
     buffer of the kept axes, in nest order) as `dtype`.
+    combine takes two states in any order: of equal elements the one at the lower position wins.
     linear: per folded axis (in the order of the reduction's own axes) its stride in the linear
     position {i}: position = sum(i_axis * stride); () if the step does not read {i}.
     """

@@ -88,10 +88,9 @@ def greatest(axes: Sequence[int], dtype: str = F8, **more: Any) -> Fold:
 
 def argmax(axes: Sequence[int], linear: Sequence[tuple[int, SizeLike]], **more: Any) -> Fold:
     """Value and position of the first greatest element; the result is the position."""
-    wins = "{x} > {a0} || ({a1} < 0 && {x} >= {a0})"
-    joins = "{b0} > {a0} || ({a1} < 0 && {b0} >= {a0})"
+    wins, joins = "gc_wins_max_f64({x}, {i}, {a0}, {a1})", "gc_wins_max_f64({b0}, {b1}, {a0}, {a1})"
     return Fold(
-        ("-INFINITY", "-1"),
+        ("-INFINITY", "INT64_MAX"),
         (f"{wins} ? {{x}} : {{a0}}", f"{wins} ? {{i}} : {{a1}}"),
         (f"{joins} ? {{b0}} : {{a0}}", f"{joins} ? {{b1}} : {{a1}}"),
         "{a1}", F8, (F8, "int64"), "int64", more.pop("scope", "nest"), tuple(axes),

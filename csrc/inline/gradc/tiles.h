@@ -1,13 +1,16 @@
-/* How reductions are cut; the functions themselves are generated, one set a kind of fold.
+/* Reductions: how a row becomes one state.
  *
  * Every reduction is a tree that depends on lengths and dtype only, never on compiler, vector
  * width or threads. A row is cut into tiles of GC_TILE elements. Within a tile element j goes to
  * lane j % lanes, lanes are joined in halves; tiles are joined in pairs, as a binary counter
- * carries, so that rounding errors grow with the logarithm of the length. Down a column, states
- * are stepped for GC_ROWS rows and then joined to those of the rows before.
+ * carries, so that rounding errors grow with the logarithm of the length. Up to GC_SHORT elements
+ * are taken in order: that is faster than joining lanes. Down a column, states are stepped for
+ * GC_ROWS rows and then joined to those of the rows before.
  */
 #ifndef GRADC_TILES_H
 #define GRADC_TILES_H
+
+#include "bits.h"
 
 /* 8 KiB of float64: a tile with its temporaries stays in a 32 KiB first-level cache. */
 #define GC_TILE 1024
@@ -16,5 +19,68 @@
 #define GC_LEVELS 40
 
 #define GC_ROWS 128
+#define GC_SHORT 16
+
+/* A fold whose state is one number, from name_step(state, element) and name_join(state, state):
+ *
+ *     name f;                       its tiles so far
+ *     name_begin(&f);
+ *     name_add(&f, from, n);        n more elements
+ *     name_end(&f)                  the state of all of them
+ */
+#define GC_FOLD(name, Element, State, lanes, init)                                            \
+    typedef struct {                                                                          \
+        int64_t tiles;                                                                        \
+        State level[GC_LEVELS];                                                               \
+    } name;                                                                                   \
+                                                                                              \
+    GC_INLINE void name##_begin(name *f) { f->tiles = 0; }                                    \
+                                                                                              \
+    static inline State name##_tile(const Element *from, int64_t n)                           \
+    {                                                                                         \
+        State lane[lanes], state = (init);                                                    \
+        if (n <= GC_SHORT) {                                                                  \
+            for (int64_t j = 0; j < n; j++)                                                   \
+                state = name##_step(state, from[j]);                                          \
+            return state;                                                                     \
+        }                                                                                     \
+        for (int l = 0; l < (lanes); l++)                                                     \
+            lane[l] = (init);                                                                 \
+        int64_t j = 0;                                                                        \
+        for (; j + (lanes) <= n; j += (lanes)) {                                              \
+            GC_SIMD                                                                           \
+            for (int l = 0; l < (lanes); l++)                                                 \
+                lane[l] = name##_step(lane[l], from[j + l]);                                  \
+        }                                                                                     \
+        for (int l = 0; j + l < n; l++)                                                       \
+            lane[l] = name##_step(lane[l], from[j + l]);                                      \
+        for (int half = (lanes) / 2; half > 0; half /= 2)                                     \
+            for (int l = 0; l < half; l++)                                                    \
+                lane[l] = name##_join(lane[l], lane[l + half]);                               \
+        return lane[0];                                                                       \
+    }                                                                                         \
+                                                                                              \
+    static inline void name##_add(name *f, const Element *from, int64_t n)                    \
+    {                                                                                         \
+        for (; n > 0; n -= GC_TILE, from += GC_TILE) {                                        \
+            State state = name##_tile(from, n < GC_TILE ? n : GC_TILE);                       \
+            int level = 0;                                                                    \
+            for (; f->tiles >> level & 1; level++)                                            \
+                state = name##_join(f->level[level], state);                                  \
+            f->level[level] = state;                                                          \
+            f->tiles++;                                                                       \
+        }                                                                                     \
+    }                                                                                         \
+                                                                                              \
+    static inline State name##_end(const name *f)                                             \
+    {                                                                                         \
+        State state = (init);                                                                 \
+        for (int level = 0; f->tiles >> level; level++)                                       \
+            if (f->tiles >> level & 1)                                                        \
+                state = name##_join(f->level[level], state);                                  \
+        return state;                                                                         \
+    }
+
+#define GC_SIMD _Pragma("omp simd")
 
 #endif
