@@ -1,6 +1,7 @@
 """Rewriting: patterns, rules, the engine that applies them, and the passes as visible tuples."""
 
 from gradc.rewrite.engine import Pass
+from gradc.rewrite.engine import run as run_pass
 from gradc.rewrite.passes import (
     CANONICALIZE,
     PASSES,
@@ -24,6 +25,7 @@ __all__ = [
     "Trace",
     "optimize",
     "rule",
+    "run_pass",
     "stabilized",
     "wildcards",
 ]

@@ -24,6 +24,8 @@ from gradc.rewrite.seen import Quotient, Seen, build, scalar_value
 
 __all__ = ["PRODUCTS"]
 
+_BETWEEN = frozenset({"add", "sub", "neg", "mul", "true_div", "dimshuffle"})
+
 
 # -- transposes --------------------------------------------------------------------------------
 
@@ -54,11 +56,7 @@ def transposed_product(out: Variable, facts: Facts) -> Variable | None:
     node = product.owner
     if node is None or node.op.kind != "Contract" or facts.is_wall(product):
         return None
-    if facts.clients(product) > 1:
-        return None
-    words = node.op.keywords
-    letters = "".join(words["out"][axis] for axis in order)
-    return call("contract", *node.inputs, x=words["x"], y=words["y"], out=letters)
+    return _reordered(node, order) if facts.clients(product) == 1 else None
 
 
 def _permutation(variable: Variable, facts: Facts) -> Sequence[int] | None:
@@ -89,7 +87,7 @@ def product_without_sum(out: Variable) -> Variable | None:
     if set(words["x"]) & set(words["y"]) - set(words["out"]):
         return None
     operands = [
-        each.dimshuffle(*(letters.index(c) if c in letters else "x" for c in words["out"]))  # type: ignore[attr-defined]
+        each.dimshuffle(*(letters.index(c) if c in letters else "x" for c in words["out"]))
         for each, letters in zip(node.inputs, (words["x"], words["y"]), strict=True)
     ]
     return mul(*operands)
@@ -129,10 +127,29 @@ def _scaled(term: Seen, scale: Quotient, facts: Facts) -> _Scaled | None:
         if _is_number(each, facts) is None:
             return None
         under.append(each)
-    if len(cores) != 1 or cores[0].wraps:
+    core = _unwrapped(cores[0]) if len(cores) == 1 else None
+    if core is None:
         return None
     negated = scale.negated ^ view.negated
-    return _Scaled(cores[0].variable, Quotient(tuple(over), tuple(under), negated))
+    return _Scaled(core, Quotient(tuple(over), tuple(under), negated))
+
+
+def _unwrapped(core: Seen) -> Variable | None:
+    """The variable, or a product behind a transpose as the product in that order."""
+    if not core.wraps:
+        return core.variable
+    (wrap, *more), node = core.wraps, core.variable.owner
+    if more or isinstance(wrap, str) or node is None or node.op.kind != "Contract":
+        return None
+    return _reordered(node, wrap.op.keywords["order"]) if wrap.op.name == "dimshuffle" else None
+
+
+def _reordered(product: Apply, order: Sequence[int | str]) -> Variable | None:
+    if "x" in order or len(order) != product.outputs[0].ndim:
+        return None
+    words = product.op.keywords
+    letters = "".join(words["out"][int(axis)] for axis in order)
+    return call("contract", *product.inputs, x=words["x"], y=words["y"], out=letters)
 
 
 def _terms(out: Variable, facts: Facts) -> tuple[list[_Scaled], list[Seen]]:
@@ -194,6 +211,31 @@ def _is_product(variable: Variable, facts: Facts) -> bool:
     return bool(shared - set(words["out"])) and not shared & set(words["out"])
 
 
+def _leads_to(out: Variable, product: Variable, facts: Facts) -> bool:
+    """Whether all that stands between the sum and the product is read by nobody else."""
+    assert out.owner is not None
+    assert product.owner is not None
+    stack = list(out.owner.inputs)
+    while stack:
+        each = stack.pop()
+        node = each.owner
+        if node is None or not _is_own(each, facts):
+            continue
+        if node.op.kind in ("Contract", "Gemm"):
+            if _reads(node, product.owner):
+                return True
+        elif node.op.name in _BETWEEN:
+            stack.extend(node.inputs)
+    return False
+
+
+def _reads(node: Apply, product: Apply) -> bool:
+    """Whether the node multiplies what the product does, in whatever order of letters."""
+    return list(node.inputs if node.op.kind == "Contract" else node.inputs[2:4]) == list(
+        product.inputs
+    )
+
+
 @rule(on=("add", "sub"), keeps="rounding")
 def sum_with_product(out: Variable, facts: Facts) -> Variable | None:
     """A sum b * c + a * dot(x, y) -> gemm(c, a, x, y, b), c stored already or itself a product."""
@@ -202,7 +244,9 @@ def sum_with_product(out: Variable, facts: Facts) -> Variable | None:
     if not any(_may_hold_product(each) for each in _operands(out)) or _is_done(out, facts):
         return None
     terms, others = _terms(out, facts)
-    products = [each for each in terms if _is_product(each.core, facts)]
+    products = [
+        each for each in terms if _is_product(each.core, facts) and _leads_to(out, each.core, facts)
+    ]
     stored = [each for each in terms if each not in products and _is_base(each.core, out)]
     if not products or (not stored and len(products) < 2):
         return None
@@ -240,13 +284,13 @@ def _operands(out: Variable) -> Sequence[Variable]:
 
 
 def _may_hold_product(variable: Variable) -> bool:
-    """A quick look three operations deep, so that plain sums cost nothing."""
+    """A quick look a few operations deep, so that plain sums cost nothing."""
     level = [variable]
     for _ in range(6):
         nodes: list[Apply] = [each.owner for each in level if each.owner is not None]
         if any(node.op.kind in ("Contract", "Gemm") for node in nodes):
             return True
-        nodes = [n for n in nodes if n.op.name in ("add", "sub", "mul", "neg", "true_div")]
+        nodes = [n for n in nodes if n.op.name in _BETWEEN]
         level = [each for node in nodes for each in node.inputs][:16]
     return False
 

@@ -8,7 +8,7 @@ behind that transpose: that is what lets one pattern stand for all spellings.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -74,10 +74,13 @@ class Factors:
 
 def scalar_value(variable: Variable) -> float | None:
     """The number, if this is a constant with one element, of any dtype and rank."""
-    while variable.owner is not None and variable.owner.op.name == "dimshuffle":
+    dtype = variable.dtype
+    while variable.owner is not None and variable.owner.op.name in ("dimshuffle", "cast"):
         variable = variable.owner.inputs[0]
+        if variable.dtype != dtype and variable.dtype.startswith("float"):
+            return None  # a cast that rounds
     if isinstance(variable, Constant) and variable.data.size == 1:
-        value: float = variable.data.reshape(-1)[0].item()
+        value: float = variable.data.reshape(-1)[0].astype(dtype).item()
         return value
     return None
 
@@ -107,7 +110,7 @@ class Sight:
         return None
 
     def reach(self, seen: Seen, names: Collection[str]) -> Seen:
-        """Behind index maps and widening casts as far as one of these operations; else `seen`."""
+        """Behind maps, widening casts and signs as far as one of these operations; else `seen`."""
         at: Seen | None = seen
         while at is not None:
             node = self.owner(at)
@@ -116,6 +119,7 @@ class Sight:
             if node.op.name in names:
                 return at
             at = self.behind(at)
+            at = None if at is None else self.signed(at)
         return seen
 
     def operands(self, seen: Seen) -> list[Seen] | None:
@@ -123,15 +127,17 @@ class Sight:
         node = self.owner(seen)
         if node is None or not isinstance(node.op.rule, Elemwise):
             return None
-        if not _pushable(node, seen.wraps):
-            return None
         dtypes = tuple(each.dtype for each in node.inputs)
         plain = node.op.name == "cast" or set(dtypes) == {seen.variable.dtype}
         wanted = dtypes if plain else node.op.rule.dtype(dtypes)[0]
-        return [
-            Seen(each, seen.wraps if each.dtype == dtype else (dtype, *seen.wraps))
-            for each, dtype in zip(node.inputs, wanted, strict=True)
-        ]
+        found = []
+        for each, dtype in zip(node.inputs, wanted, strict=True):
+            pushed = _pushed(each, seen)
+            if pushed is None:
+                return None
+            casts = () if each.dtype == dtype else (dtype,)
+            found.append(Seen(pushed.variable, (*casts, *pushed.wraps)))
+        return found
 
     def signed(self, seen: Seen) -> Seen:
         """Negations (and factors of -1) taken into the sign."""
@@ -181,9 +187,11 @@ class Sight:
         while stack:
             each, inverse, opens = stack.pop()
             each = self.signed(each)
+            many = len(over) + len(under) + len(stack) >= LIMIT
+            if opens and not many:
+                each = self.reach(each, _PRODUCTS)
             negated ^= each.negated
             each = each.flipped(each.negated)
-            many = len(over) + len(under) + len(stack) >= LIMIT
             parts = self._opened(each) if opens and not many else None
             if parts is not None:
                 stack.extend((part, inverse ^ turn, deep) for part, turn in reversed(parts))
@@ -192,7 +200,6 @@ class Sight:
         return Factors(negated, tuple(over), tuple(under))
 
     def _opened(self, seen: Seen) -> list[tuple[Seen, bool]] | None:
-        seen = self.reach(seen, _PRODUCTS)
         node = self.owner(seen)
         if node is None or node.op.name not in _PRODUCTS or not _moves(seen):
             return None
@@ -233,12 +240,25 @@ def _moves(seen: Seen) -> bool:
     return not any(isinstance(wrap, str) for wrap in seen.wraps)
 
 
-def _pushable(node: Apply, wraps: Sequence[Wrap]) -> bool:
-    """Whether index maps of the result may be applied to each operand instead."""
+def _pushed(operand: Variable, result: Seen) -> Seen | None:
+    """The operand behind the index maps of the result; None where they do not apply to it.
+
+    Maps that only move, add or stretch axes apply to every operand, others to those that do not
+    stretch.  A single number needs no map, only the rank.
+    """
+    wraps, out = result.wraps, result.variable
     if all(isinstance(wrap, str) or wrap.op.name in _SHUFFLES for wrap in wraps):
-        return True
-    out = node.outputs[0].broadcastable
-    return all(each.broadcastable == out for each in node.inputs)
+        return Seen(operand, wraps)
+    if operand.broadcastable == out.broadcastable:
+        return Seen(operand, wraps)
+    value = operand
+    while value.owner is not None and value.owner.op.name == "dimshuffle":
+        value = value.owner.inputs[0]
+    if not isinstance(value, Constant) or value.data.size != 1:
+        return None
+    ndim = [wrap.outputs[0].ndim for wrap in wraps if not isinstance(wrap, str)][-1]
+    casts = tuple(wrap for wrap in wraps if isinstance(wrap, str))
+    return Seen(Constant(value.data.reshape((1,) * ndim)), casts)
 
 
 def build(found: Found) -> Variable:

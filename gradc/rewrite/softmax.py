@@ -33,11 +33,11 @@ def _sum_of_exp(seen: Seen, facts: Facts) -> tuple[Seen, Apply, Seen] | None:
     """`seen` as a sum of exponentials: where the sum stands, its node, and the exponent."""
     at = facts.sight.reach(seen, ("sum",))
     node = facts.sight.owner(at)
-    if node is None or node.op.name != "sum":
+    if node is None or node.op.name != "sum" or at.negated:
         return None
     inner = facts.sight.reach(Seen(node.inputs[0]), ("exp",))
     source = facts.sight.owner(inner)
-    if source is None or source.op.name != "exp":
+    if source is None or source.op.name != "exp" or inner.negated:
         return None
     operands = facts.sight.operands(inner)
     return None if operands is None else (at, node, operands[0])
@@ -48,7 +48,7 @@ def _is_shifted(exponent: Seen, axes: Sequence[int], facts: Facts) -> bool:
     terms = facts.sight.terms(exponent, deep=False)
     for k, term in enumerate(terms):
         node = _peak_of(term, facts)
-        if not term.negated or node is None:
+        if node is None:
             continue
         rest = terms[:k] + terms[k + 1 :]
         top = facts.sight.key(Seen(node.inputs[0]))
@@ -58,12 +58,12 @@ def _is_shifted(exponent: Seen, axes: Sequence[int], facts: Facts) -> bool:
 
 
 def _peak_of(term: Seen, facts: Facts) -> Apply | None:
-    """The reduction that gave this greatest element, also from inside "0 if it is inf"."""
+    """The reduction whose greatest element is subtracted here, also as "0 if it is inf"."""
     at = facts.sight.reach(term, _PEAKS | {"switch"})
-    node = facts.sight.owner(at)
+    node = facts.sight.owner(at) if at.negated else None
     if node is not None and node.op.name == "switch":
-        branches = (facts.sight.reach(Seen(each), _PEAKS) for each in node.inputs[1:])
-        found = [facts.sight.owner(each) for each in branches]
+        branches = [facts.sight.reach(Seen(each), _PEAKS) for each in node.inputs[1:]]
+        found = [facts.sight.owner(each) for each in branches if not each.negated]
         node = next((each for each in found if each is not None), None)
     return node if node is not None and node.op.name in _PEAKS else None
 
@@ -100,7 +100,7 @@ def log_of_product(x: Variable, facts: Facts) -> Variable | None:
     node = facts.sight.owner(at)
     if node is None or node.op.name not in ("mul", "true_div"):
         return None
-    result = _log_of_factors(Seen(at.variable), facts)
+    result = _log_of_factors(Seen(at.variable, negated=at.negated), facts)
     return None if result is None else build(Seen(result, at.wraps))
 
 
@@ -126,8 +126,8 @@ def _known_log(factor: Seen, facts: Facts) -> Variable | None:
     at = facts.sight.reach(factor, ("exp", "sigmoid"))
     node, operands = facts.sight.owner(at), facts.sight.operands(at)
     if node is not None and operands is not None and node.op.name in ("exp", "sigmoid"):
-        inner = build(operands[0])
-        return inner if node.op.name == "exp" else neg(softplus(neg(inner)))
+        inner = None if at.negated else build(operands[0])
+        return inner if inner is None or node.op.name == "exp" else neg(softplus(neg(inner)))
     found = _sum_of_exp(factor, facts)
     if found is None:
         return None
@@ -161,7 +161,7 @@ def _place_of_exp(over: Sequence[Seen], exponent: Seen, facts: Facts) -> int | N
     for j, each in enumerate(over):
         at = facts.sight.reach(each, ("exp",))
         node, operands = facts.sight.owner(at), facts.sight.operands(at)
-        if node is None or operands is None or node.op.name != "exp":
+        if node is None or operands is None or node.op.name != "exp" or at.negated:
             continue
         if facts.sight.key(operands[0]) == facts.sight.key(exponent):
             return j

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import gradc.rewrite
-from gradc.errors import DTypeError, GradcError
+from gradc.errors import DTypeError
 from gradc.graph.evaluate import evaluate
 from gradc.graph.variable import Variable
 from gradc.graph.walk import leaves
@@ -26,7 +26,23 @@ from tests.rewrite.exact_math import exactly
 from tests.rewrite.spelling import EXAMPLES, builds, tensor
 
 RULES = [*CANONICALIZE.rules, *STABILIZE.rules, *SPECIALIZE.rules]
-CORNERS = [0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 0.5, 2.0, 3.7, -3.7, 1e-3, 30.0, -30.0, 1e9]
+CORNERS = [
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    np.inf,
+    -np.inf,
+    np.nan,
+    0.5,
+    2.0,
+    3.7,
+    -3.7,
+    1e-3,
+    30.0,
+    -30.0,
+    1e9,
+]
 POINTS = [-1000.0, -50.0, -2.0, -0.5, -1e-3, -1e-20, 1e-20, 1e-3, 0.25, 2.0, 50.0, 1000.0]
 CASES = [
     pytest.param(rule, k, id=f"{rule.name}-{k}") for rule in RULES for k in range(len(builds(rule)))
@@ -109,7 +125,8 @@ def test_rounding_rules_round(rule, k, dtype):
     assert np.all(difference <= error)
 
 
-ELEMENTARY = [c for c in CASES if c.values[0].keeps == "stabilises" and c.values[0].name not in EXAMPLES]
+STABLE = [c for c in CASES if c.values[0].keeps == "stabilises"]
+ELEMENTARY = [c for c in STABLE if c.values[0].name not in EXAMPLES]
 
 
 @pytest.mark.parametrize(("rule", "k"), ELEMENTARY)
@@ -128,17 +145,24 @@ def test_stabilisers_are_right(rule, k, dtype):
             wanted = np.dtype(dtype).type(float(exact))
         (got,) = evaluate([new], known)
         tolerance = 8 * np.finfo(dtype).eps
-        assert np.allclose(got, wanted, rtol=tolerance, atol=np.finfo(dtype).tiny), (point, got, wanted)
+        assert np.allclose(got, wanted, rtol=tolerance, atol=np.finfo(dtype).tiny), (
+            point,
+            got,
+            wanted,
+        )
         checked += 1
     assert checked >= 3
 
 
-SUMMED = [c for c in CASES if c.values[0].keeps == "stabilises" and c.values[0].name in EXAMPLES]
+SUMMED = [c for c in STABLE if c.values[0].name in EXAMPLES]
+ROWS = [[1000.0, 0.0], [-1000.0, -1001.0, -2000.0], [0.0, 0.5], [80.0] * 5]
 
 
 @pytest.mark.parametrize(("rule", "k"), SUMMED)
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("values", [[1000.0, 0.0], [-1000.0, -1001.0, -2000.0], [0.0, 0.5], [80.0] * 5])
+@pytest.mark.parametrize(
+    "values", [[1000.0, 0.0], [-1000.0, -1001.0, -2000.0], [0.0, 0.5], [80.0] * 5]
+)
 def test_summed_exponentials_are_right(rule, k, dtype, values):
     x, y = inputs(dtype)
     old = builds(rule)[k](x, y)
@@ -174,7 +198,5 @@ def test_every_rule_without_pattern_has_an_example():
     assert not missing
 
 
-def test_uncallable_examples_are_gone():
-    names = {rule.name for rule in RULES}
-    assert set(EXAMPLES) <= names
-    assert issubclass(DTypeError, GradcError)
+def test_every_example_has_its_rule():
+    assert set(EXAMPLES) <= {rule.name for rule in RULES}
