@@ -69,7 +69,8 @@ GC_INLINE double gc_atanh_f64(double x) {
     const double d = 1.0 - a;
     const double d_lo = (1.0 - d) - a;
     const double t = 2.0 * a / d;
-    const double low = (gc_remainder_f64(2.0 * a, t, d) - t * d_lo) * (1.0 - a * (0.95 - 0.45 * a));
+    const double t_lo = gc_remainder_f64(2.0 * a, t, d) - t * d_lo;
+    const double low = t_lo * (1.0 - a * (0.95 - 0.45 * a));
     const double y = 0.5 * gc_log1p_sum_f64(t, low, 0.0);
     const double safe = a < 0x1p-27 ? a : y;
     return __builtin_copysign(a < 1.0 ? safe : (a == 1.0 ? GC_INF64 : GC_NAN64), x);
@@ -80,7 +81,8 @@ GC_INLINE float gc_atanh_f32(float x) {
     const float d = 1.0f - a;
     const float d_lo = (1.0f - d) - a;
     const float t = 2.0f * a / d;
-    const float low = (gc_remainder_f32(2.0f * a, t, d) - t * d_lo) * (1.0f - a * (0.95f - 0.45f * a));
+    const float t_lo = gc_remainder_f32(2.0f * a, t, d) - t * d_lo;
+    const float low = t_lo * (1.0f - a * (0.95f - 0.45f * a));
     const float y = 0.5f * gc_log1p_sum_f32(t, low, 0.0f);
     const float safe = a < 0x1p-13f ? a : y;
     return __builtin_copysignf(a < 1.0f ? safe : (a == 1.0f ? GC_INF32 : GC_NAN32), x);

@@ -6,6 +6,7 @@
  * Shepherd and Laframboise (1981), hardly varies from 0 to infinity; x^2 is taken in two parts.
  * Below 1/2, 1 - erf; below 0, 2 - erfc(-x).
  * All polynomials are minimax, found by the Remez exchange in 220-bit arithmetic for this file.
+ * erfc hands a nan through as it is, or its sign would depend on the compiler's choice of operands.
  */
 #ifndef GRADC_ERF_H
 #define GRADC_ERF_H
@@ -144,7 +145,8 @@ GC_INLINE double gc_erfc_f64(double x) {
     const double low = GC_FMA64(miss, inverse, ratio * r_lo) * (1.0 + w);
     const double large = (ratio + GC_FMA64(ratio, w, low)) * first * second;
     const double one = x < 0.0 ? 2.0 - large : large;
-    return a < 0.5 ? 1.0 - __builtin_copysign(a + gc_erf_small_f64(a), x) : one;
+    const double out = a < 0.5 ? 1.0 - __builtin_copysign(a + gc_erf_small_f64(a), x) : one;
+    return x != x ? x : out;
 }
 
 /* g with K = 2 leaves 2^-27.57. */
@@ -182,7 +184,8 @@ GC_INLINE float gc_erfc_f32(float x) {
     const float low = GC_FMA32(miss, inverse, ratio * r_lo) * (1.0f + w);
     const float large = (ratio + GC_FMA32(ratio, w, low)) * first * second;
     const float one = x < 0.0f ? 2.0f - large : large;
-    return a < 0.5f ? 1.0f - __builtin_copysignf(a + gc_erf_small_f32(a), x) : one;
+    const float out = a < 0.5f ? 1.0f - __builtin_copysignf(a + gc_erf_small_f32(a), x) : one;
+    return x != x ? x : out;
 }
 
 #endif

@@ -1,4 +1,6 @@
-/* exp2: 2^x = 2^k 2^r, k = x rounded, so that r is exact and |r| <= 1/2; 2^r - 1 = r (ln 2 + r Q(r)),
+/* exp2.
+ *
+ * 2^x = 2^k 2^r, k = x rounded, so that r is exact and |r| <= 1/2; 2^r - 1 = r (ln 2 + r Q(r)),
  * Q minimax (Remez exchange in 200-bit arithmetic, made for this file, weighted with r^2 / 2^r).
  * 2^k in two factors, as in exp.h. Exact where x is an integer.
  */

@@ -21,12 +21,12 @@ GC_INLINE double gc_pow_corners_f64(double x, double y, double power) {
     const double h = 0.5 * a;
     const int whole = (a >= 0x1p52) | ((a + 0x1p52) - 0x1p52 == a);
     const int even = (h >= 0x1p52) | ((h + 0x1p52) - 0x1p52 == h);
-    const double sign = whole & !even ? x : 1.0;
+    const double sign = (whole & !even) ? x : 1.0;
     double out = __builtin_copysign(power, sign);
-    out = (x < 0.0) & (x > -GC_INF64) & !whole ? GC_NAN64 : out;
-    out = (x == -1.0) & (a == GC_INF64) ? 1.0 : out;
-    out = (x != x) | (y != y) ? x + y : out;
-    return (x == 1.0) | (y == 0.0) ? 1.0 : out;
+    out = ((x < 0.0) & (x > -GC_INF64) & !whole) ? GC_NAN64 : out;
+    out = ((x == -1.0) & (a == GC_INF64)) ? 1.0 : out;
+    out = ((x != x) | (y != y)) ? x + y : out;
+    return ((x == 1.0) | (y == 0.0)) ? 1.0 : out;
 }
 
 GC_INLINE float gc_pow_corners_f32(float x, float y, float power) {
@@ -34,12 +34,12 @@ GC_INLINE float gc_pow_corners_f32(float x, float y, float power) {
     const float h = 0.5f * a;
     const int whole = (a >= 0x1p23f) | ((a + 0x1p23f) - 0x1p23f == a);
     const int even = (h >= 0x1p23f) | ((h + 0x1p23f) - 0x1p23f == h);
-    const float sign = whole & !even ? x : 1.0f;
+    const float sign = (whole & !even) ? x : 1.0f;
     float out = __builtin_copysignf(power, sign);
-    out = (x < 0.0f) & (x > -GC_INF32) & !whole ? GC_NAN32 : out;
-    out = (x == -1.0f) & (a == GC_INF32) ? 1.0f : out;
-    out = (x != x) | (y != y) ? x + y : out;
-    return (x == 1.0f) | (y == 0.0f) ? 1.0f : out;
+    out = ((x < 0.0f) & (x > -GC_INF32) & !whole) ? GC_NAN32 : out;
+    out = ((x == -1.0f) & (a == GC_INF32)) ? 1.0f : out;
+    out = ((x != x) | (y != y)) ? x + y : out;
+    return ((x == 1.0f) | (y == 0.0f)) ? 1.0f : out;
 }
 
 /* log(2^k (1 + f)) = out + *out_lo. */
@@ -64,7 +64,8 @@ GC_INLINE double gc_log_pair_f64(gc_split_f64 a, double *out_lo) {
     const double cube = s * z;
     const double cube_lo = GC_FMA64(s, z_lo, GC_FMA64(s_lo, z, gc_product_error_f64(s, z, cube)));
     const double q = cube * c;
-    const double q_lo = GC_FMA64(cube, c_lo, GC_FMA64(cube_lo, c, gc_product_error_f64(cube, c, q)));
+    const double q_err = gc_product_error_f64(cube, c, q);
+    const double q_lo = GC_FMA64(cube, c_lo, GC_FMA64(cube_lo, c, q_err));
     const double whole = a.k * GC_LN2_HI_F64;
     const double first = whole + 2.0 * s;
     const double first_lo = (whole - first) + 2.0 * s;

@@ -2,8 +2,8 @@
  *
  * With h = exp(|x|) / 4 = 2^k (1 + w): cosh = 2 (h + 1 / (16 h)), and sinh likewise with a minus
  * from |x| = 1 on. 2^k is exact and added last. The quarter keeps h finite up to the largest x
- * whose result is; 710.5 (89.5) already gives inf. Below 1, sinh(x) = x + x^3 P(x^2), P minimax (Remez exchange in 200-bit
- * arithmetic, made for this file, weighted with x^3 / sinh(x)).
+ * whose result is; 710.5 (89.5) already gives inf. Below 1, sinh(x) = x + x^3 P(x^2), P minimax
+ * (Remez exchange in 200-bit arithmetic, made for this file, weighted with x^3 / sinh(x)).
  */
 #ifndef GRADC_SINH_H
 #define GRADC_SINH_H

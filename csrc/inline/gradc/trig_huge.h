@@ -45,7 +45,7 @@ static inline double gc_reduce_huge_f64(double a, double *r_lo, unsigned *k) {
     __extension__ typedef unsigned __int128 wide;
     const uint64_t bits = gc_bits_f64(a);
     const uint64_t m = (bits & UINT64_C(0x000fffffffffffff)) | UINT64_C(0x0010000000000000);
-    const unsigned start = (unsigned)(bits >> 52) - 1075u + 62u; /* e + 62: bits before it give 4 n */
+    const unsigned start = (unsigned)(bits >> 52) - 1075u + 62u; /* bits before it give 4 n */
     const uint64_t *w = words + start / 64u;
     const unsigned s = start % 64u;
     const uint64_t w2 = w[0] << s | (w[1] >> 1) >> (63u - s);
