@@ -50,7 +50,7 @@ def program_text(
     count = dict.fromkeys(("input", "shared", "constant", "output", "update"), 0)
     for port in (*interface.args, *interface.outs):
         count[port.role] += 1
-    border = ", ".join(f"{n} {role}{'s' * (n > 1)}" for role, n in count.items() if n)
+    border = ", ".join(f"{n} {role}{'s' * (n > 1 and role != 'shared')}" for role, n in count.items() if n)
     lines = [f"program: {border or 'no arrays'}"]
     lines += [f"  {_buffer(buffer, interface)}" for buffer in buffers]
     for number, segment in enumerate(segments):

@@ -18,7 +18,7 @@
 #define GC_UNLIKELY(x) (x)
 #endif
 
-#define GC_HUGE (INT64_MAX / 2)
+#define GC_HUGE (INT64_C(1) << 61)
 
 /* Steps before the commit point can be made to fail, for tests: build with -DGRADC_FAIL_AT=1. */
 #ifdef GRADC_FAIL_AT

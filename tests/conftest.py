@@ -1,0 +1,40 @@
+"""Golden files: text that review reads as a diff."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", default=False, help="rewrite tests/golden"
+    )
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compare text with tests/golden/<name>.txt, or write it there with --update-golden."""
+    is_update = bool(request.config.getoption("--update-golden", default=False))
+
+    def check(name: str, text: str) -> None:
+        file = GOLDEN / f"{name}.txt"
+        text = text.rstrip("\n") + "\n"
+        if is_update:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+            return
+        assert file.is_file(), f"{file} is missing: run pytest --update-golden and read the diff"
+        known = file.read_text(encoding="utf-8")
+        if known != text:
+            lines = difflib.unified_diff(
+                known.splitlines(), text.splitlines(), str(file), "now", lineterm=""
+            )
+            pytest.fail("\n".join(lines), pytrace=False)
+
+    return check
