@@ -131,7 +131,8 @@ class Op:
         total = found[0]
         for term in found[1:]:
             total = OPERATORS["add"](total, term)
-        return total
+        result: Variable = OPERATORS["fit"](total, X)
+        return result
 
     def __str__(self) -> str:
         if not self.params:

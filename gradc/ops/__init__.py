@@ -16,6 +16,7 @@ from gradc.ops import (
     nnet,
     reduce,
     relabel,
+    stable,
 )
 from gradc.ops.average import *
 from gradc.ops.axes import *
@@ -30,8 +31,9 @@ from gradc.ops.math import *
 from gradc.ops.nnet import *
 from gradc.ops.reduce import *
 from gradc.ops.relabel import *
+from gradc.ops.stable import *
 
 _MODULES = (average, axes, compare, convert, create, elemwise, index, lengths, linalg, math, nnet,
-            reduce, relabel)  # fmt: skip
+            reduce, relabel, stable)  # fmt: skip
 
 bind(**{name: getattr(module, name) for module in _MODULES for name in module.__all__})

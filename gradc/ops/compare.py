@@ -1,7 +1,7 @@
 """Comparisons, logic, choosing, limiting and rounding, element by element.
 
 Pullbacks choose, they do not multiply: switch(c, ct, 0) lets no nan through from the branch that
-was not taken.  What happens at the kinks is in docs/kinks.md.
+was not taken.  What happens at the kinks is in docs/design.md.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Elementwise arithmetic, and the cast that all promotion goes through.
 
 Integers wrap around, as numpy's do; dividing by the integer zero gives 0, as numpy's arrays do.
-Kinks are listed in docs/kinks.md, the one table for all operations.
+Kinks are listed in docs/design.md, the one table for all operations.
 """
 
 from __future__ import annotations

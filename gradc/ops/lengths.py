@@ -20,7 +20,7 @@ from gradc.graph.describe import where
 from gradc.graph.op import Shape
 from gradc.graph.variable import Constant, Variable
 from gradc.ops.convert import as_variable, static_int
-from gradc.ops.declare import Sample, call, declared, insert_axes, normal_axis, pad
+from gradc.ops.declare import Sample, call, declared, insert_axes, is_float, normal_axis, pad
 from gradc.ops.kinds import LengthOf, View
 from gradc.options import config
 from gradc.sizes import Size
@@ -30,6 +30,7 @@ __all__ = [
     "alloc",
     "broadcast_like",
     "broadcast_to",
+    "fit",
     "full",
     "full_like",
     "length",
@@ -183,6 +184,19 @@ def broadcast_like(x: Any, like: Any) -> Variable:
     if array.type.shape == like.type.shape and None not in array.type.shape:
         return array
     return broadcast_to(array, shape_tuple(like))
+
+
+def fit(term: Variable, x: Variable) -> Variable:
+    """A pullback's term in x's shape and float dtype: summed where x was stretched."""
+    pairs = enumerate(zip(term.type.shape, x.type.shape, strict=True))
+    axes = tuple(axis for axis, (n, wanted) in pairs if wanted == 1 and n != 1)
+    if axes:
+        term = insert_axes(call("sum", term, axes=axes), axes)
+    if any(n == 1 != wanted for n, wanted in zip(term.type.shape, x.type.shape, strict=True)):
+        term = broadcast_like(term, x)
+    if is_float(x.dtype) and term.dtype != x.dtype:
+        term = call("cast", term, dtype=x.dtype)
+    return term
 
 
 # -- filling -----------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 """Functions of neural networks: rectifiers and the softmax family.
 
-Composed of primitives: a compiler that fuses loses nothing by it.  The greatest element that the
-softmax family subtracts only moves the expression, so it carries no gradient (shift=True).
+Composed of primitives: a compiler that fuses loses nothing by it.
 """
 
 from __future__ import annotations
@@ -15,8 +14,17 @@ from gradc.graph.variable import Variable
 from gradc.kernel.scalar import scalar_fn
 from gradc.ops.compare import eq, ge, switch
 from gradc.ops.convert import as_variable, is_weak
-from gradc.ops.declare import Sample, call, composed, elemwise, insert_axes, is_float, normal_axes
-from gradc.ops.elemwise import abs, cast, sub, true_div
+from gradc.ops.declare import (
+    Sample,
+    call,
+    composed,
+    drop_axes,
+    elemwise,
+    insert_axes,
+    is_float,
+    normal_axes,
+)
+from gradc.ops.elemwise import cast, sub, true_div
 from gradc.ops.math import exp, log
 from gradc.ops.reduce import sum
 from gradc.ops.rules import same
@@ -46,8 +54,8 @@ def relu(x: Any, alpha: Any = 0) -> Variable:
     return sub(positive, alpha * _relu(-as_variable(x)))
 
 
-def _greatest(x: Variable, axes: tuple[int, ...]) -> Variable:
-    return insert_axes(call("max", x, axes=axes, shift=True), axes)
+def _peak(x: Variable, axes: tuple[int, ...]) -> Variable:
+    return insert_axes(call("peak", x, axes=axes), axes)
 
 
 def _float(x: Any) -> Variable:
@@ -75,7 +83,7 @@ def softmax(x: Any, axis: Any = -1) -> Variable:
     """
     x = _float(x)
     axes = normal_axes("softmax", axis, x.ndim)
-    e = exp(x - _greatest(x, axes))
+    e = exp(x - _peak(x, axes))
     return true_div(e, sum(e, axis=axes, keepdims=True))
 
 
@@ -92,7 +100,7 @@ def logsoftmax(x: Any, axis: Any = -1) -> Variable:
     """
     x = _float(x)
     axes = normal_axes("logsoftmax", axis, x.ndim)
-    off = x - _greatest(x, axes)
+    off = x - _peak(x, axes)
     return sub(off, log(sum(exp(off), axis=axes, keepdims=True)))
 
 
@@ -112,7 +120,6 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Variable:
     """
     x = _float(x)
     axes = normal_axes("logsumexp", axis, x.ndim)
-    greatest = call("max", x, axes=axes, shift=True)
-    finite = switch(eq(abs(greatest), np.inf), 0.0, greatest)
-    total = log(sum(exp(x - insert_axes(finite, axes)), axis=axes)) + finite
-    return insert_axes(total, axes) if keepdims else total
+    top = _peak(x, axes)
+    total = log(sum(exp(x - top), axis=axes, keepdims=True)) + top
+    return total if keepdims else drop_axes(total, axes)

@@ -123,20 +123,15 @@ prod = reduction(
 # -- extremes ----------------------------------------------------------------------------------
 
 
-def _chosen(cts: Cts, outs: Cts, x: Variable, *, axes: tuple[int, ...], shift: bool = False) -> Any:
-    """Every position that holds the extreme gets the full gradient.
-
-    shift: the result only moves an expression that does not depend on it (softmax): no slope.
-    """
-    if shift:
-        return (None,)
+def _chosen(cts: Cts, outs: Cts, x: Variable, *, axes: tuple[int, ...]) -> Any:
+    """Every position that holds the extreme gets the full gradient."""
     assert cts[0] is not None
     assert outs[0] is not None
     return (switch(eq(x, _spread(outs[0], x, axes)), _spread(cts[0], x, axes), 0.0),)
 
 
 def _extreme(function: Any) -> Any:
-    return lambda x, *, axes, shift=False: function(x, axis=axes)
+    return lambda x, *, axes: function(x, axis=axes)
 
 
 max = reduction(

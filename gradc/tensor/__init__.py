@@ -2,6 +2,7 @@
 
 Symbolic inputs (T.matrix), operations under numpy's and Theano's names, gradients.
 """
+# ruff: noqa: F403, F405  # the constructors' names are listed in __all__
 
 from gradc.differentiate import grad
 from gradc.graph.types import TensorType
@@ -121,8 +122,7 @@ from gradc.ops import (
     zeros,
     zeros_like,
 )
-from gradc.tensor import constructors
-from gradc.tensor.constructors import *  # noqa: F403
+from gradc.tensor.constructors import *
 
 # Theano's names, and numpy's where they differ
 as_tensor_variable = as_tensor = as_variable
@@ -137,20 +137,30 @@ __all__ = [
     "Constant", "TensorType", "Variable", "abs", "abs_", "absolute", "add", "all", "alloc",
     "and_", "any", "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
     "arctanh", "argmax", "argmin", "as_tensor", "as_tensor_variable", "as_variable", "astype",
-    "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "broadcast_like", "broadcast_to",
-    "cast", "ceil", "clip", "constant", "cos", "cosh", "deg2rad", "dimshuffle", "divide", "dot",
-    "eq", "equal", "erf", "erfc", "exp", "exp2", "expand_dims", "expm1", "eye", "flatten",
-    "floor", "floor_div", "floor_divide", "full", "full_like", "ge", "grad", "greater",
-    "greater_equal", "gt", "identity_like", "inner", "int_div", "inv", "invert", "iround",
-    "isinf", "isnan", "le", "less", "less_equal", "log", "log10", "log1p", "log2",
-    "log_softmax", "logsoftmax", "logsumexp", "lt", "matmul", "max", "max_and_argmax",
-    "maximum", "mean", "min", "minimum", "mod", "moveaxis", "mul", "multiply", "neg",
-    "negative", "neq", "not_equal", "ones", "ones_like", "or_", "outer", "pow", "power", "prod",
-    "ptp", "rad2deg", "ravel", "reciprocal", "relu", "remainder", "reshape", "round",
-    "round_half_away_from_zero", "round_half_to_even", "sgn", "shape", "shape_padaxis",
-    "shape_padleft", "shape_padright", "sigmoid", "sign", "sin", "sinh", "size", "softmax",
-    "softplus", "sqr", "sqrt", "square", "squeeze", "std", "sub", "subtract", "sum", "swapaxes",
-    "switch", "tan", "tanh", "tensordot", "transpose", "true_div", "trunc", "var", "where",
-    "xor", "zeros", "zeros_like",
+    "bcol", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "bmatrices", "bmatrix",
+    "broadcast_like", "broadcast_to", "brow", "bscalar", "bscalars", "btensor3", "btensor4",
+    "bvector", "bvectors", "cast", "ceil", "clip", "col", "cols", "constant", "cos", "cosh",
+    "dcol", "deg2rad", "dimshuffle", "divide", "dmatrices", "dmatrix", "dot", "drow",
+    "dscalar", "dscalars", "dtensor3", "dtensor3s", "dtensor4", "dtensor4s", "dvector",
+    "dvectors", "eq", "equal", "erf", "erfc", "exp", "exp2", "expand_dims", "expm1", "eye",
+    "fcol", "flatten", "floor", "floor_div", "floor_divide", "fmatrices", "fmatrix", "frow",
+    "fscalar", "fscalars", "ftensor3", "ftensor3s", "ftensor4", "ftensor4s", "full",
+    "full_like", "fvector", "fvectors", "ge", "grad", "greater", "greater_equal", "gt",
+    "icol", "identity_like", "imatrices", "imatrix", "inner", "int_div", "inv", "invert",
+    "iround", "irow", "iscalar", "iscalars", "isinf", "isnan", "itensor3", "itensor3s",
+    "itensor4", "itensor4s", "ivector", "ivectors", "lcol", "le", "less", "less_equal",
+    "lmatrices", "lmatrix", "log", "log10", "log1p", "log2", "log_softmax", "logsoftmax",
+    "logsumexp", "lrow", "lscalar", "lscalars", "lt", "ltensor3", "ltensor3s", "ltensor4",
+    "ltensor4s", "lvector", "lvectors", "matmul", "matrices", "matrix", "max",
+    "max_and_argmax", "maximum", "mean", "min", "minimum", "mod", "moveaxis", "mul",
+    "multiply", "neg", "negative", "neq", "not_equal", "ones", "ones_like", "or_", "outer",
+    "pow", "power", "prod", "ptp", "rad2deg", "ravel", "reciprocal", "relu", "remainder",
+    "reshape", "round", "round_half_away_from_zero", "round_half_to_even", "row", "rows",
+    "scalar", "scalars", "sgn", "shape", "shape_padaxis", "shape_padleft", "shape_padright",
+    "sigmoid", "sign", "sin", "sinh", "size", "softmax", "softplus", "sqr", "sqrt", "square",
+    "squeeze", "std", "sub", "subtract", "sum", "swapaxes", "switch", "tan", "tanh",
+    "tensor3", "tensor3s", "tensor4", "tensor4s", "tensor5", "tensordot", "transpose",
+    "true_div", "trunc", "var", "vector", "vectors", "wcol", "where", "wmatrices", "wmatrix",
+    "wrow", "wscalar", "wscalars", "wtensor3", "wtensor4", "wvector", "wvectors", "xor",
+    "zeros", "zeros_like",
 ]  # fmt: skip
-__all__ += constructors.__all__
