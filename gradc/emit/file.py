@@ -58,11 +58,8 @@ def write_file(program: Program) -> CFile:
 
 def _summary(program: Program) -> list[str]:
     """What the file computes: its arrays, one a line."""
-    lines = []
-    for buffer in program.buffers:
-        if buffer.place in ("arg", "out"):
-            lines.append(_array(buffer, program.interface))
-    return lines
+    shown = [buffer for buffer in program.buffers if buffer.place in ("arg", "out")]
+    return [_array(buffer, program.interface) for buffer in shown]
 
 
 def _array(buffer: Buffer, interface: Interface) -> str:

@@ -85,8 +85,7 @@ def _view(name: str, fold: Fold) -> FoldView:
     steps = step_texts(fold, left, "x", "i")
     joins = join_texts(fold, left, right)
     states = tuple(
-        State(left[k], f"p{k}", f"l{k}", types[k], fold.init[k], steps[k], joins[k])
-        for k in places
+        State(left[k], f"p{k}", f"l{k}", types[k], fold.init[k], steps[k], joins[k]) for k in places
     )
     return FoldView(
         name,

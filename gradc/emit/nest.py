@@ -12,25 +12,26 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gradc.dtypes import dtype_info
 from gradc.emit import nestfolds as nf
-from gradc.emit.folds import FoldKinds, is_ordered
+from gradc.emit.folds import FoldKinds
 from gradc.emit.memory import C, Memory, texts, wrapped
 from gradc.emit.product import product_call
 from gradc.emit.statements import (
     Scope,
     Writer,
+    has_effect,
     is_float_literal,
     literals_of,
     live,
+    result,
     runs_along,
     statements_of,
 )
+from gradc.emit.stepping import FoldWriter
 from gradc.emit.views import Block, Branch, Function, Lines, Loop
-from gradc.kernel.formula import factor, formula, place
+from gradc.kernel.formula import factor, formula
 from gradc.kernel.program import (
     FoldStep,
-    Load,
     Nest,
     Pass,
     Row,
@@ -38,7 +39,6 @@ from gradc.kernel.program import (
     Statement,
     Store,
 )
-from gradc.sizes import size
 
 __all__ = ["chunk_function", "tail_function"]
 
@@ -56,6 +56,7 @@ class _NestC:
     segment: int
     writer: Writer = field(init=False)
     plans: list[nf.FoldPlan] = field(init=False)
+    folds: FoldWriter = field(init=False)
     needed: set[int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -63,52 +64,8 @@ class _NestC:
         types = {buffer.number: buffer.dtype for buffer in self.memory.program.buffers}
         self.writer = Writer(nest, types, written_by(nest), literals_of(nest))
         self.plans = nf.plan_folds(nest, self.kinds)
-        self.sources = {
-            plan.number: self._source(plan)
-            for plan in self.plans
-            if plan.in_pass and plan.style != "column"
-        }
-        taken = {
-            (self.plans[number].where, number)
-            for number, source in self.sources.items()
-            if source is not None
-        }
-        self.needed = live(nest, taken)
-
-    def _source(self, plan: nf.FoldPlan) -> Load | Store | None:
-        """The access of a pass under which a fold's elements stand one after the other."""
-        block = self.nest.blocks[plan.where]
-        step = next(s for s in block.body if isinstance(s, FoldStep) and s.fold == plan.number)
-        found: Load | Store | None = None
-        for each in block.body:
-            is_it = (isinstance(each, Load) and each.dst == step.src) or (
-                isinstance(each, Store)
-                and each.src == step.src
-                and each.mode == "set"
-                and not each.terms
-            )
-            if is_it and isinstance(each, (Load, Store)) and each.dtype == plan.fold.element:
-                if each.access.strides and each.access.strides[-1].constant == 1:
-                    found = each
-        if isinstance(found, Load) and self._is_overwritten(block, found):
-            return None
-        return found
-
-    def _is_overwritten(self, block: Row | Pass, load: Load) -> bool:
-        """Whether the pass stores to a buffer the fold would read behind it."""
-        return any(
-            isinstance(each, Store) and self._may_alias(each.access.buffer, load.access.buffer)
-            for each in block.body
-        )
-
-    def _may_alias(self, one: int, other: int) -> bool:
-        buffers = self.memory.program.buffers
-        a, b = buffers[one], buffers[other]
-        if one == other:
-            return True
-        if a.place in ("arg", "out") or b.place in ("arg", "out"):
-            return {a.place, b.place} <= {"arg", "out"}
-        return (a.segment, a.index) == (b.segment, b.index)
+        self.folds = FoldWriter(nest, self.plans, self.writer, self.memory.program.buffers)
+        self.needed = live(nest, self.folds.taken)
 
     # -- statements ------------------------------------------------------------------------------
 
@@ -117,93 +74,15 @@ class _NestC:
         lines: list[str] = []
         for each in body:
             if isinstance(each, FoldStep):
-                lines += self._fold_step(each, scope, in_pass)
+                lines += self.folds.step(each, scope, in_pass)
             elif isinstance(each, RowResult):
-                lines += self._row_result(each)
+                lines += self.folds.row_result(each)
             elif self._is_live(each):
                 lines += self.writer.lines(each, scope)
         return [part for line in lines for part in wrapped(line)]
 
     def _is_live(self, statement: Statement) -> bool:
-        if isinstance(statement, Store):
-            return True
-        return not hasattr(statement, "dst") or (
-            statement.dst in self.needed or not hasattr(statement, "dtype")
-        )
-
-    def _row_result(self, statement: RowResult) -> list[str]:
-        plan = self.plans[statement.fold]
-        c_type = dtype_info(statement.dtype).c_type
-        if len(plan.fold.states) == 1 and plan.fold.result == "{a0}":
-            text = nf.result_text(plan.fold, {"a0": plan.value})
-            return [f"const {c_type} v{statement.dst} = {text};"]
-        state = f"s{plan.number}"
-        names = {f"a{k}": f"{state}.a{k}" for k in range(len(plan.fold.states))}
-        return [
-            f"const {plan.kind} {state} = {plan.value};",
-            f"const {c_type} v{statement.dst} = {nf.result_text(plan.fold, names)};",
-        ]
-
-    def _fold_step(self, step: FoldStep, scope: Scope, in_pass: bool) -> list[str]:
-        plan = self.plans[step.fold]
-        element = self.writer.local(step.src)
-        if plan.style == "column":
-            return self._column_step(plan, scope, element, in_pass)
-        if in_pass:
-            return self._tiled(step, scope, element)
-        if plan.is_buffered:
-            e, m = f"g{plan.number}", f"m{plan.number}"
-            return [
-                f"{e}[{m}++] = {element};",
-                f"if ({m} == GC_TILE) {{",
-                f"    {plan.kind}_add(&{plan.name}, {e}, GC_TILE);",
-                f"    {m} = 0;",
-                "}",
-            ]
-        position = place(0, [(scope.index[a], n) for a, n in plan.fold.linear], C)
-        name = f"x{plan.number}"
-        c_type = dtype_info(plan.fold.element).c_type
-        return [
-            f"const {c_type} {name} = {element};",
-            f"{plan.kind}_add(&{plan.name}, &{name}, 1, {position}, 0);",
-        ]
-
-    def _tiled(self, step: FoldStep, scope: Scope, element: str) -> list[str]:
-        """Put an element into its tile, once for all folds that take it."""
-        if self.sources[step.fold] is not None or step.src in scope.tiles:
-            return []
-        scope.tiles[step.src] = dtype_info(self.plans[step.fold].fold.element).c_type
-        return [f"e{step.src}[{scope.variable}] = {element};"]
-
-    def _column_step(
-        self, plan: nf.FoldPlan, scope: Scope, element: str, in_pass: bool
-    ) -> list[str]:
-        strides = {}
-        step = size(1)
-        for axis in reversed(plan.after):
-            strides[axis] = step
-            step = step * self.nest.axes[axis]
-        axes = range(len(self.nest.axes))
-        along = [strides.get(axis, size(0)) for axis in axes]
-        targets = []
-        for number, name in zip(plan.fold.partial, plan.stepped, strict=True):
-            if in_pass:
-                where = place(0, self.writer.moves(scope, along), C)
-                dtype = self.writer.types[number]
-                row = name if where == "0" else self.writer.hoist(scope, name, where, dtype, True)
-                targets.append(f"{row}[{scope.variable}]")
-            else:
-                where = place(0, [(scope.index[a], along[a]) for a in axes], C)
-                targets.append(f"{name}[{where}]")
-        position = ""
-        if is_ordered(plan.fold):
-            position = f"i_{plan.number}"
-            text = place(0, [(scope.index[a], n) for a, n in plan.fold.linear], C)
-            line = f"const int64_t {position} = {text};"
-            if not in_pass:
-                return [line, *nf.column_step(plan, targets, element, position)]
-            scope.rows.append(line)
-        return nf.column_step(plan, targets, element, position)
+        return has_effect(statement) or result(statement) in self.needed
 
     # -- loops -------------------------------------------------------------------------------------
 
@@ -292,7 +171,7 @@ class _NestC:
         blocks += body
         for plan in folds:
             if plan.style == "joined":
-                blocks.append(Lines(tuple(self._join(plan))))
+                blocks.append(Lines(tuple(self.folds.join(plan))))
         return blocks
 
     def _innermost(self, block: Pass, folds: list[nf.FoldPlan]) -> list[Block]:
@@ -318,7 +197,7 @@ class _NestC:
     def _has_code(self, block: Pass) -> bool:
         for each in block.body:
             if isinstance(each, FoldStep):
-                if self.plans[each.fold].style == "column" or self.sources[each.fold] is None:
+                if self.plans[each.fold].style == "column" or self.folds.sources[each.fold] is None:
                     return True
             elif not is_float_literal(each) and self._is_live(each):
                 return True
@@ -338,48 +217,9 @@ class _NestC:
         """The elements of a tile, and the folds taking them."""
         loop = self._plain(block, scope, "0", count)
         arrays = [f"{c_type} e{src}[{room}];" for src, c_type in scope.tiles.items()]
-        adds = []
-        for plan in folds:
-            source = self.sources[plan.number]
-            if source is None:
-                row = f"e{self._element(plan)}"
-            else:
-                access = source.access
-                row = self.writer.row(scope, access.buffer, access.offset, access.strides)
-            adds += wrapped(self._add(plan, scope, row, count))
+        adds = [line for plan in folds for line in wrapped(self.folds.add(plan, scope, count))]
         loops = [each for each in loop if isinstance(each, Loop)]
         return self._lines(arrays) + self._lines(scope.rows) + loops + self._lines(adds)
-
-    def _element(self, plan: nf.FoldPlan) -> int:
-        """The local a fold steps over."""
-        body = self.nest.blocks[plan.where].body
-        return next(s.src for s in body if isinstance(s, FoldStep) and s.fold == plan.number)
-
-    def _add(self, plan: nf.FoldPlan, scope: Scope, row: str, count: str) -> str:
-        if not is_ordered(plan.fold):
-            return f"{plan.kind}_add(&{plan.name}, {row}, {count});"
-        last = len(self.nest.axes) - 1
-        linear = dict(plan.fold.linear)
-        moves = [(scope.index[a] if a != last else scope.base, n) for a, n in linear.items()]
-        moves = [(name, n) for name, n in moves if name != "0"]
-        stride = formula(linear.get(last, size(0)), C)
-        first = place(0, moves, C)
-        return f"{plan.kind}_add(&{plan.name}, {row}, {count}, {first}, {stride});"
-
-    def _join(self, plan: nf.FoldPlan) -> list[str]:
-        """Join a row's state to the chunk's."""
-        moves, step = [], size(1)
-        for axis in reversed(plan.after):
-            moves.insert(0, (f"i{axis}", step))
-            step = step * self.nest.axes[axis]
-        where = place(0, moves, C)
-        state = f"s_{plan.number}"
-        targets = [f"{name}[{where}]" for name in plan.stepped]
-        others = [f"{state}.a{k}" for k in range(len(targets))] if len(targets) > 1 else [state]
-        lines = nf.join_lines(plan.fold, targets, others)
-        c_type = plan.kind if len(targets) > 1 else dtype_info(plan.fold.states[0]).c_type
-        head = f"const {c_type} {state} = {plan.value};"
-        return ["{", f"    {head}", *(f"    {line}" for line in lines), "}"]
 
 
 def written_by(nest: Nest) -> set[int]:

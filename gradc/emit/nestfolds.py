@@ -54,6 +54,11 @@ class FoldPlan:
         return f"f{self.number}"
 
     @property
+    def is_number(self) -> bool:
+        """Whether the state is a number rather than a struct of components."""
+        return len(self.fold.states) == 1 and not is_ordered(self.fold)
+
+    @property
     def value(self) -> str:
         """The state of all elements taken."""
         return f"{self.kind}_end(&{self.name})"
@@ -152,7 +157,7 @@ def end_level(nest: Nest, plan: FoldPlan) -> list[Block]:
     if plan.is_buffered:
         lines.append(f"{plan.kind}_add(&{plan.name}, g{plan.number}, m{plan.number});")
     where = place(0, lead(nest, plan), C)
-    if len(plan.fold.states) == 1:
+    if plan.is_number:
         target = f"b{plan.fold.partial[0]}[{where}]"
         return [Lines((*lines, f"{target} = {plan.value};"))]
     lines.append(f"const {plan.kind} s{plan.number} = {plan.value};")
@@ -248,12 +253,13 @@ def _results(fold: Fold, count: Size, whole: str) -> list[Block]:
     if fold.result == "{a0}" and len(lines) == 2:
         lines = [f"b{fold.out}[{here}] = {_cast(fold, f'b{fold.partial[0]}[{here}]')};"]
     if count.constant == 1:
-        return [
-            Lines(
-                ("{", *(f"    {line}" for line in lines), "}") if len(lines) > 1 else tuple(lines)
-            )
-        ]
+        return [Lines(scoped(lines))]
     return [Loop("k", "0", whole, "k++", (Lines(tuple(lines)),), simd=True)]
+
+
+def scoped(lines: list[str]) -> tuple[str, ...]:
+    """Lines whose locals are seen by nobody else."""
+    return ("{", *(f"    {line}" for line in lines), "}") if len(lines) > 1 else tuple(lines)
 
 
 def result_text(fold: Fold, names: dict[str, str]) -> str:

@@ -1,7 +1,7 @@
 """The plan of a segment as a C function: sizes, checks, output lengths, workspace.
 
-Takes a Segment; gives a Function.  Every sum and product is checked here (csrc/inline/gradc/step.h),
-so that the run may compute with sizes as they are.
+Takes a Segment; gives a Function.  Every sum and product is checked here (gc_add, gc_mul), so
+that the run may compute with sizes as they are.
 """
 
 from __future__ import annotations

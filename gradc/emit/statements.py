@@ -199,6 +199,16 @@ def uses(statement: Statement) -> Iterable[int]:
     return ()
 
 
+def result(statement: Statement) -> int:
+    """The local a statement sets; -1 for none."""
+    return -1 if isinstance(statement, (Store, FoldStep)) else statement.dst
+
+
+def has_effect(statement: Statement) -> bool:
+    """Whether a statement matters though nobody reads its local."""
+    return isinstance(statement, (Store, FoldStep, Bound))
+
+
 def live(nest: Nest, taken: set[tuple[int, int]]) -> set[int]:
     """The locals something needs.
 
@@ -210,8 +220,7 @@ def live(nest: Nest, taken: set[tuple[int, int]]) -> set[int]:
         for statement in reversed(blocks[number]):
             if isinstance(statement, FoldStep) and (number - 1, statement.fold) in taken:
                 continue
-            has_effect = isinstance(statement, (Store, FoldStep, Bound))
-            if has_effect or statement.dst in needed:
+            if has_effect(statement) or result(statement) in needed:
                 needed.update(uses(statement))
     return needed
 

@@ -50,13 +50,18 @@ def program_text(
     count = dict.fromkeys(("input", "shared", "constant", "output", "update"), 0)
     for port in (*interface.args, *interface.outs):
         count[port.role] += 1
-    border = ", ".join(f"{n} {role}{'s' * (n > 1 and role != 'shared')}" for role, n in count.items() if n)
+    words = [f"{n} {role}{_plural(role, n)}" for role, n in count.items() if n]
+    border = ", ".join(words)
     lines = [f"program: {border or 'no arrays'}"]
     lines += [f"  {_buffer(buffer, interface)}" for buffer in buffers]
     for number, segment in enumerate(segments):
         owned = [b for b in buffers if b.place not in ("arg", "out") and b.segment == number]
         lines += _segment(number, segment, owned, last=number == len(segments) - 1)
     return "\n".join(lines)
+
+
+def _plural(role: str, count: int) -> str:
+    return "s" if count > 1 and role != "shared" else ""
 
 
 def _buffer(buffer: Buffer, interface: Interface) -> str:

@@ -310,9 +310,7 @@ def test_long_runs_are_cut_into_functions(tmp_path: Path) -> None:
     example = programs.scalars()
     (segment,) = example.program.segments
     steps = segment.steps * 250
-    program = replace(
-        example.program, segments=(replace(segment, steps=steps, commit=len(steps)),)
-    )
+    program = replace(example.program, segments=(replace(segment, steps=steps, commit=len(steps)),))
     text = emit(program, TARGET).text
     assert "static int run0_2(" in text
     call = open_program(tmp_path, program, "-O0")

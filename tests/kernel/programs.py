@@ -509,8 +509,8 @@ def epilogue(dtype: str = F8) -> Example:
     chunks, length = b.cut(n(0), 64)
     step = Product(
         "gemm", dtype, matrix(x, n(1), 1), matrix(w, n(3), 1), matrix(z, n(3), 1), n(0), n(3), n(1),
-        (), Scale(literal(1.0, dtype)), Scale(literal(0.0, dtype)), None, chunks, "%5 = dot(%0, %1)",
-        (5,),
+        (), Scale(literal(1.0, dtype)), Scale(literal(0.0, dtype)), None, chunks,
+        "%5 = dot(%0, %1)", (5,),
     )  # fmt: skip
     body = (
         Load(0, dtype, at(z, n(3), 1)),

@@ -87,7 +87,7 @@ def test_accesses() -> None:
     early = Load(0, p.F8, p.at(2, p.n(1), 1))
     text = changed(program, lambda x: with_body(x, early))
     assert text == FIRST + "b2 is read before it is written"
-    into = body_of(nest_of(program)).body + (Store(p.at(0, p.n(1), 1), p.F8, 4),)
+    into = (*body_of(nest_of(program)).body, Store(p.at(0, p.n(1), 1), p.F8, 4))
     assert changed(program, lambda x: with_body(x, *into)) == FIRST + "b0 is an argument"
 
 

@@ -37,9 +37,7 @@ def test_every_example_prints_without_c(name: str) -> None:
     assert not any(word in text for word in ("{", ";", "const", "_t "))
 
 
-def test_whole_text_of_an_update() -> None:
-    text = str(update().program)
-    assert text == """\
+UPDATE = """\
 program: 2 inputs, 2 shared, 1 output, 2 updates
   b0 : float64[n0, n1]  argument 0, input
   b1 : float64[n0]  argument 1, input
@@ -80,6 +78,10 @@ segment 0
       v3 = v1 * v2
       v4 = v3 + v0
       b6[i0] = v4"""
+
+
+def test_whole_text_of_an_update() -> None:
+    assert str(update().program) == UPDATE
 
 
 def test_peak_counts_workers() -> None:

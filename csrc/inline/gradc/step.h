@@ -97,6 +97,12 @@ static inline int64_t gc_floor_div(int64_t a, int64_t b)
     return a % b != 0 && (a < 0) != (b < 0) ? quotient - 1 : quotient;
 }
 
+/* The smallest integer not below a / b, for b > 0. */
+static inline int64_t gc_ceil_div(int64_t a, int64_t b)
+{
+    return a / b + (a % b > 0);
+}
+
 /* How many pieces of about `grain` units work is cut into: at least 1, at most `most`. */
 static inline int64_t gc_cut(int64_t work, int64_t grain, int64_t most)
 {
