@@ -172,6 +172,10 @@ def _divide(a: int, b: int) -> int:
     return a // b if b else 0
 
 
+def _divide_up(a: int, b: int) -> int:
+    return -(-a // b) if b else 0
+
+
 def _wrap(index: int, length: int) -> int:
     return index + length if index < 0 else index
 
@@ -181,6 +185,7 @@ def _cut(work: int, grain: int, most: int) -> int:
 
 
 _NUMBERS: dict[str, Callable[..., int]] = {
+    "ceil_div": _divide_up,
     "cut": _cut,
     "floor_div": _divide,
     "minimum": min,
@@ -209,7 +214,7 @@ def _exact_quotient(a: Size, b: Size) -> Size | None:
 
 def ceil_div(left: SizeLike, right: SizeLike) -> Size:
     """The smallest integer not below left / right, for right > 0."""
-    return floor_div(size(left) + right - 1, right)
+    return size(left) if size(right).constant == 1 else _call("ceil_div", left, right)
 
 
 def minimum(left: SizeLike, right: SizeLike) -> Size:
@@ -222,9 +227,7 @@ def maximum(left: SizeLike, right: SizeLike) -> Size:
     return _extremum("maximum", size(left), size(right), keep_left=lambda d: d >= 0)
 
 
-def _extremum(
-    name: str, left: Size, right: Size, keep_left: Callable[[int], bool]
-) -> Size:
+def _extremum(name: str, left: Size, right: Size, keep_left: Callable[[int], bool]) -> Size:
     difference = (left - right).constant
     if difference is not None:
         return left if keep_left(difference) else right
@@ -259,7 +262,8 @@ def _substitute_atom(atom: Atom, values: Mapping[Atom, Size]) -> Size:
         return size(atom)
     args = tuple(arg.substitute(values) for arg in atom.args)
     rebuild: dict[str, Callable[..., Size]] = {
-        "cut": cut, "floor_div": floor_div, "minimum": minimum, "maximum": maximum, "wrap": wrap,
+        "ceil_div": ceil_div, "cut": cut, "floor_div": floor_div, "maximum": maximum,
+        "minimum": minimum, "wrap": wrap,
     }  # fmt: skip
     return rebuild[atom.name](*args)
 

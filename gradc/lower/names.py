@@ -71,10 +71,16 @@ class Namer:
             self.definitions.append((segment, replace(definition, number=number)))
         return size(Length("size", self.entries[atom]))
 
+    def _inside(self, atom: Atom) -> Size:
+        """An atom within a definition: calls that have no entry of their own stay calls."""
+        if isinstance(atom, Call) and atom not in self.entries:
+            args = tuple(arg.fold(size, self._inside) for arg in atom.args)
+            return _as_size(Call(atom.name, args))
+        return self._atom(atom)
+
     def _definition(self, atom: Atom) -> SizeDef:
         if isinstance(atom, Call):
-            args = tuple(self.size(arg) for arg in atom.args)
-            return SizeDef(0, "expression", value=_as_size(Call(atom.name, args)))
+            return SizeDef(0, "expression", value=self._inside(atom))
         if atom.group == "arg":
             return SizeDef(0, "length", atom.index, atom.axis)
         if atom.group == "value":
