@@ -8,14 +8,14 @@ bias costs is less in the loop that runs over a finished product than a matrix f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from gradc.dtypes import dtype_info
 from gradc.graph.op import Apply
-from gradc.graph.variable import Constant, Variable
+from gradc.graph.variable import Constant, Variable, constant_key
 from gradc.ops.declare import call, pad
 from gradc.ops.elemwise import add, mul, true_div
 from gradc.rewrite.facts import Facts
@@ -241,7 +241,7 @@ def sum_with_product(out: Variable, facts: Facts) -> Variable | None:
     """A sum b * c + a * dot(x, y) -> gemm(c, a, x, y, b), c stored already or itself a product."""
     if not dtype_info(out.dtype).is_float or not 1 <= out.ndim <= 2:
         return None
-    if not any(_may_hold_product(each) for each in _operands(out)) or _is_done(out, facts):
+    if not any(_may_hold_product(each) for each in _operands(out)):
         return None
     terms, others = _terms(out, facts)
     products = [
@@ -259,20 +259,23 @@ def sum_with_product(out: Variable, facts: Facts) -> Variable | None:
     rest = [each for each in terms if each not in same and each not in products]
     kept = [build(_kept(Seen(each.core), each.scale)) for each in rest]
     kept += [build(each) for each in others]
+    if _made([result]) == _made([each.variable for each in facts.sight.terms(Seen(out), False)]):
+        return None  # the sum has this form already
     return add(result, *kept) if kept else result
 
 
-def _is_done(out: Variable, facts: Facts) -> bool:
-    """Whether the sum is one gemm and terms that it cannot take in."""
-    terms = facts.sight.terms(Seen(out), deep=False)
-    made = [each for each in terms if _kind(each.variable) == "Gemm" and not each.negated]
-    if len(made) != 1:
-        return False
-    for each in terms:
-        scaled = None if each is made[0] else _scaled(each, Quotient((), ()), facts)
-        if scaled is not None and (_is_base(scaled.core, out) or _may_hold_product(scaled.core)):
-            return False
-    return True
+def _made(variables: Sequence[Variable]) -> list[Hashable]:
+    """The gemm nodes among variables and what they accumulate into, as values to compare."""
+    found: list[Hashable] = []
+    stack = list(variables)
+    while stack:
+        node = stack.pop().owner
+        if node is not None and node.op.kind == "Gemm":
+            stack.append(node.inputs[0])
+            parts = (constant_key(v) if isinstance(v, Constant) else id(v) for v in node.inputs[1:])
+            base = node.inputs[0]
+            found.append((node.op, None if _kind(base) == "Gemm" else id(base), *parts))
+    return found
 
 
 def _kind(variable: Variable) -> str:

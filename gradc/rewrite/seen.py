@@ -90,6 +90,8 @@ class Sight:
 
     def __init__(self, walls: Collection[Variable] = ()) -> None:
         self._walls = walls
+        self._terms: dict[tuple[Seen, bool], list[Seen]] = {}  # several rules look at one sum
+        self._factors: dict[tuple[Seen, bool], Factors] = {}
 
     def owner(self, seen: Seen) -> Apply | None:
         """What computes the variable, unless it is a wall or has several outputs."""
@@ -156,6 +158,17 @@ class Sight:
 
     def terms(self, seen: Seen, deep: bool) -> list[Seen]:
         """The terms of a sum; `deep` opens the sums inside it too."""
+        if (seen, deep) not in self._terms:
+            self._terms[seen, deep] = self._find_terms(seen, deep)
+        return self._terms[seen, deep]
+
+    def factors(self, seen: Seen, deep: bool) -> Factors:
+        """The factors of a product or quotient; `deep` opens those inside it too."""
+        if (seen, deep) not in self._factors:
+            self._factors[seen, deep] = self._find_factors(seen, deep)
+        return self._factors[seen, deep]
+
+    def _find_terms(self, seen: Seen, deep: bool) -> list[Seen]:
         found: list[Seen] = []
         stack = [(seen, True)]
         while stack:
@@ -180,8 +193,7 @@ class Sight:
             operands = [operands[0], operands[1].flipped()]
         return [each.flipped(seen.negated) for each in operands]
 
-    def factors(self, seen: Seen, deep: bool) -> Factors:
-        """The factors of a product or quotient; `deep` opens those inside it too."""
+    def _find_factors(self, seen: Seen, deep: bool) -> Factors:
         negated, over, under = False, list[Seen](), list[Seen]()
         stack = [(seen, False, True)]
         while stack:

@@ -126,6 +126,13 @@ def test_a_gradient_that_is_returned_is_kept():
     assert graph.outputs[1].owner.op.kind == "Gemm"
 
 
+def test_a_second_matrix_is_added_once():
+    b, c, x, y = (tensor(2, name=name) for name in "bcxy")
+    graph, trace = optimized([b, c, x, y], T.dot(x, y) - (b + c))
+    assert kinds(graph)["Gemm"] == 1
+    assert trace.counts["sum_with_product"] == 1
+
+
 def test_a_scaled_product_that_is_read_twice_is_computed_once():
     w, x, d = tensor(2, name="w"), tensor(2), tensor(2)
     step = 0.1 * T.dot(x.T, d)
