@@ -228,7 +228,7 @@ def _broadcast_equations(shapes: Shapes, node: Apply, inputs: tuple[Variable, ..
         real = [each for each in inputs if each.type.shape[axis] != 1]
         for other in real[1:]:
             left, right = shapes.shape[real[0]][axis], shapes.shape[other][axis]
-            shapes.require_equal(left, right, _axis_note(node, axis, real[0], other))
+            shapes.require_equal(left, right, _axis_note(shapes, node, axis, real[0], other))
 
 
 def _place(node: Apply) -> str:
@@ -240,24 +240,32 @@ def _braces(text: object) -> str:
     return str(text).replace("{", "{{").replace("}", "}}")
 
 
-def _axis_note(node: Apply, axis: int, left: Variable, right: Variable) -> Note:
-    place = _place(node)
-    if left.owner is None and right.owner is None:
+def _origin(shapes: Shapes, variable: Variable, axis: int) -> tuple[Variable, int]:
+    """The argument that has this length, and on which axis; else the variable itself."""
+    atom = _single_length(shapes.shape[variable][axis])
+    if variable.owner is None or atom is None or atom.group != "arg":
+        return variable, axis
+    return shapes.arguments[atom.index], atom.axis
+
+
+def _axis_note(shapes: Shapes, node: Apply, axis: int, left: Variable, right: Variable) -> Note:
+    (one, i), (other, j) = _origin(shapes, left, axis), _origin(shapes, right, axis)
+    rows = (where(one), where(other))
+    if one.owner is None and other.owner is None:
+        first = f'"{_braces(one)}"' if i == j else f'axis {i} of "{_braces(one)}"'
         what = (
-            f'{{function}}: axis {axis} of "{_braces(right)}" has length {{v1}} where '
-            f'"{_braces(left)}" has {{v0}}; '
-            f"{node.op.name}{place} needs them equal."
+            f'{{function}}: axis {j} of "{_braces(other)}" has length {{v1}} where {first} '
+            f"has {{v0}}; {node.op.name}{_place(node)} needs them equal."
         )
     else:
         what = (
-            f"{{function}}: {node.op.name}{place} needs axis {axis} of its operands equal, "
+            f"{{function}}: {node.op.name}{_place(node)} needs axis {axis} of its operands equal, "
             "got lengths {v0} and {v1}."
         )
-    fix = (
-        f'pass arrays of one length, or declare axis {axis} of "{right}" as 1 if it should '
-        "broadcast."
-    )
-    return Note("ArgumentError", what, (where(left), where(right)), fix)
+    fix = "pass arrays of one length."
+    if other is right:
+        fix = f'{fix[:-1]}, or declare axis {j} of "{other}" as 1 if it should broadcast.'
+    return Note("ArgumentError", what, rows, fix)
 
 
 def _plain_note(node: Apply, what: str, fix: str, inputs: tuple[Variable, ...]) -> Note:
@@ -287,12 +295,12 @@ def _contract_equations(shapes: Shapes, node: Apply) -> None:
 def _contract_equation(
     shapes: Shapes, node: Apply, left: tuple[Variable, int], right: tuple[Variable, int]
 ) -> None:
-    note = _plain_note(
-        node,
-        f"axis {left[1]} of the left operand has length {{v0}}, "
-        f"axis {right[1]} of the right one {{v1}}.",
+    note = Note(
+        "ArgumentError",
+        f"{{function}}: matrix product{_place(node)}: axis {left[1]} of the left operand has "
+        f"length {{v0}}, axis {right[1]} of the right one {{v1}}.",
+        (where(left[0]), where(right[0])),
         "pass arrays whose lengths agree; a transpose (x.T) may be missing.",
-        (left[0], right[0]),
     )
     lengths = shapes.shape[left[0]][left[1]], shapes.shape[right[0]][right[1]]
     shapes.require_equal(*lengths, note)
