@@ -110,7 +110,8 @@ class SharedVariable(Variable):
         shape = self.type.shape
         if array.ndim != len(shape):
             what = f"set_value: {self} has {len(shape)} axes, the value {array.ndim}."
-            raise ArgumentError(message(what, [_row(self, array)]))
+            fix = f"pass an array of type {self.type}; the rank of a variable never changes."
+            raise ArgumentError(message(what, [_row(self, array)], fix))
         for axis, (n, m) in enumerate(zip(shape, array.shape, strict=True)):
             if n not in (None, m):
                 what = f"set_value: axis {axis} of {self} was declared as {n}, the value has {m}."

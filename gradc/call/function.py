@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from gradc.call.arguments import Argument, describe_value
 from gradc.call.stages import Stages
-from gradc.errors import ArgumentTypeError, message
+from gradc.errors import ArgumentTypeError, message, printable
 from gradc.graph.describe import where
 from gradc.graph.graph import Graph
 from gradc.sharedvar import SharedVariable
@@ -83,11 +83,17 @@ class Signature:
             if argument.name == name:
                 if k < given:
                     what = f"{function}: got two values for argument {argument.label}."
-                    raise ArgumentTypeError(message(what, [where(argument.variable)]))
+                    fix = "pass it by position or by name, not both."
+                    raise ArgumentTypeError(message(what, [where(argument.variable)], fix))
                 return k
-        known = ", ".join(a.name or "?" for a in self.arguments)
-        what = f'{function}: there is no argument "{name}"; there is: {known}.'
-        raise ArgumentTypeError(message(what))
+        known = [argument.name for argument in self.arguments if argument.name]
+        raise ArgumentTypeError(
+            message(
+                f'{function}: there is no argument "{printable(name)}".',
+                [where(argument.variable) for argument in self.arguments],
+                f"use one of {', '.join(known)}." if known else "pass arguments by position.",
+            )
+        )
 
     def _count(self, function: str, given: int) -> str:
         least = len(self.arguments) - len(self.defaults)
@@ -95,6 +101,7 @@ class Signature:
         return message(
             f"{function}: takes {wanted} argument{'s' if wanted != '1' else ''}, got {given}.",
             [where(argument.variable, argument.label) for argument in self.arguments],
+            f"call {function}({', '.join(a.name or '...' for a in self.arguments)}).",
         )
 
 

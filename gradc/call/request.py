@@ -61,7 +61,8 @@ def read_request(
 ) -> Request:
     """Bring the arguments of gradc.function to one form."""
     if mode not in _MODES:
-        raise ArgumentError(message(f"function: mode {mode!r} is not one of {', '.join(_MODES)}."))
+        what = f"function: there is no mode {mode!r}."
+        raise ArgumentError(message(what, fix=f"use one of {', '.join(_MODES)}."))
     name = name or "f"
     given = [as_input(each, allow_downcast) for each in _listed(inputs)]
     _check_twice(name, given)
@@ -101,7 +102,11 @@ def _check_twice(name: str, given: Sequence[In]) -> None:
     for each in given:
         if each.variable in seen:
             raise ArgumentError(
-                message(f'{name}: the input "{each.name}" is listed twice.', [where(each.variable)])
+                message(
+                    f'{name}: the input "{each.name}" is listed twice.',
+                    [where(each.variable)],
+                    "list it once; give the second one a variable of its own.",
+                )
             )
         if isinstance(each.variable, SharedVariable):
             raise ArgumentTypeError(
@@ -154,11 +159,14 @@ def _read_updates(name: str, updates: Any) -> list[tuple[SharedVariable, Variabl
             raise UpdateError(
                 message(
                     f"{name}: only shared variables have updates, got {old!r}.",
-                    fix="make it with gradc.shared(value).",
+                    [where(old)] if isinstance(old, Variable) else [],
+                    "make it with gradc.shared(value).",
                 )
             )
         if old in found:
-            raise UpdateError(message(f'{name}: "{old}" has two updates.', [where(old)]))
+            rows = [where(old), where(found[old], "first"), where(as_variable(new), "second")]
+            fix = "give it one new value."
+            raise UpdateError(message(f'{name}: "{old}" has two updates.', rows, fix))
         found[old] = _as_update(name, old, new)
     return list(found.items())
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from gradc.errors import ArgumentTypeError, message
+from gradc.errors import ArgumentTypeError, Where, message
 
 if TYPE_CHECKING:
     from gradc.graph.variable import Variable
@@ -93,6 +93,7 @@ class Methods:
     def __eq__(self, other: object) -> bool:
         if isinstance(other, (numbers.Number, np.ndarray, np.generic)):
             _refuse(
+                self,
                 f"== compares which variable it is, not its value: {self} == {other!r}.",
                 "use T.eq(x, y), which is symbolic.",
             )
@@ -100,15 +101,17 @@ class Methods:
 
     def __bool__(self) -> bool:
         _refuse(
+            self,
             f"{self} is symbolic: it has no truth value before it is computed.",
             "choose with T.switch(condition, x, y), combine with & and |.",
         )
 
     def __len__(self) -> int:
-        _refuse(f"{self} is symbolic: its length is not a Python int.", "use x.shape[0].")
+        _refuse(self, f"{self} is symbolic: its length is not a Python int.", "use x.shape[0].")
 
     def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
         _refuse(
+            self,
             f"{self} is symbolic: it has no numbers yet.",
             "compile it: gradc.function([inputs], outputs); numpy's functions have their "
             "counterparts in gradc.tensor.",
@@ -118,6 +121,7 @@ class Methods:
         shape = self.type.shape  # type: ignore[attr-defined]
         if not shape or shape[0] is None:
             _refuse(
+                self,
                 f"{self} cannot be iterated over: its length is not known while building.",
                 "declare it with shape=(3, ...), or index it: x[0].",
             )
@@ -128,6 +132,7 @@ class Methods:
 
     def __setitem__(self, key: Any, value: Any) -> None:
         _refuse(
+            self,
             "an expression never changes: x[...] = y has nothing to write to.",
             "build a new one, for example T.switch(condition, y, x).",
         )
@@ -271,5 +276,7 @@ class Methods:
         return _do("ones_like", self, dtype)
 
 
-def _refuse(what: str, fix: str) -> NoReturn:
-    raise ArgumentTypeError(message(what, fix=fix))
+def _refuse(variable: Any, what: str, fix: str) -> NoReturn:
+    site = variable.site
+    place = (site.file, site.line, site.text) if site else ("", 0, "")
+    raise ArgumentTypeError(message(what, [Where(str(variable), str(variable.type), *place)], fix))

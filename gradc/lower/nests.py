@@ -14,6 +14,7 @@ from typing import Any
 
 from gradc.affine import Affine, IndexMap, fixed
 from gradc.dtypes import literal
+from gradc.graph.describe import where
 from gradc.graph.op import DECLARATIONS, Apply
 from gradc.graph.variable import Constant, Variable
 from gradc.kernel.loops import (
@@ -506,10 +507,11 @@ def bounds_note(node: Apply) -> Note:
     """What an index out of bounds says."""
     place = f" ({node.site})".replace("{", "{{").replace("}", "}}") if node.site else ""
     what = (
-        f"{{function}}: {node.op.name}{place}: index {{v0}} is out of bounds for axis {{v2}} "
+        f"{{function}}: indexing{place}: index {{v0}} is out of bounds for axis {{v2}} "
         "with length {v1}."
     )
-    return Note("IndexBoundsError", what, (), "pass indices between -length and length - 1.")
+    rows = tuple(where(each) for each in node.inputs if not isinstance(each, Constant))
+    return Note("IndexBoundsError", what, rows, "pass indices between -length and length - 1.")
 
 
 def draft_nest(task: Task, values: Values, memory: Memory) -> Draft:

@@ -380,7 +380,7 @@ def _view_bounds(shapes: Shapes, node: Apply, rule: View) -> None:
         place = _place(node)
         note = Note(
             "IndexBoundsError",
-            f"{{function}}: {node.op.name}{place}: index {{v0}} is out of bounds for axis {axis} "
+            f"{{function}}: indexing{place}: index {{v0}} is out of bounds for axis {axis} "
             "with length {v1}.",
             (where(node.inputs[0]),),
             "pass an index between -length and length - 1.",
