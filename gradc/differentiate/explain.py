@@ -134,7 +134,7 @@ def _entries(order: Walk, names: Mapping[Variable, str], table: GradTable) -> It
             for variable, term in _terms(unit, order, names, table):
                 found.setdefault(variable, []).append(term)
     for leaf in found:
-        if leaf.owner is None and leaf in order.relevant:
+        if leaf.owner is None and table.get(leaf) is not None:
             yield _entry(leaf, names, found, table)
 
 
@@ -167,11 +167,16 @@ def _terms(
         if not parts:
             continue
         part = table.masks.total(parts)
-        guard = "" if part.guard is None else expression(part.guard, names)
+        guard = "" if part.guard is None else expression(part.guard, _outer(names))
         term = node.op.bprop(node.inputs, variable, D[0] if len(D) == 1 else D)
         used = table.masks.apply(part)
         text = expression(term, short)
         yield variable, Term(node.outputs[0], node.op, node.inputs, term, used, text, guard)
+
+
+def _outer(names: Mapping[Variable, str]) -> dict[Variable, str]:
+    """Leaves, and what the user named: a condition is spelled out down to these."""
+    return {v: name for v, name in names.items() if v.owner is None or v.name is not None}
 
 
 # -- numbers -----------------------------------------------------------------------------------

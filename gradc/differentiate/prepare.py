@@ -19,6 +19,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary, WeakSet
 
+from gradc.differentiate.request import spelled
 from gradc.errors import GradError, message
 from gradc.graph.describe import where
 from gradc.graph.op import Apply
@@ -128,10 +129,10 @@ def require_intact(
     records = {id(r): r for v in ancestors(outputs) if (r := _DISSOLVED.get(v)) is not None}
     for variable in named:
         if any(variable in record for record in records.values()):
-            name = variable.name or "h"
+            name = spelled(variable, "h")
             raise GradError(
                 message(
-                    f"{caller}: {variable} cannot be {verb}: a gradient that is used here was "
+                    f"{caller}: {name} cannot be {verb}: a gradient that is used here was "
                     "stabilised and does not go through it.",
                     [where(variable)],
                     f"keep it when the gradient is taken: grad(..., keep=[{name}]).",

@@ -14,7 +14,6 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from gradc.dtypes import dtype_info
 from gradc.errors import GradError, InternalError, message
 from gradc.graph.methods import OPERATORS
 from gradc.graph.site import Site, user_site
@@ -125,7 +124,7 @@ class Op:
         outputs = apply(self, inputs).outputs
         cts = tuple(D) if isinstance(D, (list, tuple)) else (D,)
         terms = self.rule.pullback(cts, outputs, *inputs, **self.keywords)
-        found = [_fit(term, X) for term in (terms[k] for k in places) if term is not None]
+        found = [term for term in (terms[k] for k in places) if term is not None]
         if not found:
             raise GradError(message(f"{self.name}.bprop: the output does not depend on X."))
         total = found[0]
@@ -143,19 +142,6 @@ class Op:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_restore, (self.name, self.params))
-
-
-def _fit(term: Variable, x: Variable) -> Variable:
-    """A pullback's term in the shape and dtype of x: summed where x was stretched."""
-    pairs = list(enumerate(zip(term.type.shape, x.type.shape, strict=True)))
-    stretched = tuple(axis for axis, (n, wanted) in pairs if wanted == 1 and n != 1)
-    if stretched:
-        term = OPERATORS["sum"](term, axis=stretched, keepdims=True)
-    if any(n == 1 and wanted != 1 for _, (n, wanted) in pairs):
-        term = OPERATORS["broadcast_like"](term, x)
-    if term.dtype != x.dtype and dtype_info(x.dtype).is_float:
-        term = OPERATORS["cast"](term, x.dtype)
-    return term
 
 
 def _text(value: object) -> str:

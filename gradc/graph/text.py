@@ -80,9 +80,9 @@ def numbering(
 
 
 def labels(outputs: Sequence[Variable]) -> dict[Variable, str]:
-    """What to call each variable in a sentence: the user's name, else its number in `listing`."""
+    """What to call each variable in a sentence: its name, its value, or its number in `listing`."""
     return {
-        v: f"%{k}" if v.name is None else printable(v.name, _MOST_NAME)
+        v: f"%{k}" if v.name is None and not isinstance(v, Constant) else _short(v)
         for v, k in numbering(outputs).items()
     }
 
