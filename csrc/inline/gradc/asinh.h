@@ -47,7 +47,10 @@ GC_INLINE double gc_acosh_f64(double x) {
     const double root = __builtin_sqrt(v);
     const double t = large ? x : d + root;
     const double t_lo = large ? 0.0 : (root > d ? (root - t) + d : (d - t) + root);
-    const double y = gc_log1p_sum_f64(t, t_lo / (1.0 + t), large ? 1.0 : 0.0);
+    const double miss = gc_remainder_f64(v, root, root) + GC_FMA64(b, b, 2.0 * b - v);
+    /* t_lo and half of miss / root; root is 0 only where miss is */
+    const double low = GC_FMA64(t_lo, root, 0.5 * miss) / GC_FMA64(root, t, root + 0x1p-500);
+    const double y = gc_log1p_sum_f64(t, low, large ? 1.0 : 0.0);
     return x < 1.0 ? GC_NAN64 : (x < GC_INF64 ? y : x);
 }
 
@@ -59,7 +62,10 @@ GC_INLINE float gc_acosh_f32(float x) {
     const float root = __builtin_sqrtf(v);
     const float t = large ? x : d + root;
     const float t_lo = large ? 0.0f : (root > d ? (root - t) + d : (d - t) + root);
-    const float y = gc_log1p_sum_f32(t, t_lo / (1.0f + t), large ? 1.0f : 0.0f);
+    const float miss = gc_remainder_f32(v, root, root) + GC_FMA32(b, b, 2.0f * b - v);
+    /* t_lo and half of miss / root; root is 0 only where miss is */
+    const float low = GC_FMA32(t_lo, root, 0.5f * miss) / GC_FMA32(root, t, root + 0x1p-60f);
+    const float y = gc_log1p_sum_f32(t, low, large ? 1.0f : 0.0f);
     return x < 1.0f ? GC_NAN32 : (x < GC_INF32 ? y : x);
 }
 
