@@ -59,6 +59,11 @@ class FoldPlan:
         return len(self.fold.states) == 1 and not is_ordered(self.fold)
 
     @property
+    def c_type(self) -> str:
+        """Of the state."""
+        return dtype_info(self.fold.states[0]).c_type if self.is_number else self.kind
+
+    @property
     def value(self) -> str:
         """The state of all elements taken."""
         return f"{self.kind}_end(&{self.name})"
@@ -81,7 +86,7 @@ def _plan(number: int, fold: Fold, nest: Nest, kinds: FoldKinds) -> FoldPlan:
     depth = len(nest.axes) if in_pass else nest.split
     kept = [axis for axis in range(depth) if axis not in fold.axes]
     before = [axis for axis in kept if axis < level]
-    after = [axis for axis in kept if axis > level]
+    after = [axis for axis in kept if axis >= level]
     count = product([nest.axes[axis] for axis in after])
     if fold.scope == "row":
         style, level = "row", nest.split
@@ -105,6 +110,11 @@ def _stepped_in(nest: Nest, number: int) -> tuple[int, bool]:
 # -- around loop `level` -----------------------------------------------------------------------
 
 
+def leads(nest: Nest, plan: FoldPlan) -> bool:
+    """Whether every chunk has states of its own for the same results."""
+    return 0 in plan.fold.axes and nest.chunks.constant != 1
+
+
 def lead(nest: Nest, plan: FoldPlan) -> list[tuple[str, Size]]:
     """Where the states of this place begin in the partial buffer, as an index."""
     moves: list[tuple[str, Size]] = []
@@ -112,7 +122,7 @@ def lead(nest: Nest, plan: FoldPlan) -> list[tuple[str, Size]]:
     for axis in reversed(plan.before):
         moves.insert(0, (f"i{axis}", step))
         step = step * nest.axes[axis]
-    if (plan.level == 0 or not nest.axes) and nest.chunks.constant != 1:
+    if leads(nest, plan):
         moves.insert(0, ("chunk", step))
     return moves
 
@@ -134,19 +144,23 @@ def begin_level(nest: Nest, plan: FoldPlan, memory: Memory, segment: int) -> lis
         start = f"b{number} + {where}" if where != "0" else f"b{number}"
         lines.append(f"{dtype_info(dtype).c_type} *const {name} = {start};")
         plan.states.append(name)
-        if rounds(fold):
+        if rounds(fold) and fold.axes:
             slot = memory.add_scratch(segment, plan.count, dtype)
             c_type = dtype_info(dtype).c_type
             lines.append(f"{c_type} *const q{number} = {memory.place(segment, slot)};")
             plan.stepped.append(f"q{number}")
         else:
             plan.stepped.append(name)
-    return [Lines(tuple(lines)), _fill(plan, plan.states)]
+    if 0 in plan.after and nest.chunks.constant != 1:  # the chunk's own part of a shared row
+        inside = product([nest.axes[axis] for axis in plan.after if axis])
+        first, last = place(0, [("begin", inside)], C), place(0, [("end", inside)], C)
+        return [Lines(tuple(lines)), _fill(plan, plan.states, first, last)]
+    return [Lines(tuple(lines)), _fill(plan, plan.states, "0", formula(plan.count, C))]
 
 
-def _fill(plan: FoldPlan, targets: list[str]) -> Block:
+def _fill(plan: FoldPlan, targets: list[str], start: str, stop: str) -> Block:
     lines = tuple(f"{t}[k] = {init};" for t, init in zip(targets, plan.fold.init, strict=True))
-    return Loop("k", "0", formula(plan.count, C), "k++", (Lines(lines),), simd=True)
+    return Loop("k", start, stop, "k++", (Lines(lines),), simd=True)
 
 
 def end_level(nest: Nest, plan: FoldPlan) -> list[Block]:
@@ -160,7 +174,7 @@ def end_level(nest: Nest, plan: FoldPlan) -> list[Block]:
     if plan.is_number:
         target = f"b{plan.fold.partial[0]}[{where}]"
         return [Lines((*lines, f"{target} = {plan.value};"))]
-    lines.append(f"const {plan.kind} s{plan.number} = {plan.value};")
+    lines.append(f"const {plan.c_type} s{plan.number} = {plan.value};")
     for k, number in enumerate(plan.fold.partial):
         lines.append(f"b{number}[{where}] = s{plan.number}.a{k};")
     return [Lines(tuple(lines))]
@@ -212,7 +226,7 @@ def flush(plan: FoldPlan) -> Block:
 
 def refill(plan: FoldPlan) -> Block:
     """Start the scratch row anew."""
-    return _fill(plan, plan.stepped)
+    return _fill(plan, plan.stepped, "0", formula(plan.count, C))
 
 
 # -- behind the nest ---------------------------------------------------------------------------
@@ -224,8 +238,7 @@ def tail_blocks(nest: Nest, plan: FoldPlan) -> list[Block]:
     count = product([nest.axes[axis] for axis in (*plan.before, *plan.after)])
     whole = formula(count, C)
     blocks: list[Block] = []
-    leads = (plan.level == 0 or not nest.axes) and nest.chunks.constant != 1
-    if leads:
+    if leads(nest, plan):
         other = place(0, [("c", count), ("k", size(1))], C)
         if count.constant == 1:
             other = "c"

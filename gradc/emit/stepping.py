@@ -97,8 +97,10 @@ class FoldWriter:
             return [f"const {c_type} v{statement.dst} = {text};"]
         state = f"s{plan.number}"
         names = {f"a{k}": f"{state}.a{k}" for k in range(len(plan.fold.states))}
+        if plan.is_number:
+            names = {"a0": state}
         return [
-            f"const {plan.kind} {state} = {plan.value};",
+            f"const {plan.c_type} {state} = {plan.value};",
             f"const {c_type} v{statement.dst} = {nf.result_text(plan.fold, names)};",
         ]
 
@@ -196,6 +198,5 @@ class FoldWriter:
         if plan.is_number:
             others = [state]
         lines = nf.join_lines(plan.fold, targets, others)
-        c_type = dtype_info(plan.fold.states[0]).c_type if plan.is_number else plan.kind
-        head = f"const {c_type} {state} = {plan.value};"
+        head = f"const {plan.c_type} {state} = {plan.value};"
         return ["{", f"    {head}", *(f"    {line}" for line in lines), "}"]

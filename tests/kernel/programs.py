@@ -641,6 +641,30 @@ def index_grid() -> Example:
     return Example(b.program(), shapes([(1, 1)], [(7, 7)], [(20, 20)]), expected)
 
 
+def folds_over_nothing() -> Example:
+    """The sum and argmax of [n, 1] along the axis of length 1: every element is its own state."""
+    b = Builder()
+    x = b.arg(None)
+    out, where, rows = b.out(n(0)), b.out(n(0), dtype="int64"), b.out(n(0), n(0))
+    p, v, i = b.partial(n(0)), b.partial(n(0)), b.partial(n(0), dtype="int64")
+    folds = (
+        total((), partial=(p,), out=out),
+        argmax((), [], partial=(v, i), out=where),
+    )
+    chunks = b.cut(n(0), 10)
+    body = (Load(0, F8, at(x, 1)), FoldStep(0, 0), FoldStep(1, 0))
+    b.nest((n(0),), 0, Pass(body), least=1, chunks=chunks, folds=folds)
+    q = b.partial(n(0), n(0))
+    body = (Load(0, F8, at(x, 0, 1)), FoldStep(0, 0))
+    b.nest((n(0), n(0)), 1, Pass(body), least=1, chunks=chunks,
+           folds=(total((), partial=(q,), out=rows),))  # fmt: skip
+
+    def expected(x: Array) -> list[Array]:
+        return [x, np.zeros(len(x), "int64"), np.tile(x, (len(x), 1))]
+
+    return Example(b.program(), shapes([(3,)], [(100,)], [(0,)]), expected)
+
+
 EXAMPLES: dict[str, Callable[[], Example]] = {
     "elementwise": elementwise,
     "long_sum": long_sum,
@@ -660,6 +684,7 @@ EXAMPLES: dict[str, Callable[[], Example]] = {
     "update": update,
     "scalars": scalars,
     "index_grid": index_grid,
+    "folds_over_nothing": folds_over_nothing,
 }
 
 
