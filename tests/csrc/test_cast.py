@@ -1,0 +1,80 @@
+"""Casts between all element types are numpy's, nan and out of range included."""
+
+from __future__ import annotations
+
+import ctypes
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gradc.dtypes import DTYPES
+from tests.csrc.drivers import FLAGS, INCLUDE, TARGETS, Target
+
+NAMES = list(DTYPES)
+NUMBERS = [
+    0.0, -0.0, 0.5, -0.5, 0.9999999999999999, 1.5, -1.5, 127.9, 128.0, -129.0, 255.5, 256.0, 300.0,
+    32767.5, 32768.0, -32769.0, 65536.0, 2147483646.5, 2147483647.0, 2147483647.9, 2147483648.0,
+    -2147483648.0, -2147483648.9, -2147483649.0, 4294967295.0, 4294967296.0, 1e12, -1e12, 2.0**52,
+    2.0**53 + 2, -(2.0**62), 2.0**63 - 1024, 2.0**63, -(2.0**63), -(2.0**63) - 2048, 2.0**64 - 2048,
+    2.0**64, 1e30, -1e30, np.inf, -np.inf, np.nan, 5e-324, 1e-40,
+]  # fmt: skip
+
+
+def samples(name: str) -> np.ndarray:
+    info = DTYPES[name]
+    rng = np.random.default_rng(7)
+    if info.is_float:
+        spread = rng.standard_normal(3000) * 10.0 ** rng.integers(-3, 21, 3000)
+        with np.errstate(over="ignore"):
+            return np.concatenate([NUMBERS, spread]).astype(name)
+    assert info.bounds is not None
+    low, high = info.bounds
+    near = [low, low + 1, high, high - 1, 0, 1, low // 2, high // 2, high // 3]
+    drawn = rng.integers(low, high, 3000, dtype=name if name != "bool" else "uint8", endpoint=True)
+    bits = rng.integers(0, max(1, high.bit_length()), 3000).astype(drawn.dtype)
+    return np.concatenate([np.array(near, name), (drawn >> bits).astype(name)])
+
+
+def source() -> str:
+    lines = ["#include <gradc/cast.h>"]
+    for a in DTYPES.values():
+        for b in DTYPES.values():
+            lines.append(
+                f"void run_{a.suffix}_{b.suffix}(const {a.c_type} *x, {b.c_type} *y, int64_t n) {{\n"
+                f"    _Pragma(\"omp simd\") for (int64_t i = 0; i < n; i++)\n"
+                f"        y[i] = gc_cast_{a.suffix}_{b.suffix}(x[i]);\n}}"
+            )
+    return "\n".join(lines)
+
+
+@pytest.fixture(scope="module", params=TARGETS, ids=str)
+def library(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ctypes.CDLL]:
+    target: Target = request.param
+    folder: Path = tmp_path_factory.mktemp("cast")
+    (folder / "cast.c").write_text(source())
+    command = [target.compiler, *FLAGS, *target.flags, f"-I{INCLUDE}"]
+    command += [str(folder / "cast.c"), "-o", str(folder / "cast.so")]
+    subprocess.run(command, check=True, timeout=120)
+    yield ctypes.CDLL(str(folder / "cast.so"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_casts_are_numpys(name: str, library: ctypes.CDLL) -> None:
+    x = samples(name)
+    for other in NAMES:
+        y = np.empty(len(x), other)
+        run = library[f"run_{DTYPES[name].suffix}_{DTYPES[other].suffix}"]
+        run(*(ctypes.c_void_p(each.ctypes.data) for each in (x, y)), ctypes.c_int64(len(x)))
+        with np.errstate(all="ignore"):
+            expected = x.astype(other)
+            # numpy's vector code and its scalar code differ in what does not fit: ask the latter
+            for k in np.flatnonzero(y != expected):
+                expected[k] = x[k : k + 1].astype(other)[0]
+        wrong = np.flatnonzero(~((y == expected) | ((y != y) & (expected != expected))))
+        shown = [(x[i], y[i], expected[i]) for i in wrong[:5]]
+        assert not len(wrong), f"{name} to {other}: {len(wrong)} differ, {shown}"
