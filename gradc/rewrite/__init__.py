@@ -7,6 +7,7 @@ from gradc.rewrite.passes import (
     PASSES,
     SPECIALIZE,
     STABILIZE,
+    STRENGTHEN,
     optimize,
     stabilized,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "PASSES",
     "SPECIALIZE",
     "STABILIZE",
+    "STRENGTHEN",
     "P",
     "Pass",
     "Rule",

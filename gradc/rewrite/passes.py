@@ -30,16 +30,18 @@ __all__ = [
     "PASSES",
     "SPECIALIZE",
     "STABILIZE",
+    "STRENGTHEN",
     "optimize",
     "stabilized",
 ]
 
 CANONICALIZE = Pass("canonicalize", (*CONSTANTS, *ARITHMETIC, *VIEWS))
 STABILIZE = Pass("stabilize", (*SUMMED, *ELEMENTARY), tidy=CANONICALIZE.rules)
-SPECIALIZE = Pass("specialize", (*PRODUCTS, *STRENGTH))
+SPECIALIZE = Pass("specialize", PRODUCTS)
+STRENGTHEN = Pass("strengthen", STRENGTH)
 
 PASSES: Mapping[str, tuple[Pass, ...]] = {
-    "FAST_RUN": (CANONICALIZE, STABILIZE, SPECIALIZE),
+    "FAST_RUN": (CANONICALIZE, STABILIZE, SPECIALIZE, STRENGTHEN),
     "FAST_COMPILE": (CANONICALIZE, STABILIZE),
     "REFERENCE": (CANONICALIZE, STABILIZE),
 }

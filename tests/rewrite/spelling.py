@@ -84,6 +84,7 @@ EXAMPLES: dict[str, tuple[Build, ...]] = {
         lambda x, y: _leaf(x) - 0.5 * (T.dot(_leaf(x).T, _leaf(y)) / 4 + 2 * _leaf(x)),
         lambda x, y: T.dot(_leaf(x), _leaf(y)) - T.dot(_leaf(y), _leaf(x)) + x[0],
     ),
+    "minus_in_sum": (lambda x, y: T.add(x, -y), lambda x, y: T.add(-x, y, -y)),
     "division_by_power_of_two": (lambda x, y: x / 8, lambda x, y: x / -0.25),
     "log_of_sum_of_exp": (
         lambda x, y: T.log(T.sum(T.exp(x))),

@@ -20,12 +20,12 @@ from gradc.graph.evaluate import evaluate
 from gradc.graph.variable import Variable
 from gradc.graph.walk import leaves
 from gradc.rewrite.engine import Pass, run
-from gradc.rewrite.passes import CANONICALIZE, SPECIALIZE, STABILIZE
+from gradc.rewrite.passes import CANONICALIZE, SPECIALIZE, STABILIZE, STRENGTHEN
 from gradc.rewrite.rule import Rule
 from tests.rewrite.exact_math import exactly
 from tests.rewrite.spelling import EXAMPLES, builds, tensor
 
-RULES = [*CANONICALIZE.rules, *STABILIZE.rules, *SPECIALIZE.rules]
+RULES = [*CANONICALIZE.rules, *STABILIZE.rules, *SPECIALIZE.rules, *STRENGTHEN.rules]
 CORNERS = [
     0.0,
     -0.0,
