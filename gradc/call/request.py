@@ -14,6 +14,7 @@ from typing import Any
 from gradc.call.arguments import Argument
 from gradc.call.function import Default, Results, Signature
 from gradc.call.inputs import In, as_input
+from gradc.differentiate import require_intact
 from gradc.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -71,6 +72,7 @@ def read_request(
     replace = _read_givens(givens)
     placeholders = {each.variable: _placeholder(each) for each in given}
     values = [*results, *(new for _, new in pairs)]
+    require_intact(replace, values, "function", "replaced")
     values = _replace(values, replace, placeholders)
     pairs = [(old, new) for (old, _), new in zip(pairs, values[len(results) :], strict=True)]
     if not no_default_updates:
