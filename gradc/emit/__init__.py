@@ -6,14 +6,12 @@ Takes a Program, the Target and what node numbers mean to the user; gives a Sour
 from __future__ import annotations
 
 from gradc.emit.file import write_file
+from gradc.emit.level import choose_level
 from gradc.emit.source import NodeNote, Source
-from gradc.kernel.program import Compute, Nest, Program
+from gradc.kernel.program import Program
 from gradc.options import Options, Target
 
 __all__ = ["NodeNote", "Source", "emit"]
-
-_BUDGET = 3000  # statements that are worth the time of -O3
-
 
 def emit(
     program: Program,
@@ -30,22 +28,7 @@ def emit(
     """
     del target  # nothing depends on it yet: trees of reductions must not
     file = write_file(program)
-    return Source(file.text, file.interface, _level(program, options, fast), nodes)
-
-
-def _level(program: Program, options: Options | None, fast: bool) -> int:
+    level = choose_level(program) if fast else 1
     if options is not None and options.level is not None:
-        return options.level
-    return 3 if fast and _statements(program) <= _BUDGET else 1
-
-
-def _statements(program: Program) -> int:
-    """What the compiler has to optimize: loops weigh most."""
-    total = 0
-    for segment in program.segments:
-        for step in segment.steps:
-            if isinstance(step, Nest):
-                bodies = [step.head, *(block.body for block in step.blocks)]
-                total += sum(isinstance(s, Compute) for body in bodies for s in body)
-                total += 5 * len(step.blocks)
-    return total
+        level = options.level
+    return Source(file.text, file.interface, level, nodes)

@@ -17,7 +17,7 @@ from gradc.kernel.formula import formula
 from gradc.kernel.program import Program, Slot
 from gradc.sizes import Size
 
-__all__ = ["C", "Memory", "texts", "wrapped"]
+__all__ = ["C", "Memory", "joined", "texts", "wrapped"]
 
 C = "gc_"  # before the names of opaque functions on sizes
 _COLUMNS = 88  # of a line before its function's indentation
@@ -82,7 +82,7 @@ class Memory:
         heads = [
             "const int64_t " + ", ".join(parts[k : k + 3]) + ";" for k in range(0, len(parts), 3)
         ]
-        return heads + lines
+        return heads + joined(lines)
 
     def sizes_named(self, lines: Iterable[str]) -> list[int]:
         """The sizes that lines name."""
@@ -103,6 +103,20 @@ class Memory:
     def sizes(self) -> int:
         """How many numbers a call needs."""
         return self.first + sum(map(len, self.slots))
+
+
+def joined(declarations: Iterable[str]) -> list[str]:
+    """Declarations of pointers, neighbours of one type on one line as far as they fit."""
+    lines: list[str] = []
+    for each in declarations:
+        kind, star, rest = each.partition(" *const ")
+        last = lines[-1] if lines else ""
+        longer = f"{last[:-1]},{star}{rest}"
+        if star and last.startswith(kind + star) and len(longer) <= _COLUMNS:
+            lines[-1] = longer
+        else:
+            lines.append(each)
+    return lines
 
 
 def texts(blocks: Iterable[Block]) -> Iterable[str]:

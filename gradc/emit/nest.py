@@ -43,7 +43,6 @@ from gradc.kernel.program import (
 __all__ = ["chunk_function", "tail_function"]
 
 _TILE = 1024  # GC_TILE of csrc/inline/gradc/fold.h
-_ARGUMENTS = "const gc_table *table, gc_frame *frame, int64_t chunk, int64_t worker"
 
 
 @dataclass
@@ -57,6 +56,7 @@ class _NestC:
     writer: Writer = field(init=False)
     plans: list[nf.FoldPlan] = field(init=False)
     folds: FoldWriter = field(init=False)
+    reads: Counter[int] = field(init=False)
     needed: set[int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -65,13 +65,16 @@ class _NestC:
         self.writer = Writer(nest, types, written_by(nest), literals_of(nest))
         self.plans = nf.plan_folds(nest, self.kinds)
         self.folds = FoldWriter(nest, self.plans, self.writer, self.memory.program.buffers)
-        self.needed = live(nest, self.folds.taken)
+        self.reads = readings(nest, self.folds.taken)
+        self.needed = {number for number, count in self.reads.items() if count}
 
     # -- statements ------------------------------------------------------------------------------
 
     def straight(self, body: tuple[Statement, ...], scope: Scope, in_pass: bool) -> list[str]:
         """Statements one after the other, dead ones left out."""
         lines: list[str] = []
+        alive = [each for each in body if self._is_live(each)]
+        self.writer.moved |= moved_loads(alive, self.reads) | moved_results(alive, self.reads)
         for each in body:
             if isinstance(each, FoldStep):
                 lines += self.folds.step(each, scope, in_pass)
@@ -209,7 +212,7 @@ class _NestC:
             return []
         simd = runs_along(block, self.nest)
         loop = Loop("j", start, stop, "j++", (Lines(tuple(lines)),), simd)
-        return [*self._lines(scope.rows), loop]
+        return [*self._lines(joined(scope.rows)), loop]
 
     def _tile(
         self, block: Pass, scope: Scope, count: str, folds: list[nf.FoldPlan], room: str
@@ -219,7 +222,7 @@ class _NestC:
         arrays = [f"{c_type} e{src}[{room}];" for src, c_type in scope.tiles.items()]
         adds = [line for plan in folds for line in wrapped(self.folds.add(plan, scope, count))]
         loops = [each for each in loop if isinstance(each, Loop)]
-        return self._lines(arrays) + self._lines(scope.rows) + loops + self._lines(adds)
+        return self._lines(arrays) + self._lines(joined(scope.rows)) + loops + self._lines(adds)
 
 
 def written_by(nest: Nest) -> set[int]:
@@ -232,13 +235,6 @@ def written_by(nest: Nest) -> set[int]:
     return found
 
 
-def unused(body: Sequence[Block], names: tuple[str, ...]) -> list[str]:
-    """The line that says which parameters a function does not need."""
-    text = "\n".join(texts(body))
-    idle = [name for name in names if not re.search(rf"\b{name}\b", text)]
-    return [" ".join(f"(void){name};" for name in idle)] if idle else []
-
-
 def chunk_function(
     nest: Nest, name: str, memory: Memory, kinds: FoldKinds, segment: int
 ) -> Function:
@@ -249,17 +245,15 @@ def chunk_function(
     if nest.axes and nest.chunks.constant != 1:
         length, whole = factor(nest.chunk_length, C), formula(nest.axes[0], C)
         cut = [
-            f"const int64_t begin = gc_minimum(chunk * {length}, {whole});",
-            f"const int64_t end = gc_minimum(begin + {length}, {whole});",
+            f"const int64_t begin = gc_start(chunk, {length}, {whole});",
+            f"const int64_t end = gc_start(chunk + 1, {length}, {whole});",
         ]
     body = [*([Lines(tuple(cut))] if cut else []), *body]
     lines = memory.declare(body, writer.writer.written)
-    everything = [Lines(tuple(lines)), *body]
-    idle = unused(everything, ("table", "frame", "chunk", "worker"))
-    body = [Lines((*idle, *lines)), *body, Lines(("return GC_OK;",))]
+    body = [Lines(tuple(lines)), *body, Lines(("return GC_OK;",))]
     marker = " ".join(f"%{number}" for number in nest.nodes)
     comment = (comment_text(nest.title),) if nest.title else ()
-    return Function(f"static int {name}({_ARGUMENTS})", comment, marker, tuple(body))
+    return Function(f"static int {name}(GC_CHUNK)", comment, marker, tuple(body))
 
 
 def tail_function(nest: Nest, name: str, memory: Memory, kinds: FoldKinds) -> Function | None:

@@ -102,21 +102,20 @@ def _check_lines(segment: Segment) -> list[str]:
     for check in segment.checks:
         condition, code = _condition(check)
         left, right = checked(check.left), checked(check.right)
-        fail = f"return gc_fail(table, frame, {code}, {check.note}, 0, {left}, {right}, 0);"
-        lines += [f"if ({condition})", *(f"    {part}" for part in wrapped(fail))]
+        lines += wrapped(f"GC_CHECK({condition}, {code}, {check.note}, {left}, {right});")
     return lines
 
 
 def _condition(check: Check) -> tuple[str, str]:
-    """The condition under which a check fails, and with which status."""
+    """What must hold, and the status where it does not."""
     left, right = checked(check.left), checked(check.right)
     if check.rule == "equal":
-        return f"{left} != {right}", "GC_ERR_LENGTH"
+        return f"{left} == {right}", "GC_ERR_LENGTH"
     if check.rule == "index":
-        return f"{left} < 0 || {left} >= {right}", "GC_ERR_INDEX"
+        return f"{left} >= 0 && {left} < {right}", "GC_ERR_INDEX"
     if check.rule == "natural":
-        return f"{left} < 0", "GC_ERR_SIZE"
-    return f"{left} <= 0 && {right} != 0", "GC_ERR_SIZE"
+        return f"{left} >= 0", "GC_ERR_SIZE"
+    return f"{left} > 0 || {right} == 0", "GC_ERR_SIZE"
 
 
 def _length_lines(program: Program, number: int) -> list[str]:
@@ -147,7 +146,6 @@ def _workspace_lines(memory: Memory, number: int) -> list[str]:
         lines += wrapped(f"{target}{take}")
     return [
         *lines,
-        "if (bytes >= GC_HUGE)",
-        "    return gc_fail(table, frame, GC_ERR_SIZE, -1, 0, bytes, 0, 0);",
+        "GC_CHECK(bytes < GC_HUGE, GC_ERR_SIZE, -1, bytes, 0);",
         f"frame->work_bytes[{number}] = bytes;",
     ]

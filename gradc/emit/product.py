@@ -112,11 +112,10 @@ def product_function(step: Product, name: str, memory: Memory) -> Function:
     rows = ("0", formula(whole, C))
     if step.blocks.constant != 1:
         count, blocks = formula(whole, C), formula(step.blocks, C)
-        length = f"({count} + {blocks} - 1) / {factor(step.blocks, C)}"
+        length = f"gc_ceil_div({count}, {blocks})"
         cut = [
-            f"const int64_t length = {length};",
-            f"const int64_t begin = gc_minimum(chunk * length, {count});",
-            f"const int64_t end = gc_minimum(begin + length, {count});",
+            f"const int64_t begin = gc_start(chunk, {length}, {count});",
+            f"const int64_t end = gc_start(chunk + 1, {length}, {count});",
         ]
         rows = ("begin", "end")
     if from_stack:
@@ -125,11 +124,8 @@ def product_function(step: Product, name: str, memory: Memory) -> Function:
         body = product_call(step, rows)
     body = [*([Lines(tuple(cut))] if cut else []), *body]
     lines = memory.declare(body, {step.out.buffer})
-    idle = ["(void)worker;"] if cut else ["(void)chunk; (void)worker;"]
-    head = (
-        f"static int {name}(const gc_table *table, gc_frame *frame, int64_t chunk, int64_t worker)"
-    )
+    head = f"static int {name}(GC_CHUNK)"
     marker = " ".join(f"%{number}" for number in step.nodes)
     title = (step.title.replace("*/", "* /"),) if step.title else ()
-    blocks_ = (Lines((*idle, *lines)), *body, Lines(("return GC_OK;",)))
+    blocks_ = (Lines(tuple(lines)), *body, Lines(("return GC_OK;",)))
     return Function(head, title, marker, blocks_)

@@ -8,6 +8,7 @@ comparisons with constants.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -61,6 +62,7 @@ class Writer:
     types: dict[int, str]  # buffer -> dtype
     written: set[int]
     literals: dict[int, str] = field(default_factory=dict)
+    moved: set[int] = field(default_factory=set)  # locals written where they are read
     pointers: int = 0
 
     def local(self, number: int) -> str:
@@ -118,8 +120,11 @@ class Writer:
         assert not isinstance(statement, (FoldStep, RowResult))
         if isinstance(statement, Literal_) and statement.dst in self.literals:
             return []
-        c_type = dtype_info(statement.dtype).c_type
-        return [f"const {c_type} v{statement.dst} = {self._value(statement, scope)};"]
+        value = self._value(statement, scope)
+        if statement.dst in self.moved:
+            self.literals[statement.dst] = value
+            return []
+        return [f"const {dtype_info(statement.dtype).c_type} v{statement.dst} = {value};"]
 
     def _value(
         self, statement: Load | Indexed | Literal_ | Number | Position | Compute, scope: Scope
@@ -214,15 +219,20 @@ def live(nest: Nest, taken: set[tuple[int, int]]) -> set[int]:
 
     taken: (position of the block, fold) whose elements are read from memory, not from a local.
     """
-    needed: set[int] = set()
+    return set(readings(nest, taken))
+
+
+def readings(nest: Nest, taken: set[tuple[int, int]]) -> Counter[int]:
+    """How often something live reads each local."""
+    count: Counter[int] = Counter()
     blocks = [nest.head, *(block.body for block in nest.blocks)]
     for number in reversed(range(len(blocks))):
         for statement in reversed(blocks[number]):
             if isinstance(statement, FoldStep) and (number - 1, statement.fold) in taken:
                 continue
-            if has_effect(statement) or result(statement) in needed:
-                needed.update(uses(statement))
-    return needed
+            if has_effect(statement) or count[result(statement)]:
+                count.update(uses(statement))
+    return count
 
 
 def is_float_literal(statement: Statement) -> bool:

@@ -290,6 +290,9 @@ def test_products_in_any_order(orders: str, routine: str, beta: str, tmp_path: P
 def test_level_follows_budget_mode_and_options() -> None:
     program = programs.elementwise().program
     assert emit(program, TARGET).level == 3
+    (segment,) = program.segments
+    many = [replace(segment, steps=segment.steps * count) for count in (80, 400)]
+    assert [emit(replace(program, segments=(s,)), TARGET).level for s in many] == [2, 1]
     assert emit(program, TARGET, fast=False).level == 1
     assert emit(program, TARGET, options=Options(level=0)).level == 0
 
