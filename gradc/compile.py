@@ -77,4 +77,4 @@ def compile_request(request: Request, options: Options) -> Function:
     except CompilerNotFound:
         return interpret(request, Stages(graph, optimized, trace, program, source), warn=True)
     stages = Stages(graph, optimized, trace, program, source, library)
-    return bind(request, stages, Border.of(prepared).constants, options)
+    return bind(request, stages, Border.of(prepared), options)

@@ -18,21 +18,21 @@ from gradc.call.request import Request
 from gradc.call.stages import Stages
 from gradc.errors import GradcWarning, message
 from gradc.graph.evaluate import evaluate
-from gradc.graph.variable import Constant
+from gradc.graph.variable import Variable
+from gradc.lower import Border
 from gradc.options import Options
 from gradc.runtime.blas import open_blas
 from gradc.runtime.executable import Executable, KernelFailure
 from gradc.runtime.threads import default_limit, set_limit
+from gradc.sharedvar import SharedVariable
 
 __all__ = ["bind", "interpret"]
 
 Array = npt.NDArray[Any]
 
 
-def bind(
-    request: Request, stages: Stages, constants: Sequence[Constant], options: Options
-) -> Function:
-    """The function that calls the compiled library; `constants` are the arrays it brings along."""
+def bind(request: Request, stages: Stages, border: Border, options: Options) -> Function:
+    """The function that calls the compiled library with the arguments that the border names."""
     blas = open_blas(options.blas)
     set_limit(options.threads or default_limit(options.omp_num_threads))
     executable = Executable(stages.library, stages.source.interface, blas)
@@ -43,8 +43,8 @@ def bind(
         return error
 
     return Function(
-        request.name, request.signature, request.results, request.shared, request.updated,
-        [each.data for each in constants], executable, explain, stages,
+        request.name, request.signature, request.results, _shared(border.arguments),
+        request.updated, [each.data for each in border.constants], executable, explain, stages,
     )  # fmt: skip
 
 
@@ -70,6 +70,11 @@ def interpret(request: Request, stages: Stages, *, warn: bool = False) -> Functi
         return error
 
     return Function(
-        request.name, request.signature, request.results, request.shared, request.updated, (),
-        run, explain, stages,
+        request.name, request.signature, request.results, _shared(graph.shared), request.updated,
+        (), run, explain, stages,
     )  # fmt: skip
+
+
+def _shared(arguments: Sequence[Variable]) -> list[SharedVariable]:
+    """The shared variables among them, in order: rewriting may need fewer, or others first."""
+    return [each for each in arguments if isinstance(each, SharedVariable)]

@@ -71,7 +71,8 @@ class _Assembly:
         if root not in self.number:
             out = self.placed.outs.get(root)
             place = "work" if out is None else "out"
-            lengths = self.values.shapes.lengths(root)
+            shown = root if out is None else self.border.results[out]  # it may be reshaped
+            lengths = self.values.shapes.lengths(shown)
             self.number[root] = self.add(root.dtype, lengths, place, out or 0)
         return self.number[root]
 
