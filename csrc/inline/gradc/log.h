@@ -1,8 +1,8 @@
 /* log and log1p.
  *
  * x = 2^k (1 + f) with sqrt(1/2) <= 1 + f < sqrt(2), split off in the integer bits. Then, in
- * float64, with s = f / (2 + f) and h = f^2 / 2 (so that 2 s = f - s f),
- *     log(1 + f) = 2 atanh(s) = f - (h - s (h + s^2 R(s^2)))
+ * float64, with s = f / (2 + f), so that 2 s = f - s f,
+ *     log(1 + f) = 2 atanh(s) = f - s (f - s^2 R(s^2))
  * and, in float32, where the division costs more than it saves, f + f^2 C(f). R and C are minimax
  * polynomials (Remez exchange in 200-bit arithmetic, made for this file, weighted to the relative
  * error of the logarithm; C has its constant term held at -1/2).
@@ -20,7 +20,6 @@
 GC_INLINE double gc_log_tail_f64(double f, double low) {
     const double s = f / (2.0 + f);
     const double z = s * s;
-    const double h = 0.5 * f * f;
     double p = 0x1.2f07ccb7571a1p-3;
     p = GC_FMA64(p, z, 0x1.39a184fa14f60p-3);
     p = GC_FMA64(p, z, 0x1.746640af66112p-3);
@@ -28,7 +27,7 @@ GC_INLINE double gc_log_tail_f64(double f, double low) {
     p = GC_FMA64(p, z, 0x1.24924941f7d3ap-2);
     p = GC_FMA64(p, z, 0x1.999999997fd66p-2);
     p = GC_FMA64(p, z, 0x1.5555555555592p-1);
-    return GC_FMA64(s, GC_FMA64(p, z, h), low) - h;
+    return GC_FMA64(-s, GC_FMA64(-z, p, f), low);
 }
 
 /* C leaves 2^-27.3. */

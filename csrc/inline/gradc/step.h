@@ -13,8 +13,10 @@
 #if defined(__GNUC__)
 #define GC_EXPORT __attribute__((visibility("default")))
 #define GC_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define GC_UNUSED __attribute__((unused))
 #else
 #define GC_EXPORT
+#define GC_UNUSED
 #define GC_UNLIKELY(x) (x)
 #endif
 
@@ -53,6 +55,17 @@ static inline int gc_may_go_on(const gc_table *table, gc_frame *frame, int64_t s
 /* From here on shared variables are written and nothing can fail. */
 #define GC_COMMIT(number) GC_STEP(number, GC_OK)
 
+/* The parameters of a chunk's function, which need not use them all. */
+#define GC_CHUNK                                                                          \
+    GC_UNUSED const gc_table *table, GC_UNUSED gc_frame *frame, GC_UNUSED int64_t chunk,  \
+        GC_UNUSED int64_t worker
+
+/* The first of `whole` rows that belongs to a chunk of `length` rows. */
+static inline int64_t gc_start(int64_t chunk, int64_t length, int64_t whole)
+{
+    return chunk * length < whole ? chunk * length : whole;
+}
+
 /* Run all chunks of a nest or product. */
 static inline int gc_chunks(const gc_table *table, gc_frame *frame, gc_chunk chunk, int64_t count)
 {
@@ -65,6 +78,21 @@ static inline int gc_fail(const gc_table *table, gc_frame *frame, int32_t code, 
     const int64_t values[GC_ERROR_VALUES] = {first, second, third, 0};
     return table->fail(frame, code, site, order, values);
 }
+
+/* The lengths of outs, from entry `first` of out_shapes on. */
+#define GC_LENGTHS(first, ...)                                                            \
+    do {                                                                                  \
+        const int64_t gc_lengths_[] = {__VA_ARGS__};                                      \
+        for (size_t gc_k_ = 0; gc_k_ < sizeof gc_lengths_ / sizeof *gc_lengths_; gc_k_++) \
+            frame->out_shapes[(first) + gc_k_] = gc_lengths_[gc_k_];                      \
+    } while (0)
+
+/* A condition on sizes that the call must meet. */
+#define GC_CHECK(condition, code, note, first, second)                                    \
+    do {                                                                                  \
+        if (GC_UNLIKELY(!(condition)))                                                    \
+            return gc_fail(table, frame, code, note, 0, first, second, 0);                \
+    } while (0)
 
 /* Memory at an offset into a segment's workspace. */
 static inline void *gc_work(const gc_frame *frame, int32_t segment, int64_t offset)

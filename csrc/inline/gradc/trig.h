@@ -36,7 +36,8 @@ GC_INLINE float gc_difference_error_f32(float a, float b, float s) {
     return (a - (s - t)) - (b + t);
 }
 
-/* The first difference is exact: all its bits lie between those of a and 2^0. */
+/* The first difference is exact: all its bits lie between those of a and 2^0. With an fma, d - r
+ * is exact as long as r is not much smaller than d, and r_lo does not count where it is. */
 GC_INLINE gc_quarter_f64 gc_reduce_quarter_f64(double a) {
     const double t = GC_FMA64(a, 0x1.45f306dc9c883p-1, 0x1.8p52);
     const double k = t - 0x1.8p52;
@@ -44,10 +45,11 @@ GC_INLINE gc_quarter_f64 gc_reduce_quarter_f64(double a) {
     out.field = gc_bits_f64(t);
 #if GC_HAS_FMA
     const double d = GC_FMA64(k, -0x1.921fb54442d18p+0, a);
-    const double p = k * 0x1.1a62633145c07p-54;
-    const double p_lo = GC_FMA64(k, 0x1.1a62633145c07p-54, -p);
-    const double s = d - p;
-    const double low = GC_FMA64(k, 0x1.f1976b7ed8fbcp-110, gc_difference_error_f64(d, p, s) - p_lo);
+    const double e = GC_FMA64(k, -0x1.1a62633145c07p-54, d);
+    out.r = GC_FMA64(k, 0x1.f1976b7ed8fbcp-110, e);
+    const double near = GC_FMA64(k, -0x1.1a62633145c07p-54, d - out.r);
+    const double lost = GC_FMA64(k, 0x1.f1976b7ed8fbcp-110, near);
+    out.r_lo = out.r * out.r > 0x1p-40 ? lost : 0.0;
 #else
     const double d = a - k * 0x1.921fb54400000p+0;
     const double p = k * 0x1.0b4611a600000p-34;
@@ -56,9 +58,9 @@ GC_INLINE gc_quarter_f64 gc_reduce_quarter_f64(double a) {
     const double s = e - q;
     const double lost = gc_difference_error_f64(d, p, e) + gc_difference_error_f64(e, q, s);
     const double low = lost - k * 0x1.b839a252049c1p-104;
-#endif
     out.r = s + low;
     out.r_lo = (s - out.r) + low;
+#endif
     return out;
 }
 
@@ -69,10 +71,11 @@ GC_INLINE gc_quarter_f32 gc_reduce_quarter_f32(float a) {
     out.field = gc_bits_f32(t);
 #if GC_HAS_FMA
     const float d = GC_FMA32(k, -0x1.921fb6p+0f, a);
-    const float p = k * -0x1.777a5cp-25f;
-    const float p_lo = GC_FMA32(k, -0x1.777a5cp-25f, -p);
-    const float s = d - p;
-    const float low = GC_FMA32(k, 0x1.ee59dap-50f, gc_difference_error_f32(d, p, s) - p_lo);
+    const float e = GC_FMA32(k, 0x1.777a5cp-25f, d);
+    out.r = GC_FMA32(k, 0x1.ee59dap-50f, e);
+    const float near = GC_FMA32(k, 0x1.777a5cp-25f, d - out.r);
+    const float lost = GC_FMA32(k, 0x1.ee59dap-50f, near);
+    out.r_lo = out.r * out.r > 0x1p-12f ? lost : 0.0f;
 #else
     const float d = a - k * 0x1.92p+0f;
     const float p = k * 0x1.fb4p-12f;
@@ -81,9 +84,9 @@ GC_INLINE gc_quarter_f32 gc_reduce_quarter_f32(float a) {
     const float s = e - q;
     const float lost = gc_difference_error_f32(d, p, e) + gc_difference_error_f32(e, q, s);
     const float low = lost - k * 0x1.68c234p-39f;
-#endif
     out.r = s + low;
     out.r_lo = (s - out.r) + low;
+#endif
     return out;
 }
 
