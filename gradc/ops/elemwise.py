@@ -211,7 +211,7 @@ def _power(x: Array, y: Array) -> Any:
     if y.dtype.kind == "u":
         return result
     odd = np.where(y & 1, x, np.ones_like(x))
-    return np.where(y >= 0, result, np.where(x * x == 1, odd, np.zeros_like(x)))
+    return np.where(y >= 0, result, np.where((x == 1) | (x == -1), odd, np.zeros_like(x)))
 
 
 def _power_pullback(cts: Cts, outs: Cts, x: Variable, y: Variable) -> Cts:

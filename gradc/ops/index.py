@@ -237,7 +237,7 @@ def _scatter_pullback(
             "subtensor", y, x, index=(Cut(None, None, -2), 1)) + x, ((5, 2), (3,))),
         Sample(lambda f, x, y: call(
             "scatter", x, y, mode="set",
-            through=Op(DECLARATIONS["subtensor"], (("index", (Cut(1, None, 2),)),)),
+            through=Op(DECLARATIONS["subtensor"], (("index", (Cut(1, None, 2), Cut(None, None))),)),
         ), ((4, 2), (2, 2))),
     ),
 )  # fmt: skip

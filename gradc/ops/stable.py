@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gradc.errors import message
 from gradc.graph.variable import Variable
 from gradc.kernel.scalar import scalar_fn
 from gradc.ops.compare import neq, or_, switch
-from gradc.ops.declare import composed, elemwise, reduction
+from gradc.ops.declare import composed, elemwise, is_float, reduction
 from gradc.ops.elemwise import square
 from gradc.ops.math import exp, expm1, log, log1p
-from gradc.ops.rules import to_float
+from gradc.ops.rules import Refused, to_float
 
 __all__ = ["log1mexp", "log_erfc", "mul_log", "peak", "xlog1py", "xlogy"]
 
@@ -130,6 +131,12 @@ def xlog1py(x: Any, y: Any) -> Variable:
     return mul_log(x, log1p(y))
 
 
+def _floats_only(dtype: str) -> tuple[str, str]:
+    if not is_float(dtype):
+        raise Refused(message(f"{dtype} has no exponential to shift.", fix="cast it to a float."))
+    return dtype, dtype
+
+
 def _peak(x: Array, *, axes: tuple[int, ...]) -> Array:
     top = np.max(x, axis=axes, initial=-np.inf)
     return np.where(np.isfinite(top), top, 0).astype(x.dtype)
@@ -144,7 +151,7 @@ peak = reduction(
     step=("gc_max_{s}({a0}, {x})",),
     combine=("gc_max_{s}({a0}, {b0})",),
     result="{a0} - {a0} == 0 ? {a0} : 0",
-    out=lambda dtype: (dtype, dtype),
+    out=_floats_only,
     ref=_peak,
     pullback=lambda cts, outs, x, *, axes: (None,),
 )
