@@ -143,6 +143,18 @@ class _Checker:
         self.require(is_behind or not is_update, f"b{number} is an update, before the commit")
         self.ready.add(number)
 
+    def may_share(self, one: int, other: int) -> bool:
+        """Whether two buffers may be the same memory at a call."""
+        a, b = self.program.buffers[one], self.program.buffers[other]
+        if a.place == "out" and b.place == "arg":
+            return self.program.interface.outs[a.index].shared == b.index
+        inside = ("work", "partial", "scratch")
+        return (
+            a.place in inside
+            and (b.segment, b.index) == (a.segment, a.index)
+            and (b.place in inside)
+        )
+
     # -- steps -----------------------------------------------------------------------------------
 
     def check_step(self, step: Step, *, is_behind: bool) -> None:
@@ -220,7 +232,29 @@ class _NestChecker:
             self.body(block.body, where, depth=len(nest.axes) if in_pass else nest.split)
             if in_pass:
                 self.known = before
+        self.check_in_place()
         self.finish()
+
+    def check_in_place(self) -> None:
+        """Where a store goes to memory that a load reads, they meet at one element, in order."""
+        blocks = [self.nest.head, *(block.body for block in self.nest.blocks)]
+        order = [each for body in blocks for each in body]
+        loads = [(k, s) for k, s in enumerate(order) if isinstance(s, (Load, Indexed))]
+        for k, store in enumerate(order):
+            if not isinstance(store, Store):
+                continue
+            for j, load in loads:
+                one, other = store.access.buffer, load.access.buffer
+                if one == other or not self.outer.may_share(one, other):
+                    continue
+                text = f"b{other} is read after b{one} is written in its memory"
+                self.require(j < k, text)
+                same = (store.access.offset, store.access.strides) == (
+                    load.access.offset,
+                    load.access.strides,
+                )
+                plain = isinstance(load, Load) and not store.terms
+                self.require(same and plain, f"b{one} is written over elements of b{other}")
 
     def finish(self) -> None:
         """What must have happened when all blocks are through."""

@@ -71,7 +71,7 @@ def finish_nest(draft: Draft, layout: Layout, title: str, nodes: tuple[int, ...]
         draft.split,
         chunks,
         length,
-        tuple(draft.head),
+        _stores_behind_loads(draft.head),
         _blocks(draft),
         folds,
         layout.rows,
@@ -85,11 +85,19 @@ def _blocks(draft: Draft) -> tuple[Block, ...]:
     blocks: list[Block] = []
     for t in range(1 + max([*draft.rows, *draft.passes], default=-1)):
         if draft.rows.get(t):
-            blocks.append(Row(tuple(draft.rows[t])))
+            blocks.append(Row(_stores_behind_loads(draft.rows[t])))
         if draft.passes.get(t):
-            body = tuple(draft.passes[t])
+            body = _stores_behind_loads(draft.passes[t])
             blocks.append(Pass(body, all(map(_is_vector, body))))
     return tuple(blocks)
+
+
+def _stores_behind_loads(body: Sequence[Statement]) -> tuple[Statement, ...]:
+    """The statements with no store before a load: the two may share memory, in place."""
+    last = max((k for k, each in enumerate(body) if isinstance(each, (Load, Indexed))), default=0)
+    early = [each for each in body[:last] if isinstance(each, Store)]
+    kept = [each for each in body[:last] if not isinstance(each, Store)]
+    return (*kept, *body[last : last + 1], *early, *body[last + 1 :])
 
 
 def _is_vector(statement: Statement) -> bool:
