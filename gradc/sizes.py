@@ -18,6 +18,7 @@ __all__ = [
     "Length",
     "Size",
     "SizeLike",
+    "blocks",
     "ceil_div",
     "cut",
     "floor_div",
@@ -184,7 +185,12 @@ def _cut(work: int, grain: int, most: int) -> int:
     return max(min(work // grain, most), 1)
 
 
+def _blocks(work: int, least: int, whole: int, most: int) -> int:
+    return min(2 * _cut(work, whole, 8), _cut(work, least, most))
+
+
 _NUMBERS: dict[str, Callable[..., int]] = {
+    "blocks": _blocks,
     "ceil_div": _divide_up,
     "cut": _cut,
     "floor_div": _divide,
@@ -247,6 +253,14 @@ def cut(work: SizeLike, grain: SizeLike, most: SizeLike) -> Size:
     return _call("cut", work, grain, most)
 
 
+def blocks(work: SizeLike, least: SizeLike, whole: SizeLike, most: SizeLike) -> Size:
+    """Into how many blocks a matrix product of `work` multiplications is cut.
+
+    One below twice `least`, then two, more in pairs as each comes to have `whole`; at most `most`.
+    """
+    return _call("blocks", work, least, whole, most)
+
+
 def product(sizes: Sequence[SizeLike]) -> Size:
     """The product of lengths; 1 for none."""
     total = size(1)
@@ -262,8 +276,8 @@ def _substitute_atom(atom: Atom, values: Mapping[Atom, Size]) -> Size:
         return size(atom)
     args = tuple(arg.substitute(values) for arg in atom.args)
     rebuild: dict[str, Callable[..., Size]] = {
-        "ceil_div": ceil_div, "cut": cut, "floor_div": floor_div, "maximum": maximum,
-        "minimum": minimum, "wrap": wrap,
+        "blocks": blocks, "ceil_div": ceil_div, "cut": cut, "floor_div": floor_div,
+        "maximum": maximum, "minimum": minimum, "wrap": wrap,
     }  # fmt: skip
     return rebuild[atom.name](*args)
 

@@ -13,6 +13,7 @@ from gradc.options import Options, Target
 
 __all__ = ["NodeNote", "Source", "emit"]
 
+
 def emit(
     program: Program,
     target: Target,

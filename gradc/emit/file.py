@@ -21,6 +21,9 @@ from gradc.kernel.program import Buffer, Program
 __all__ = ["CFile", "write_file"]
 
 
+_COLUMNS = 92  # of the comment that lists arrays
+
+
 @dataclass(frozen=True, slots=True)
 class CFile:
     """The text, and the border that the library will have."""
@@ -57,9 +60,16 @@ def write_file(program: Program) -> CFile:
 
 
 def _summary(program: Program) -> list[str]:
-    """What the file computes: its arrays, one a line."""
-    shown = [buffer for buffer in program.buffers if buffer.place in ("arg", "out")]
-    return [_array(buffer, program.interface) for buffer in shown]
+    """The arrays of the file, as many a line as fit."""
+    lines: list[str] = []
+    for buffer in program.buffers:
+        if buffer.place in ("arg", "out"):
+            text = _array(buffer, program.interface)
+            if lines and len(lines[-1]) + len(text) < _COLUMNS:
+                lines[-1] += f"; {text}"
+            else:
+                lines.append(text)
+    return lines
 
 
 def _array(buffer: Buffer, interface: Interface) -> str:

@@ -10,17 +10,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
-from gradc.kernel.program import Compute, Load, Statement, Store
+from gradc.kernel.program import Compute, Load, Number, Statement, Store
 
 __all__ = ["moved_loads", "moved_results"]
+
 
 def moved_loads(body: Sequence[Statement], uses: Counter[int]) -> set[int]:
     """Loads that may be written where they are read."""
     found: set[int] = set()
     waiting: set[int] = set()
     for statement in body:
-        if isinstance(statement, Load):
+        if isinstance(statement, Load | Number):
             if uses[statement.dst] == 1:
                 waiting.add(statement.dst)
         elif isinstance(statement, Compute):
@@ -38,7 +40,7 @@ def moved_loads(body: Sequence[Statement], uses: Counter[int]) -> set[int]:
 def moved_results(body: Sequence[Statement], uses: Counter[int]) -> set[int]:
     """Results that the next statement stores and nothing else reads."""
     found: set[int] = set()
-    for statement, then in zip(body, body[1:], strict=False):
+    for statement, then in pairwise(body):
         if not isinstance(statement, Compute) or not isinstance(then, Store):
             continue
         if then.src == statement.dst and uses[statement.dst] == 1 and then.mode == "set":

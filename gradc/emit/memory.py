@@ -20,8 +20,9 @@ from gradc.sizes import Size
 __all__ = ["C", "Memory", "joined", "texts", "wrapped"]
 
 C = "gc_"  # before the names of opaque functions on sizes
-_COLUMNS = 88  # of a line before its function's indentation
+_COLUMNS = 94  # of a line before its function's indentation
 _SIZES = re.compile(r"\bn([0-9]+)\b")
+_SLOT = r"@(\d+)\.(\d+)@"  # the offset of a slot, before all slots are known
 _NAMES = re.compile(r"\b[a-z_]+[0-9]*\b")
 
 
@@ -94,7 +95,7 @@ class Memory:
         for slots in self.slots:
             starts.append(starts[-1] + len(slots))
         return re.sub(
-            r"@(\d+)\.(\d+)@",
+            _SLOT,
             lambda m: f"frame->sizes[{starts[int(m[1])] + int(m[2])}]",
             text,
         )
@@ -108,11 +109,12 @@ class Memory:
 def joined(declarations: Iterable[str]) -> list[str]:
     """Declarations of pointers, neighbours of one type on one line as far as they fit."""
     lines: list[str] = []
-    for each in declarations:
+    for each in sorted(declarations, key=lambda line: line.partition(" *const ")[0]):
         kind, star, rest = each.partition(" *const ")
         last = lines[-1] if lines else ""
         longer = f"{last[:-1]},{star}{rest}"
-        if star and last.startswith(kind + star) and len(longer) <= _COLUMNS:
+        length = len(re.sub(_SLOT, "frame->sizes[00]", longer))
+        if star and last.startswith(kind + star) and length <= _COLUMNS:
             lines[-1] = longer
         else:
             lines.append(each)

@@ -8,13 +8,14 @@ the folds then take; elements that stand in memory anyway are taken from there.
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gradc.emit import nestfolds as nf
 from gradc.emit.folds import FoldKinds
-from gradc.emit.memory import C, Memory, texts, wrapped
+from gradc.emit.inline import moved_loads, moved_results
+from gradc.emit.memory import C, Memory, joined, wrapped
 from gradc.emit.product import product_call
 from gradc.emit.statements import (
     Scope,
@@ -22,7 +23,7 @@ from gradc.emit.statements import (
     has_effect,
     is_float_literal,
     literals_of,
-    live,
+    readings,
     result,
     runs_along,
     statements_of,
@@ -245,10 +246,10 @@ def chunk_function(
     if nest.axes and nest.chunks.constant != 1:
         length, whole = factor(nest.chunk_length, C), formula(nest.axes[0], C)
         cut = [
-            f"const int64_t begin = gc_start(chunk, {length}, {whole});",
-            f"const int64_t end = gc_start(chunk + 1, {length}, {whole});",
+            f"const int64_t begin = gc_start(chunk, {length}, {whole}), "
+            f"end = gc_start(chunk + 1, {length}, {whole});"
         ]
-    body = [*([Lines(tuple(cut))] if cut else []), *body]
+    body = [*([Lines(tuple(part for line in cut for part in wrapped(line)))] if cut else []), *body]
     lines = memory.declare(body, writer.writer.written)
     body = [Lines(tuple(lines)), *body, Lines(("return GC_OK;",))]
     marker = " ".join(f"%{number}" for number in nest.nodes)

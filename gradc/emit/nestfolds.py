@@ -190,6 +190,9 @@ def rounds_here(plan: FoldPlan) -> bool:
 
 def column_step(plan: FoldPlan, targets: list[str], element: str, position: str) -> list[str]:
     """Step states in memory; `targets` are lvalues."""
+    if len(targets) == 1 and plan.fold.step[0].count("{a0}") == 1:
+        (text,) = step_texts(plan.fold, targets, element, position)
+        return [f"{targets[0]} = {text};"]
     if len(targets) == 1:
         name = f"a{plan.number}"
         (text,) = step_texts(plan.fold, [name], element, position)
@@ -206,6 +209,9 @@ def column_step(plan: FoldPlan, targets: list[str], element: str, position: str)
 
 def join_lines(fold: Fold, targets: list[str], others: list[str]) -> list[str]:
     """Join `others` to the states at `targets`."""
+    if len(targets) == 1 and all(fold.combine[0].count(place) == 1 for place in ("{a0}", "{b0}")):
+        (text,) = join_texts(fold, targets, others)
+        return [f"{targets[0]} = {text};"]
     left = [f"s{k}" for k in range(len(targets))]
     right = [f"t{k}" for k in range(len(targets))]
     lines = []

@@ -6,6 +6,8 @@ that the run may compute with sizes as they are.
 
 from __future__ import annotations
 
+import re
+
 from gradc.dtypes import dtype_info
 from gradc.emit.memory import C, Memory, wrapped
 from gradc.emit.views import Function, Lines
@@ -51,13 +53,23 @@ def plan_function(memory: Memory, number: int) -> Function:
         *_length_lines(program, number),
         *_workspace_lines(memory, number),
     ]
+    rest = [_unnamed(segment, line) for line in rest]
     lines = [*_size_lines(memory, segment, rest), *rest]
     known = _earlier(memory, lines, {each.number for each in segment.sizes})
     text = "\n".join(lines)
-    idle = "" if "table," in text else "(void)table;"
+    idle = "" if "GC_CHECK" in text else "(void)table;"
     top = [line for line in (idle, *known) if line]
     head = f"static int plan{number}(const gc_table *table, gc_frame *frame)"
     return Function(head, (), "", (Lines((*top, *lines, "return GC_OK;")),))
+
+
+def _unnamed(segment: Segment, line: str) -> str:
+    """The line with lengths that only checks read written out."""
+    for each in segment.sizes:
+        if each.only_checked:
+            text = f"frame->args[{each.index}].shape[{each.axis}]"
+            line = re.sub(rf"\bn{each.number}\b", text, line)
+    return line
 
 
 def _earlier(memory: Memory, lines: list[str], defined: set[int]) -> list[str]:
@@ -70,7 +82,7 @@ def _size_lines(memory: Memory, segment: Segment, rest: list[str]) -> list[str]:
     """Sizes in order; one that nothing below needs goes to the frame only."""
     pieces: list[list[str]] = []
     below = list(rest)
-    for each in reversed(segment.sizes):
+    for each in reversed([each for each in segment.sizes if not each.only_checked]):
         value = f"frame->sizes[{each.number}] = {_definition(memory, each)};"
         if each.number in memory.sizes_named(below):
             value = f"const int64_t n{each.number} = {value}"
@@ -119,15 +131,17 @@ def _condition(check: Check) -> tuple[str, str]:
 
 
 def _length_lines(program: Program, number: int) -> list[str]:
-    lines = []
+    """The lengths of the outs of a segment, neighbours in one statement."""
+    runs: list[tuple[int, list[str]]] = []
     start = 0
     for k, port in enumerate(program.interface.outs):
-        if port.segment == number:
-            shape = _out_shape(program, k)
-            for axis, length in enumerate(shape):
-                lines.append(f"frame->out_shapes[{start + axis}] = {checked(length)};")
+        if port.segment == number and port.ndim:
+            if not runs or runs[-1][0] + len(runs[-1][1]) != start:
+                runs.append((start, []))
+            runs[-1][1].extend(checked(length) for length in _out_shape(program, k))
         start += port.ndim
-    return lines
+    statements = [f"GC_LENGTHS({first}, {', '.join(lengths)});" for first, lengths in runs]
+    return [line for each in statements for line in wrapped(each)]
 
 
 def _out_shape(program: Program, out: int) -> tuple[Size, ...]:

@@ -114,14 +114,16 @@ def product_function(step: Product, name: str, memory: Memory) -> Function:
         count, blocks = formula(whole, C), formula(step.blocks, C)
         length = f"gc_ceil_div({count}, {blocks})"
         cut = [
-            f"const int64_t begin = gc_start(chunk, {length}, {count});",
-            f"const int64_t end = gc_start(chunk + 1, {length}, {count});",
+            f"const int64_t length = {length};",
+            f"const int64_t begin = gc_start(chunk, length, {count}), "
+            f"end = gc_start(chunk + 1, length, {count});",
         ]
         rows = ("begin", "end")
     if from_stack:
         body: list[Block] = [Loop("i", rows[0], rows[1], "i++", tuple(_stacked(step)))]
     else:
         body = product_call(step, rows)
+    cut = [part for line in cut for part in wrapped(line)]
     body = [*([Lines(tuple(cut))] if cut else []), *body]
     lines = memory.declare(body, {step.out.buffer})
     head = f"static int {name}(GC_CHUNK)"

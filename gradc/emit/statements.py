@@ -122,7 +122,8 @@ class Writer:
             return []
         value = self._value(statement, scope)
         if statement.dst in self.moved:
-            self.literals[statement.dst] = value
+            is_plain = not isinstance(statement, Number) or value.isalnum()
+            self.literals[statement.dst] = value if is_plain else f"({value})"
             return []
         return [f"const {dtype_info(statement.dtype).c_type} v{statement.dst} = {value};"]
 

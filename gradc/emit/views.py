@@ -31,6 +31,11 @@ class Loop:
     simd: bool = False
     kind: str = "loop"
 
+    @property
+    def is_short(self) -> bool:
+        """Whether it can do without braces."""
+        return _is_one_line(self.body)
+
 
 @dataclass(frozen=True, slots=True)
 class Branch:
@@ -40,8 +45,17 @@ class Branch:
     body: tuple[Block, ...]
     kind: str = "branch"
 
+    @property
+    def is_short(self) -> bool:
+        """Whether it can do without braces."""
+        return _is_one_line(self.body)
+
 
 Block = Lines | Loop | Branch
+
+
+def _is_one_line(body: tuple[Block, ...]) -> bool:
+    return len(body) == 1 and isinstance(body[0], Lines) and len(body[0].lines) == 1
 
 
 @dataclass(frozen=True, slots=True)

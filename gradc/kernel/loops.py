@@ -71,7 +71,7 @@ class SizeDef:
     index: int = 0
     axis: int = 0
     value: Size | None = None
-    comment: str = ""
+    only_checked: bool = False  # no step reads it
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,16 +42,25 @@ class ScalarFn:
         """
         info = dtype_info(dtype)
         out = dtype_info(result or dtype)
-        template = self.by_class.get(info.kind, self.by_class.get("any"))
-        template = self.by_class.get(f"to_{out.kind}", template)
-        if template is None:
-            raise DTypeError(message(f"no C for {dtype} here; there is for {list(self.by_class)}."))
+        template = self._template(dtype, out.name)
         if "{" not in template:
             return f"{template}_{info.suffix}({', '.join(operands)})"
         names = dict(zip(_PLACES, operands, strict=False))
         return template.format(
             **names, T=info.c_type, f=info.math_suffix, s=info.suffix, R=out.c_type, r=out.suffix
         )
+
+    def _template(self, dtype: str, result: str) -> str:
+        kinds = (f"to_{dtype_info(result).kind}", dtype_info(dtype).kind, "any")
+        for kind in kinds:
+            if kind in self.by_class:
+                return self.by_class[kind]
+        raise DTypeError(message(f"no C for {dtype} here; there is for {list(self.by_class)}."))
+
+    def reads_once(self, dtype: str, place: int, result: str = "") -> bool:
+        """Whether the operand at a place is named exactly once by the C text."""
+        template = self._template(dtype, result or dtype)
+        return "{" not in template or template.count(f"{{{_PLACES[place]}}}") == 1
 
     def supports(self, dtype: str) -> bool:
         """Whether there is C for this dtype."""
@@ -61,7 +70,7 @@ class ScalarFn:
 def scalar_fn(
     any: str | None = None, *, vectorizes: bool = True, cost: int = 1, **by_class: str
 ) -> ScalarFn:
-    """A ScalarFn from keywords: scalar_fn("{x} + {y}", bool="{x} | {y}")."""
+    """A ScalarFn from keywords, such as `"{x} + {y}", bool="{x} | {y}"`."""
     table = dict(by_class)
     if any is not None:
         table["any"] = any

@@ -98,8 +98,7 @@ def _definition(each: SizeDef) -> str:
         "buffer": lambda: f"value of b{each.index}",
         "expression": lambda: formula(each.value if each.value is not None else 0),
     }[each.source]()
-    comment = f"  # {each.comment}" if each.comment else ""
-    return f"n{each.number} = {text}{comment}"
+    return f"n{each.number} = {text}"
 
 
 def _check(check: Check) -> str:

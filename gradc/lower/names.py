@@ -37,7 +37,12 @@ class Namer:
 
     def check(self, check: Check) -> Check:
         """A condition over entries: here lengths that are to be equal are still two."""
+        before = len(self.definitions)
         left, right = (each.fold(size, self._atom) for each in (check.left, check.right))
+        self.definitions[before:] = [
+            (segment, replace(definition, only_checked=definition.source == "length"))
+            for segment, definition in self.definitions[before:]
+        ]
         return replace(check, left=left, right=right)
 
     def part(self, part: Part) -> Part:

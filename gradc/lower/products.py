@@ -17,7 +17,7 @@ from gradc.graph.variable import Constant, Variable
 from gradc.kernel.loops import Matrix, Product, Scale
 from gradc.lower.values import Values, strides_of
 from gradc.ops.kinds import Gemm
-from gradc.sizes import Size, cut, floor_div, minimum, product, size
+from gradc.sizes import Size, blocks, cut, floor_div, minimum, product, size
 
 __all__ = ["Letters", "letters_of", "needs_packing", "plan_product"]
 
@@ -26,7 +26,6 @@ __all__ = ["Letters", "letters_of", "needs_packing", "plan_product"]
 # 300, since every block packs the other operand anew (docs/performance.md).
 _LEAST_WORK = 1 << 21
 _BLOCK_WORK = 1 << 28
-_MOST_PAIRS = 8
 _VECTOR_WORK = 1 << 18  # elements a block of a matrix-vector product, which memory bounds
 _LEAST_ROWS = 8
 
@@ -203,4 +202,4 @@ def _blocks(routine: str, m: Size, n: Size, k: Size, batch: Sequence[Size]) -> S
     rows = product(batch) if batch else floor_div(m, _LEAST_ROWS)
     if routine == "gemv":
         return cut(work, _VECTOR_WORK, minimum(rows, 4))
-    return minimum(cut(work, _BLOCK_WORK, _MOST_PAIRS) * 2, cut(work, _LEAST_WORK, rows))
+    return blocks(work, _LEAST_WORK, _BLOCK_WORK, rows)

@@ -137,6 +137,13 @@ static inline int64_t gc_cut(int64_t work, int64_t grain, int64_t most)
     return gc_maximum(gc_minimum(work / grain, most), 1);
 }
 
+/* Into how many blocks a matrix product is cut: one below twice `least` multiplications, then two,
+ * more in pairs as each comes to have `whole`; at most `most`. */
+static inline int64_t gc_blocks(int64_t work, int64_t least, int64_t whole, int64_t most)
+{
+    return gc_minimum(2 * gc_cut(work, whole, 8), gc_cut(work, least, most));
+}
+
 /* A Python index as a position. */
 static inline int64_t gc_wrap(int64_t index, int64_t length)
 {
