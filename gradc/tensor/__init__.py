@@ -158,7 +158,7 @@ __all__ = [
     "reshape", "round", "round_half_away_from_zero", "round_half_to_even", "row", "rows",
     "scalar", "scalars", "sgn", "shape", "shape_padaxis", "shape_padleft", "shape_padright",
     "sigmoid", "sign", "sin", "sinh", "size", "softmax", "softplus", "sqr", "sqrt", "square",
-    "squeeze", "std", "sub", "subtract", "sum", "swapaxes", "switch", "tan", "tanh",
+    "squeeze", "std", "sub", "subtract", "sum", "swapaxes", "switch", "tan", "tanh", "tensor",
     "tensor3", "tensor3s", "tensor4", "tensor4s", "tensor5", "tensordot", "transpose",
     "true_div", "trunc", "var", "vector", "vectors", "wcol", "where", "wmatrices", "wmatrix",
     "wrow", "wscalar", "wscalars", "wtensor3", "wtensor4", "wvector", "wvectors", "xor",

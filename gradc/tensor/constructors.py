@@ -122,5 +122,5 @@ lmatrices, fmatrices, dmatrices = _many(lmatrix), _many(fmatrix), _many(dmatrix)
 itensor3s, ltensor3s, ftensor3s, dtensor3s = map(_many, (itensor3, ltensor3, ftensor3, dtensor3))
 itensor4s, ltensor4s, ftensor4s, dtensor4s = map(_many, (itensor4, ltensor4, ftensor4, dtensor4))
 
-_NAMES = (*_FORMS, *(f"{form}s" for form in _FORMS), "matrices")
+_NAMES = (*_FORMS, *(f"{form}s" for form in _FORMS), "matrices", "tensor")
 __all__ = [name for name in dir() if name.endswith(_NAMES) and not name.startswith("_")]

@@ -105,6 +105,13 @@ def takes(name: str, dtype: str) -> bool:
     return name != "cast"
 
 
+def is_native(name: str, dtype: str) -> bool:
+    """Whether an elementwise operation computes in this dtype, without casting its operands."""
+    rule = DECLARATIONS[name]
+    assert isinstance(rule, Elemwise)
+    return takes(name, dtype) and rule.dtype((dtype,) * rule.arity)[0][-1] == dtype
+
+
 def elementwise_corners(name: str, dtype: str) -> Case:
     """All combinations of corner values."""
     rule = DECLARATIONS[name]
