@@ -54,5 +54,9 @@ def test_every_float32_is_within_two_ulp(driver, f, exhaustive):
         x = np.arange(start, start + 2**23, dtype=np.uint64).astype(np.uint32).view(np.float32)
         with np.errstate(all="ignore"):
             true = f.wide(x.astype(np.float64))
-        errors = errors32(driver(f.name, x), true)
-        assert errors.max() <= BOUND, _worst(errors, (x,))
+            rounded = true.astype(np.float32)
+        got = driver(f.name, x)
+        # bits one apart are less than 1.5 ulp apart: only the others need the long way
+        far = np.abs(got.view(np.int32) - rounded.view(np.int32)) > 1
+        errors = errors32(got[far], true[far])
+        assert errors.max(initial=0.0) <= BOUND, _worst(errors, (x[far],))
