@@ -48,7 +48,7 @@ def as_variable(
     elif isinstance(value, (list, tuple)) and _has_variables(value):
         variable = OPERATORS["stack_scalars"](value, dtype)
     else:
-        variable = constant(value, name, dtype)
+        variable = constant(value, name, dtype=dtype)
     return variable if ndim is None else _with_ndim(variable, ndim)
 
 
@@ -70,11 +70,24 @@ def _with_ndim(variable: Variable, ndim: int) -> Variable:
     return padded
 
 
-def constant(value: Any, name: str | None = None, dtype: str | None = None) -> Constant:
+def constant(
+    value: Any, name: str | None = None, ndim: int | None = None, dtype: str | None = None
+) -> Constant:
     """A leaf with this value: a copy, so that changing the array later changes nothing.
 
+    ndim: the rank it must have; axes of length 1 are added in front.
     Raises: as as_variable.
     """
+    leaf = _constant(value, name, dtype)
+    if ndim is None or leaf.ndim == ndim:
+        return leaf
+    if leaf.ndim > ndim:
+        what = f"{leaf} has {leaf.ndim} axes, at most {ndim} asked for."
+        raise ArgumentError(message(what, fix="pass an array of lower rank."))
+    return Constant(leaf.data.reshape((1,) * (ndim - leaf.ndim) + leaf.data.shape), name)
+
+
+def _constant(value: Any, name: str | None, dtype: str | None) -> Constant:
     if isinstance(value, Constant) and dtype in (None, value.dtype):
         return value if name is None else Constant(value.data, name)
     if is_weak(value):

@@ -30,22 +30,27 @@ class Refused(DTypeError):
     """A dtype that an operation does not take; the caller adds its name and the operands."""
 
 
+def _common(dtypes: tuple[str, ...]) -> str:
+    first = dtypes[0]
+    return first if all(each == first for each in dtypes) else promote(*dtypes)
+
+
 def same(dtypes: tuple[str, ...]) -> Rule:
     """All of one dtype, and so the result."""
-    common = promote(*dtypes)
+    common = _common(dtypes)
     return (common,) * len(dtypes), common
 
 
 def numbers(dtypes: tuple[str, ...]) -> Rule:
     """As `same`; bool counts as int8."""
-    common = promote(*dtypes)
+    common = _common(dtypes)
     common = "int8" if common == "bool" else common
     return (common,) * len(dtypes), common
 
 
 def signed(dtypes: tuple[str, ...]) -> Rule:
     """As `same`; bool is refused: minus means nothing there."""
-    common = promote(*dtypes)
+    common = _common(dtypes)
     if common == "bool":
         raise Refused(message("bool has no minus.", fix="use ~x or x ^ y, or cast to an integer."))
     return (common,) * len(dtypes), common
@@ -53,7 +58,7 @@ def signed(dtypes: tuple[str, ...]) -> Rule:
 
 def to_float(dtypes: tuple[str, ...]) -> Rule:
     """Floats stay; integers and bool become float64."""
-    common = promote(*dtypes)
+    common = _common(dtypes)
     common = common if dtype_info(common).is_float else "float64"
     return (common,) * len(dtypes), common
 
@@ -65,7 +70,7 @@ def compare(dtypes: tuple[str, ...]) -> Rule:
 
 def logic(dtypes: tuple[str, ...]) -> Rule:
     """Bool or integers, bit by bit."""
-    common = promote(*dtypes)
+    common = _common(dtypes)
     if dtype_info(common).is_float:
         raise Refused(
             message(f"{common} has no bits to combine.", fix="compare first: (x > 0) & (y > 0).")
@@ -85,5 +90,5 @@ def each_alone(dtypes: tuple[str, ...]) -> Rule:
 
 def switching(dtypes: tuple[str, ...]) -> Rule:
     """A condition, then two of one dtype, which is the result's."""
-    common = promote(*dtypes[1:])
+    common = _common(dtypes[1:])
     return ("bool", common, common), common
