@@ -17,6 +17,7 @@ from gradc.ops import (
     reduce,
     relabel,
     stable,
+    subscript,
 )
 from gradc.ops.average import *
 from gradc.ops.axes import *
@@ -32,8 +33,16 @@ from gradc.ops.nnet import *
 from gradc.ops.reduce import *
 from gradc.ops.relabel import *
 from gradc.ops.stable import *
+from gradc.ops.subscript import *
 
 _MODULES = (average, axes, compare, convert, create, elemwise, index, lengths, linalg, math, nnet,
-            reduce, relabel, stable)  # fmt: skip
+            reduce, relabel, stable, subscript)  # fmt: skip
 
-bind(**{name: getattr(module, name) for module in _MODULES for name in module.__all__})
+bind(
+    **{
+        name: getattr(module, name)
+        for module in _MODULES
+        for name in module.__all__
+        if name.islower()  # functions; not the classes beside them
+    }
+)
