@@ -56,7 +56,7 @@ def test_the_step_has_at_most_six_nests(network: mlp.Network) -> None:
 def test_only_the_hidden_layer_and_its_gradient_are_stored(network: mlp.Network) -> None:
     program = network.train.stages.program
     full = [each for each in program.buffers if each.place == "work" and is_matrix(each)]
-    assert len(full) <= 2
+    assert len({each.index for each in full}) <= 2  # slots: sigmoid runs where the product stands
 
 
 def test_the_c_is_short_and_clean(network: mlp.Network, tmp_path: Path) -> None:
