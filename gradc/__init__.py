@@ -1,5 +1,6 @@
 """gradc: array expressions in Python, differentiated symbolically, compiled to C one can read.
 
+Example:
     import gradc
     import gradc.tensor as T
 
@@ -16,13 +17,14 @@ from gradc.compile import function
 from gradc.differentiate import explain_grad, grad
 from gradc.graph.words import get_consumers, get_inputs, get_operation
 from gradc.options import config
-from gradc.sharedvar import shared
+from gradc.sharedvar import SharedVariable, shared
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Function",
     "In",
+    "SharedVariable",
     "config",
     "explain_grad",
     "function",
