@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -38,29 +37,30 @@ def samples(name: str) -> np.ndarray:
     return np.concatenate([np.array(near, name), (drawn >> bits).astype(name)])
 
 
+LOOP = """\
+void run_{a.suffix}_{b.suffix}(const {a.c_type} *x, {b.c_type} *y, int64_t n) {{
+    _Pragma("omp simd") for (int64_t i = 0; i < n; i++)
+        y[i] = gc_cast_{a.suffix}_{b.suffix}(x[i]);
+}}
+"""
+
+
 def source() -> str:
-    lines = ["#include <gradc/cast.h>"]
-    for a in DTYPES.values():
-        for b in DTYPES.values():
-            lines.append(
-                f"void run_{a.suffix}_{b.suffix}(const {a.c_type} *x, {b.c_type} *y, int64_t n) {{\n"
-                f"    _Pragma(\"omp simd\") for (int64_t i = 0; i < n; i++)\n"
-                f"        y[i] = gc_cast_{a.suffix}_{b.suffix}(x[i]);\n}}"
-            )
-    return "\n".join(lines)
+    pairs = [(a, b) for a in DTYPES.values() for b in DTYPES.values()]
+    return "#include <gradc/cast.h>\n" + "".join(LOOP.format(a=a, b=b) for a, b in pairs)
 
 
 @pytest.fixture(scope="module", params=TARGETS, ids=str)
 def library(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ctypes.CDLL]:
+) -> ctypes.CDLL:
     target: Target = request.param
     folder: Path = tmp_path_factory.mktemp("cast")
     (folder / "cast.c").write_text(source())
     command = [target.compiler, *FLAGS, *target.flags, f"-I{INCLUDE}"]
     command += [str(folder / "cast.c"), "-o", str(folder / "cast.so")]
     subprocess.run(command, check=True, timeout=120)
-    yield ctypes.CDLL(str(folder / "cast.so"))
+    return ctypes.CDLL(str(folder / "cast.so"))
 
 
 @pytest.mark.parametrize("name", NAMES)
