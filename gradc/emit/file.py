@@ -76,4 +76,5 @@ def _array(buffer: Buffer, interface: Interface) -> str:
     ports = interface.args if buffer.place == "arg" else interface.outs
     shape = ", ".join(map(formula, buffer.shape))
     where = f"{buffer.place}s[{buffer.index}]"
-    return f"b{buffer.number} = {where}: {buffer.dtype}[{shape}], {ports[buffer.index].role}"
+    node = f" {buffer.comment}" if buffer.comment else ""
+    return f"b{buffer.number}{node} = {where}: {buffer.dtype}[{shape}], {ports[buffer.index].role}"

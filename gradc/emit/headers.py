@@ -17,6 +17,8 @@ _OURS = (
     ("fold.h", ("max", "min", "wins")),
     ("integer.h", ("floor_divide", "modulo", "power", "round_away")),
 )
+# Calls that are compiled in place: 10,000 sines took gcc 12 over two minutes at -O1 (Nov 2026).
+_MOST_INLINE = 1000
 _TRIG = ("sin", "cos", "tan")
 _CALL = re.compile(r"\bgc_([a-z]\w*?)_(?:[biu](?:8|16|32|64)|f32|f64)\(")
 _CALL_WITH_TWO = re.compile(r"\bgc_(cast)_")
@@ -36,6 +38,8 @@ def include_lines(code: str) -> list[str]:
     math = {name for name in called if not name.startswith(known)}
     lines = [f"#include <gradc/{name}>" for name in names]
     if math:
+        if len(_CALL.findall(code)) > _MOST_INLINE:
+            lines.append("#define GC_OUTLINE")
         if not any(name.startswith(_TRIG) and not name.endswith("h") for name in math):
             lines.append("#define GC_NO_TRIG")
         lines.append("#include <gradc/math.h>")

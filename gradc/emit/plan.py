@@ -53,8 +53,8 @@ def plan_function(memory: Memory, number: int) -> Function:
         *_length_lines(program, number),
         *_workspace_lines(memory, number),
     ]
-    rest = [_unnamed(segment, line) for line in rest]
     lines = [*_size_lines(memory, segment, rest), *rest]
+    lines = [part for line in lines for part in wrapped(_unnamed(program, line))]
     known = _earlier(memory, lines, {each.number for each in segment.sizes})
     text = "\n".join(lines)
     idle = "" if "GC_CHECK" in text else "(void)table;"
@@ -63,9 +63,9 @@ def plan_function(memory: Memory, number: int) -> Function:
     return Function(head, (), "", (Lines((*top, *lines, "return GC_OK;")),))
 
 
-def _unnamed(segment: Segment, line: str) -> str:
-    """The line with lengths that only checks read written out."""
-    for each in segment.sizes:
+def _unnamed(program: Program, line: str) -> str:
+    """The line with lengths that only plans read written out."""
+    for each in (each for segment in program.segments for each in segment.sizes):
         if each.only_checked:
             text = f"frame->args[{each.index}].shape[{each.axis}]"
             line = re.sub(rf"\bn{each.number}\b", text, line)

@@ -71,7 +71,7 @@ class SizeDef:
     index: int = 0
     axis: int = 0
     value: Size | None = None
-    only_checked: bool = False  # no step reads it
+    only_checked: bool = False  # plans read it, no step does
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,7 @@ class Buffer:
     place "arg": args[index].  "out": outs[index] (outputs, then updates).  "work": slot `index` of
     the segment's workspace.  "partial": as work, for the states of a nest's folds.  "scratch": as
     work, one copy of `shape` a worker.
+    comment: the number of the value in the printed graph, such as "%3".
     """
 
     number: int

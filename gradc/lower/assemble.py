@@ -12,13 +12,14 @@ from gradc.graph.variable import Variable
 from gradc.kernel.loops import Buffer, Nest, Note, Segment, Step
 from gradc.kernel.program import Program
 from gradc.lower.border import Border
-from gradc.lower.fuse import Item, Task
+from gradc.lower.drafts import FoldPlan, Memory
 from gradc.lower.layout import Layout, finish_nest
 from gradc.lower.memory import plan_memory, uses_of
 from gradc.lower.names import Namer
-from gradc.lower.nests import FoldPlan, Memory, draft_nest
+from gradc.lower.nests import draft_nest
 from gradc.lower.products import plan_product
-from gradc.lower.scatter import draft_scatter, single_item_task
+from gradc.lower.scatter import draft_scatter
+from gradc.lower.tasks import Item, Task, nest_of
 from gradc.lower.titles import Titles
 from gradc.lower.updates import Placed
 from gradc.lower.values import Values
@@ -35,10 +36,9 @@ class _Assembly:
         values: Values,
         border: Border,
         placed: Placed,
-        home: dict[Variable, Task],
         tasks: Sequence[Task],
     ) -> None:
-        self.values, self.border, self.placed, self.home = values, border, placed, home
+        self.values, self.border, self.placed = values, border, placed
         self.titles = Titles(values.graph)
         self.buffers: list[Buffer] = []
         self.number: dict[Variable, int] = {}
@@ -46,22 +46,28 @@ class _Assembly:
         self.segment = 0
         self.escaping = self._escaping(tasks)
         for k, each in enumerate(border.arguments):
-            self.number[each] = self.add(each.dtype, values.shapes.lengths(each), "arg", k)
+            self.number[each] = self.add(each.dtype, values.shapes.lengths(each), "arg", k, each)
 
     def _escaping(self, tasks: Sequence[Task]) -> set[Variable]:
         """Values that another task than their own reads, or that the call returns."""
         found = set(self.placed.outs) | set(self.values.shapes.data)
         for task in tasks:
-            for source in task.reads:
-                home = self.home.get(source)
-                if home is not task or source not in {item.out for item in task.items}:
-                    found.add(source)
+            inside = {item.out for item in task.items}
+            found |= task.reads - inside
         return found
 
-    def add(self, dtype: str, shape: Sequence[Size], place: str, index: int = 0) -> int:
+    def add(
+        self,
+        dtype: str,
+        shape: Sequence[Size],
+        place: str,
+        index: int = 0,
+        of: Variable | None = None,
+    ) -> int:
         number = len(self.buffers)
+        word = self.titles.word(of)
         self.buffers.append(
-            Buffer(number, dtype, tuple(shape), place, index, self.segment)  # type: ignore[arg-type]
+            Buffer(number, dtype, tuple(shape), place, index, self.segment, word)  # type: ignore[arg-type]
         )
         return number
 
@@ -73,7 +79,7 @@ class _Assembly:
             place = "work" if out is None else "out"
             shown = root if out is None else self.border.results[out]  # it may be reshaped
             lengths = self.values.shapes.lengths(shown)
-            self.number[root] = self.add(root.dtype, lengths, place, out or 0)
+            self.number[root] = self.add(root.dtype, lengths, place, out or 0, shown)
         return self.number[root]
 
     def memory(self) -> Memory:
@@ -125,7 +131,7 @@ class _Assembly:
         assert task.node is not None
         out, base = task.node.outputs[0], task.node.inputs[0]
         title, nodes = self.titles.node(task.node)
-        first = single_item_task(self.values, Item(out, None, out, (base,)))
+        first = nest_of(-1, self.values, Item(out, None, out, (base,)))
         start = finish_nest(
             draft_nest(first, self.values, self.memory()), self._layout(), "copy of the base", nodes
         )
@@ -139,11 +145,10 @@ def assemble(
     placed: Placed,
     order: Sequence[Task],
     commit: dict[int, int],
-    home: dict[Variable, Task],
 ) -> Program:
     """The Program of tasks in order; `commit` counts the tasks before the commit a segment."""
-    assembly = _Assembly(values, border, placed, home, order)
-    count = 1 + max([0, *(task.segment for task in order), *_result_segments(values, border)])
+    assembly = _Assembly(values, border, placed, order)
+    count = placed.last + 1
     steps: list[list[Step]] = [[] for _ in range(count)]
     commits = [-1] * count
     seen = [0] * count

@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gradc.graph.graph import Graph
+from gradc.graph.op import Apply
 from gradc.graph.variable import Constant, Variable
 from gradc.kernel.interface import Interface, Port
+from gradc.ops.kinds import Contract, Gather, Gemm, Relabel, View
 
 __all__ = ["Border"]
 
@@ -63,13 +65,33 @@ class Border:
 
 
 def _array_constants(graph: Graph) -> list[Constant]:
-    """Constants that are read from memory: arrays, and numbers that a product may read."""
+    """Constants that are read from memory: arrays, and what products, gathers and reshaping read.
+
+    Other numbers are printed into the C text.
+    """
     found: dict[Constant, None] = {}
-    readers = [(node.op.kind, node.inputs) for node in graph.nodes]
-    for kind, variables in (*readers, ("", graph.results)):
-        for each in variables:
-            if not isinstance(each, Constant) or each.ndim == 0:
-                continue
-            if each.data.size != 1 or kind not in ("Elemwise", ""):
+    for node in graph.nodes:
+        for each in node.inputs:
+            if isinstance(each, Constant) and each.data.size != 1:
                 found.setdefault(each)
+        for each in _read_from_memory(node):
+            while each.owner is not None and isinstance(each.owner.op.rule, View):
+                each = each.owner.inputs[0]
+            if isinstance(each, Constant):
+                found.setdefault(each)
+    for each in graph.results:
+        if isinstance(each, Constant) and each.data.size != 1:
+            found.setdefault(each)
     return list(found)
+
+
+def _read_from_memory(node: Apply) -> tuple[Variable, ...]:
+    """Operands of a node that are no elements of a loop."""
+    if isinstance(node.op.rule, Gather | Relabel):
+        return node.inputs[:1]
+    if isinstance(node.op.rule, Contract):
+        return node.inputs
+    if isinstance(node.op.rule, Gemm):
+        c, _, x, y, _ = node.inputs
+        return (c, x, y)
+    return ()

@@ -7,8 +7,9 @@ cache when bias and activation run over them, and both share one meeting of the 
 from __future__ import annotations
 
 from gradc.graph.variable import Variable
-from gradc.lower.fuse import Task, plain_places
 from gradc.lower.products import letters_of
+from gradc.lower.reads import plain_places
+from gradc.lower.tasks import Task
 from gradc.lower.updates import Placed
 from gradc.lower.values import Values
 
@@ -47,8 +48,10 @@ def _fits(values: Values, tasks: list[Task], product: Task, nest: Task, placed: 
             for source, place in plain_places(values, nest, operand, item):
                 if source is out and place != (0, 1):
                     return False
-    between = (t for t in tasks if t.before >> product.number & 1 and t is not nest)
-    return not any(nest.before >> t.number & 1 for t in between)
+    if any(nest.needs(writer) for writer in placed.writers):
+        return False  # whoever needs the product would wait for the commit
+    between = (t for t in tasks if t.needs(product) and t is not nest)
+    return not any(nest.needs(t) for t in between)
 
 
 def _attach(tasks: list[Task], home: dict[Variable, Task], product: Task, nest: Task) -> None:
@@ -58,5 +61,5 @@ def _attach(tasks: list[Task], home: dict[Variable, Task], product: Task, nest: 
     tasks.remove(product)
     needed = nest.before | 1 << nest.number
     for task in tasks:
-        if task is not nest and task.before >> product.number & 1:
+        if task is not nest and task.needs(product):
             task.before |= needed

@@ -15,82 +15,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from gradc.affine import IndexMap
 from gradc.graph.op import Apply
 from gradc.graph.variable import Variable
-from gradc.lower.values import Values, plain_axis
-from gradc.ops.kinds import Gather, Reduce
-from gradc.sizes import Size
+from gradc.lower.reads import plain_reads
+from gradc.lower.tasks import Item, Task, TaskKind, inner_axes, nest_of
+from gradc.lower.values import Values
 
-__all__ = ["Item", "Task", "fuse", "plain_places", "plain_reads"]
+__all__ = ["fuse"]
 
 _MOST_ITEMS = 96  # items a nest: longer bodies spill registers and compile slowly
 _MOST_SIBLINGS = 6
 
-TaskKind = Literal["nest", "product", "scatter"]
-
-
-@dataclass(eq=False)
-class Item:
-    """One value a nest computes.
-
-    space: the variable whose axes the loops run over (a fold's operand, else the value itself).
-    reads: operand variables, before views are looked through.
-    """
-
-    out: Variable
-    node: Apply | None  # None: a copy of a view or leaf
-    space: Variable
-    reads: tuple[Variable, ...]
-
-    @property
-    def fold_axes(self) -> tuple[int, ...]:
-        """The folded axes of the space; none unless this is a fold."""
-        if self.node is None or not isinstance(self.node.op.rule, Reduce):
-            return ()
-        axes: tuple[int, ...] = self.node.op.keywords["axes"]
-        return axes
-
-    @property
-    def is_fold(self) -> bool:
-        """Whether the value is a reduction's."""
-        return self.node is not None and isinstance(self.node.op.rule, Reduce)
-
-    @property
-    def is_fallible(self) -> bool:
-        """Whether computing it can fail."""
-        return self.node is not None and isinstance(self.node.op.rule, Gather)
-
-
-@dataclass(eq=False)
-class Task:
-    """A step in the making.
-
-    axes: lengths of a nest's loops.  places: per item, the nest's axis of each axis of its space
-    (None for axes of length 1).  inner: axes folded within a row, once something needs that.
-    before: numbers of the tasks that must run before, as bits.
-    """
-
-    number: int
-    kind: TaskKind
-    axes: tuple[Size, ...] = ()
-    items: list[Item] = field(default_factory=list)
-    places: dict[Variable, tuple[int | None, ...]] = field(default_factory=dict)
-    inner: frozenset[int] | None = None
-    before: int = 0
-    node: Apply | None = None
-    outs: list[Variable] = field(default_factory=list)
-    reads: set[Variable] = field(default_factory=set)
-    segment: int = 0
-    product: Task | None = None  # a product computed chunk by chunk in front of the nest
-
-    @property
-    def is_fallible(self) -> bool:
-        """Whether the step can fail."""
-        if self.kind == "scatter":
-            assert self.node is not None
-            return self.node.op.keywords.get("through") is None
-        return any(item.is_fallible for item in self.items)
+Place = tuple[int | None, ...]
 
 
 @dataclass
@@ -140,16 +76,12 @@ class _Fuser:
         for task in self._candidates(item):
             if self._join(task, item):
                 return
-        lengths = self.values.shapes.lengths(item.space)
-        task = Task(len(self.tasks), "nest", before=self.needed(item.reads))
-        task.segment = self.values.shapes.segment[item.out]
-        real = [axis for axis, n in enumerate(lengths) if n.constant != 1]
-        task.axes = tuple(lengths[axis] for axis in real)
-        place = tuple(real.index(axis) if axis in real else None for axis in range(len(lengths)))
+        task = nest_of(len(self.tasks), self.values, item)
+        task.before = self.needed(item.reads)
         self.tasks.append(task)
-        self._put(task, item, place)
+        self._register(task, item.out, item.reads)
 
-    def _put(self, task: Task, item: Item, place: tuple[int | None, ...]) -> None:
+    def _put(self, task: Task, item: Item, place: Place) -> None:
         task.items.append(item)
         task.outs.append(item.out)
         task.places[item.out] = place
@@ -159,7 +91,9 @@ class _Fuser:
         self.home[out] = task
         for source in self.sources(reads):
             task.reads.add(source)
-            self.readers.setdefault(source, []).append(task)
+            readers = self.readers.setdefault(source, [])
+            if not readers or readers[-1] is not task:
+                readers.append(task)
 
     def _candidates(self, item: Item) -> list[Task]:
         found: dict[Task, None] = {}
@@ -172,6 +106,8 @@ class _Fuser:
             for source in sources:
                 for task in self.readers.get(source, [])[-_MOST_SIBLINGS:]:
                     found.setdefault(task)
+            if found and all(len(task.items) >= _MOST_ITEMS for task in found):
+                found |= dict.fromkeys(self.tasks[-_MOST_SIBLINGS:])  # any sweep rather than none
         segment = self.values.shapes.segment[item.out]
         return [
             task
@@ -203,7 +139,7 @@ class _Fuser:
             other = self.home.get(source)
             if other is None or other is task:
                 continue
-            if other.before >> task.number & 1:
+            if other.needs(task):
                 return None
             bits |= other.before | 1 << other.number
         return bits
@@ -213,10 +149,10 @@ class _Fuser:
             return
         task.before |= needed
         for other in self.tasks:
-            if other.before >> task.number & 1:
+            if other.needs(task):
                 other.before |= needed
 
-    def _place(self, task: Task, item: Item) -> tuple[int | None, ...] | None:
+    def _place(self, task: Task, item: Item) -> Place | None:
         """The nest's axis of each axis of the item's space, or None if they do not fit."""
         lengths = self.values.shapes.lengths(item.space)
         place: list[int | None] = [None] * len(lengths)
@@ -281,7 +217,7 @@ class _Fuser:
     # -- which axes a row folds --------------------------------------------------------------------
 
     def _inner(
-        self, task: Task, item: Item, place: tuple[int | None, ...]
+        self, task: Task, item: Item, place: Place
     ) -> frozenset[int] | Literal[False] | None:
         """The nest's inner axes with the item in it (None: still free), or False: not legal."""
         inner = task.inner
@@ -293,92 +229,46 @@ class _Fuser:
                 continue
             if self.chains_only:
                 return False
-            folded = self._folded(task, producer)
+            folded = task.folded(producer)
             if inner is None:
                 inner = folded
             if folded != inner:
                 return False
-        if inner is not None and not self._rows_fit(task, item, place, inner):
+        items = [*((each, task.places[each.out]) for each in task.items), (item, place)]
+        if inner is not None and not _rows_fit(task, items, inner):
+            return False
+        if (item.is_fold or inner != task.inner) and not _keeps_order(task, items, inner):
             return False
         return inner
 
-    def _folded(self, task: Task, item: Item) -> frozenset[int]:
-        places = task.places[item.out]
-        return frozenset(k for a in item.fold_axes if (k := places[a]) is not None)
 
-    def _rows_fit(
-        self, task: Task, item: Item, place: tuple[int | None, ...], inner: frozenset[int]
-    ) -> bool:
-        if not inner or len(inner) == len(task.axes) or len(task.axes) - 1 not in inner:
+def _rows_fit(task: Task, items: list[tuple[Item, Place]], inner: frozenset[int]) -> bool:
+    """Whether the items can be computed in rows over the inner axes."""
+    if not inner or len(inner) == len(task.axes) or len(task.axes) - 1 not in inner:
+        return False
+    for item, place in items:
+        if not task.is_full(item, place) and inner & set(place):
             return False
-        everything = set(range(len(task.axes)))
-        for each in [*task.items, item]:
-            places = task.places.get(each.out, place)
-            axes = {k for k in places if k is not None}
-            if axes != everything and axes & inner:
-                return False
-            folded = frozenset(k for a in each.fold_axes if (k := places[a]) is not None)
-            if folded & inner and not inner <= folded:
-                return False
-        return True
+        folded = task.folded(item, place)
+        if folded & inner and not inner <= folded:
+            return False
+    return True
 
 
-def plain_reads(
-    values: Values, operand: Variable, item: Item
-) -> list[tuple[Variable, list[int | None] | None]]:
-    """Each value below an operand with, per axis of it, the item's axis (None: length 1).
+def _keeps_order(task: Task, items: list[tuple[Item, Place]], inner: frozenset[int] | None) -> bool:
+    """Whether the states of folds, which stand in the order of the loops, are in that of the axes.
 
-    The list is None where some axis is read at another place than the item's own.
+    A fold that is finished in a row is stored by its own axes.
     """
-    found: list[tuple[Variable, list[int | None] | None]] = []
-    stack = [(operand, _operand_axes(operand, item))]
-    while stack:
-        variable, axes = stack.pop()
-        source, index = values.source(variable)
-        mapped = _mapped(values.shapes.lengths(source), index, axes)
-        root = values.root(source)
-        if root is not source:
-            found.append((root, None))
-        elif values.is_free(source):
-            stack.extend((each, mapped) for each in values.looked_through(source))
-        else:
-            found.append((source, mapped))
-    return found
-
-
-def _mapped(
-    lengths: tuple[Size, ...], index: IndexMap, axes: list[int | None] | None
-) -> list[int | None] | None:
-    """The axes through an index map; None where a place is not just an axis."""
-    found: list[int | None] = []
-    for n, place in zip(lengths, index, strict=True):
-        if n.constant == 1:
-            found.append(None)
+    folds = [(item, place, task.folded(item, place)) for item, place in items if item.is_fold]
+    rows = inner_axes(len(task.axes), inner, (folded for *_, folded in folds))
+    for item, place, folded in folds:
+        if folded == rows and task.is_full(item, place) and len(rows) < len(task.axes):
             continue
-        axis = plain_axis(place)
-        if axis is None or axes is None or axes[axis] is None:
-            return None
-        found.append(axes[axis])
-    return found
-
-
-def _operand_axes(operand: Variable, item: Item) -> list[int | None] | None:
-    if item.node is not None and isinstance(item.node.op.rule, Gather):
-        x, *indices = item.node.inputs
-        if operand is x and operand not in indices:
-            return None
-    return list(range(operand.ndim))
-
-
-def plain_places(
-    values: Values, task: Task, operand: Variable, item: Item
-) -> list[tuple[Variable, tuple[int | None, ...] | None]]:
-    """As `plain_reads`, with the nest's axes instead of the item's."""
-    place = task.places[item.out]
-    return [
-        (source, None if index is None else tuple(None if a is None else place[a] for a in index))
-        for source, index in plain_reads(values, operand, item)
-    ]
+        kept = [k for axis, k in enumerate(place) if axis not in item.fold_axes and k is not None]
+        if kept != sorted(kept, key=lambda k: (k in rows, k)):
+            return False
+    return True
 
 
 def fuse(

@@ -6,15 +6,16 @@ decides which views are materialised and which cheap values go to memory all the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gradc.graph.op import Apply
 from gradc.graph.variable import Variable
 from gradc.lower.border import Border
-from gradc.lower.fuse import Item, TaskKind
 from gradc.lower.products import needs_packing
+from gradc.lower.tasks import Item, TaskKind
 from gradc.lower.values import Values
-from gradc.ops.kinds import Contract, Elemwise, Gather, Gemm, Reduce, Scatter, View
+from gradc.ops.kinds import Contract, Elemwise, Gather, Gemm, Reduce, Relabel, Scatter, View
 
 __all__ = ["Items", "copy_of", "list_items"]
 
@@ -31,13 +32,36 @@ class Items:
 
 def list_items(values: Values, border: Border) -> Items:
     """Everything the function computes."""
-    _pin(values)
+    nodes = _needed_nodes(values)
+    _copy_views(values, nodes)
+    _pin(values, nodes)
     items = Items()
-    for node in values.graph.nodes:
+    for node in nodes:
         items.steps.extend(_steps(values, node))
     _finals(values, border, items)
     items.steps.sort(key=lambda step: _segment(values, step))
     return items
+
+
+def _needed_nodes(values: Values) -> list[Apply]:
+    """Nodes whose numbers the results need: not those of which only the lengths are asked."""
+    needed = set(values.graph.results) | set(values.shapes.data)
+    found = []
+    for node in reversed(values.graph.nodes):
+        if any(each in needed for each in node.outputs):
+            found.append(node)
+            needed.update(_numbers_of(values, node))
+    return found[::-1]
+
+
+def _numbers_of(values: Values, node: Apply) -> tuple[Variable, ...]:
+    """The inputs whose numbers a node reads, rather than their lengths or their values as sizes."""
+    if values.shapes.is_size(node.outputs[0]) or node.op.kind == "Iota":
+        return ()
+    if isinstance(node.op.rule, View | Relabel):
+        return node.inputs[:1]
+    is_through = isinstance(node.op.rule, Scatter) and node.op.keywords.get("through")
+    return node.inputs[:2] if is_through else node.inputs
 
 
 def _segment(values: Values, step: Step) -> int:
@@ -45,27 +69,35 @@ def _segment(values: Values, step: Step) -> int:
     return values.shapes.segment[out]
 
 
-def _pin(values: Values) -> None:
-    """Values that must stand in memory: what BLAS, scatters and reshaping read, and data sizes."""
+def _copy_views(values: Values, nodes: Sequence[Apply]) -> None:
+    """Decide which views are materialised: what reshaping, and what BLAS cannot read as it is."""
+    values.copied.update(each for each in values.shapes.data if _is_view(each))
+    products = [node for node in nodes if isinstance(node.op.rule, Contract | Gemm)]
+    for node in nodes:
+        if isinstance(node.op.rule, Relabel):
+            values.copied.update(filter(_is_view, node.inputs[:1]))
+        elif isinstance(node.op.rule, Gemm):
+            c, alpha, _, _, beta = node.inputs
+            values.copied.update(filter(_is_view, (c, alpha, beta)))
+    before = -1
+    while before != len(values.copied):  # a copy changes what is read through the views of it
+        before = len(values.copied)
+        for node in products:
+            values.copied.update(filter(_is_view, needs_packing(values, node)))
+
+
+def _pin(values: Values, nodes: Sequence[Apply]) -> None:
+    """Values that must stand in memory: what BLAS, gathers and reshaping read, and data sizes."""
     values.pinned.update(values.shapes.data)
     values.pinned.update(
         each for each in values.graph.results
         if each.owner is not None and isinstance(each.owner.op.rule, Elemwise)
     )  # fmt: skip
-    for node in values.graph.nodes:
-        if isinstance(node.op.rule, Contract | Gemm):
-            values.pinned.update(node.inputs)
-            values.copied.update(v for v in needs_packing(values, node) if _is_view(v))
-            if isinstance(node.op.rule, Gemm):
-                values.copied.update(v for v in (node.inputs[0], node.inputs[1], node.inputs[4])
-                                     if _is_view(v))  # fmt: skip
-            for each in node.inputs:
-                values.pinned.add(values.source(each)[0])
-        elif node.op.kind == "Relabel" and _is_view(node.inputs[0]):
-            values.copied.add(node.inputs[0])
-        elif node.op.kind == "Relabel":
-            values.pinned.add(node.inputs[0])
-        elif isinstance(node.op.rule, Gather):
+    for node in nodes:
+        rule = node.op.rule
+        if isinstance(rule, Contract | Gemm):
+            values.pinned.update(values.source(each)[0] for each in node.inputs)
+        elif isinstance(rule, Gather | Relabel):
             values.pinned.add(values.source(node.inputs[0])[0])
 
 
@@ -83,15 +115,10 @@ def _steps(values: Values, node: Apply) -> list[Step]:
         return [Item(out, None, out, (_twin(values, node),))] if out in values.copied else []
     if isinstance(rule, Reduce):
         return [Item(out, node, node.inputs[0], node.inputs)]
-    if node.op.kind in ("Relabel", "LengthOf") and out not in values.pinned:
+    if isinstance(rule, Relabel) or (values.is_free(out) and out not in values.pinned):
         return []
-    if isinstance(rule, Elemwise) and values.is_free(out):
-        return []
-    if node.op.kind == "Iota":
-        return [Item(out, node, out, ())] if out in values.pinned else []
-    if node.op.kind == "Relabel":
-        return []
-    return [Item(out, node, out, () if node.op.kind == "LengthOf" else node.inputs)]
+    is_read = not values.shapes.is_size(out) and node.op.kind != "Iota"
+    return [Item(out, node, out, node.inputs if is_read else ())]
 
 
 def _twin(values: Values, node: Apply) -> Variable:
@@ -106,9 +133,12 @@ def _finals(values: Values, border: Border, items: Items) -> None:
     computed = {step.out for step in items.steps if isinstance(step, Item)}
     computed |= {step[1].outputs[0] for step in items.steps if not isinstance(step, Item)}
     taken: set[Variable] = set()
+    shapes = values.shapes
     for result in border.results:
         root = values.root(result)
-        if root in computed and root not in taken:
+        level = max((shapes.level(n) for n in shapes.lengths(result)), default=0)
+        is_in_time = level <= shapes.segment.get(root, 0)  # its memory is there when it is computed
+        if root in computed and root not in taken and is_in_time:
             taken.add(root)
             items.finals.append(root)
         else:

@@ -27,7 +27,7 @@ from gradc.kernel.loops import (
     Statement,
     Store,
 )
-from gradc.lower.nests import Draft, FoldPlan
+from gradc.lower.drafts import Draft, FoldPlan
 from gradc.sizes import Size, ceil_div, cut, floor_div, minimum, product, size
 
 __all__ = ["Layout", "finish_nest"]

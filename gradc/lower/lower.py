@@ -1,7 +1,7 @@
 """Turn a graph into a Program: the waist, where expressions become loops.
 
 Takes an optimized Graph; gives a Program.  In order: contractions are put into BLAS's form
-(`prepare`), lengths become size expressions (`shapes`), values are grouped into nests (`fuse`),
+(`prepare`), lengths become size expressions (`analysis`), values are grouped into nests (`fuse`),
 products take the nest that follows them as epilogue (`epilogue`), tasks are ordered so that
 updates commit last (`schedule`), statements are written (`nests`, `layout`, `products`), memory is
 shared (`memory`), and lengths get their entries (`names`).
@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from gradc.graph.graph import Graph
 from gradc.kernel.program import Program
+from gradc.lower.analysis import analyse
 from gradc.lower.assemble import assemble
 from gradc.lower.border import Border
 from gradc.lower.epilogue import attach_products
 from gradc.lower.fuse import fuse
 from gradc.lower.items import list_items
 from gradc.lower.schedule import order_tasks
-from gradc.lower.shapes import analyse_shapes
 from gradc.lower.updates import place_results
 from gradc.lower.values import Values
 
@@ -27,7 +27,7 @@ __all__ = ["lower"]
 def lower(graph: Graph, chains_only: bool = False) -> Program:
     """The loop-nest program of a prepared graph. chains_only: FAST_COMPILE's fusion."""
     border = Border.of(graph)
-    shapes = analyse_shapes(graph, border.arguments)
+    shapes = analyse(graph, border.arguments)
     values = Values(graph, shapes)
     items = list_items(values, border)
     tasks, home = fuse(values, items.steps, chains_only)
@@ -35,4 +35,4 @@ def lower(graph: Graph, chains_only: bool = False) -> Program:
     if not chains_only:
         attach_products(values, tasks, home, placed)
     order, commit = order_tasks(tasks, placed.writers)
-    return assemble(values, border, placed, order, commit, home)
+    return assemble(values, border, placed, order, commit)

@@ -103,6 +103,8 @@ def _matrix(
     placed: _Placed, rows: str, cols: str, batch: str
 ) -> tuple[Size, Size, tuple[Size, ...]] | None:
     """Row and column strides BLAS accepts, and the batch's; None if it cannot read the operand."""
+    if any(n.constant == 0 for n in placed.length.values()):  # nothing is read or written
+        return size(1), size(1), tuple(size(0) for _ in batch)
     row, col = placed.group(rows), placed.group(cols)
     if row is None or col is None:
         return None

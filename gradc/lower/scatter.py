@@ -11,13 +11,14 @@ from gradc.affine import fixed
 from gradc.graph.op import Apply
 from gradc.graph.variable import Variable
 from gradc.kernel.loops import Access, Store
-from gradc.lower.fuse import Item, Task
-from gradc.lower.nests import PASS, Draft, Memory, Writer
+from gradc.lower.drafts import PASS, Draft, Memory
+from gradc.lower.nests import Writer
+from gradc.lower.tasks import Item, Task, nest_of
 from gradc.lower.values import Values, strides_of
 from gradc.ops.kinds import View
 from gradc.sizes import Size
 
-__all__ = ["draft_scatter", "single_item_task"]
+__all__ = ["draft_scatter"]
 
 
 class _ScatterWriter(Writer):
@@ -27,9 +28,7 @@ class _ScatterWriter(Writer):
 
     def write(self) -> Draft:
         item = self.task.items[0]
-        self.plan_stages()
-        self.needs[item.out] = {0}
-        space = self.space_index(item)
+        space = self.rows.space_index(item)
         local = self.read(item.reads[0], space, 0)
         through = self.node.op.keywords.get("through")
         access, terms = self._through(through) if through else self._by_arrays(item)
@@ -45,7 +44,7 @@ class _ScatterWriter(Writer):
         assert isinstance(rule, View)
         operands = self.values.shapes.operands(self.node)
         inner = [operands[0], *operands[2:]]
-        index = rule.index_map(self.space_index(item), inner, through.keywords)  # type: ignore[attr-defined]
+        index = rule.index_map(self.rows.space_index(item), inner, through.keywords)  # type: ignore[attr-defined]
         number = self.memory.buffer(out)
         return self.values.access(number, out, index, len(self.draft.axes)), ()
 
@@ -53,7 +52,7 @@ class _ScatterWriter(Writer):
         out = self.node.outputs[0]
         indices = self.node.inputs[2:]
         rank = indices[0].ndim
-        space = self.space_index(item)
+        space = self.rows.space_index(item)
         lengths = self.values.shapes.lengths(out)
         strides = strides_of(lengths)
         terms = []
@@ -66,17 +65,8 @@ class _ScatterWriter(Writer):
         return access, tuple(terms)
 
 
-def single_item_task(values: Values, item: Item) -> Task:
-    """A nest of one item, its loops over the item's space."""
-    lengths = values.shapes.lengths(item.space)
-    real = [axis for axis, n in enumerate(lengths) if n.constant != 1]
-    task = Task(-1, "nest", tuple(lengths[a] for a in real), [item], outs=[item.out])
-    task.places[item.out] = tuple(real.index(a) if a in real else None for a in range(len(lengths)))
-    return task
-
-
 def draft_scatter(node: Apply, values: Values, memory: Memory) -> Draft:
     """The loops over the values of a Scatter node."""
     source = node.inputs[1]
     item = Item(Variable(source.type), None, source, (source,))
-    return _ScatterWriter(node, single_item_task(values, item), values, memory).write()
+    return _ScatterWriter(node, nest_of(-1, values, item), values, memory).write()

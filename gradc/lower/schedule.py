@@ -12,35 +12,27 @@ copy cannot fail.
 from __future__ import annotations
 
 from gradc.graph.variable import Variable
-from gradc.lower.fuse import Task, plain_places
+from gradc.lower.reads import plain_places
+from gradc.lower.tasks import Task, run_before
 from gradc.lower.values import Values
 from gradc.ops.kinds import Gemm
 
 __all__ = ["can_update_in_place", "order_tasks"]
 
 
-def add_before(tasks: list[Task], first: Task, then: Task) -> None:
-    """`first` must run before `then` and all that follow it."""
-    needed = first.before | 1 << first.number
-    then.before |= needed
-    for other in tasks:
-        if other.before >> then.number & 1:
-            other.before |= needed
-
-
 def can_update_in_place(
     values: Values, tasks: list[Task], task: Task, shared: Variable, new: Variable
 ) -> bool:
     """Whether `task` may compute `new` into the storage of `shared`; orders the readers before."""
-    if task.is_fallible or any(t.is_fallible and t.before >> task.number & 1 for t in tasks):
+    if task.is_fallible or any(t.is_fallible and t.needs(task) for t in tasks):
         return False
     if shared in task.reads and not _reads_in_place(values, task, shared, new):
         return False
     readers = [t for t in tasks if shared in t.reads and t is not task]
-    if any(t.before >> task.number & 1 for t in readers):
+    if any(t.needs(task) for t in readers):
         return False
     for reader in readers:
-        add_before(tasks, reader, task)
+        run_before(tasks, reader, task)
     return True
 
 

@@ -13,7 +13,7 @@ from gradc.graph.op import Apply
 from gradc.graph.text import numbering
 from gradc.graph.variable import Constant, Variable
 from gradc.kernel.notes import NodeNote
-from gradc.lower.fuse import Task
+from gradc.lower.tasks import Task
 
 __all__ = ["Titles", "node_notes"]
 
@@ -42,6 +42,12 @@ class Titles:
             for item in shown
         ]
         return self._cut(", ".join(parts)), self._of(outs)
+
+    def word(self, variable: Variable | None) -> str:
+        """The number of a variable as the text shows it; empty for what the text does not show."""
+        if variable is None or variable not in self.number:
+            return ""
+        return f"%{self.number[variable]}"
 
     def _of(self, outs: list[Variable]) -> tuple[int, ...]:
         return tuple(self.number[out] for out in outs if out in self.number)

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 from gradc.graph.variable import Variable
 from gradc.lower.border import Border
-from gradc.lower.fuse import Item, Task
 from gradc.lower.items import Items, copy_of
-from gradc.lower.schedule import add_before, can_update_in_place
+from gradc.lower.schedule import can_update_in_place
+from gradc.lower.tasks import Item, Task, nest_of, run_before
 from gradc.lower.values import Values
 
 __all__ = ["Placed", "place_results"]
@@ -20,8 +20,12 @@ __all__ = ["Placed", "place_results"]
 
 @dataclass
 class Placed:
-    """outs: value -> position in the call's outs.  writers: tasks at or behind the commit."""
+    """outs: value -> position in the call's outs.  writers: tasks at or behind the commit.
 
+    last: the segment that all else waits for, which commits.
+    """
+
+    last: int
     outs: dict[Variable, int] = field(default_factory=dict)
     writers: set[Task] = field(default_factory=set)
     finals: list[Variable] = field(default_factory=list)
@@ -35,14 +39,17 @@ def place_results(
     home: dict[Variable, Task],
 ) -> Placed:
     """Decide where every result is computed."""
-    placed = Placed(finals=list(items.finals))
+    segments = values.shapes.segments(border.results)
+    placed = Placed(max([segments - 1, *(task.segment for task in tasks)]))
+    placed.finals.extend(items.finals)
     for k, final in enumerate(items.finals[: border.outputs]):
         placed.outs[final] = k
     for k, final in enumerate(items.finals[border.outputs :], start=border.outputs):
         shared = border.updated[k - border.outputs]
         task = home[final]
-        if not can_update_in_place(values, tasks, task, shared, final):
-            final, task = _copy_task(values, tasks, home, shared, final)
+        is_last = task.segment == placed.last
+        if not (is_last and can_update_in_place(values, tasks, task, shared, final)):
+            final, task = _copy_task(values, tasks, home, shared, final, placed.last)
         placed.outs[final] = k
         placed.finals[k] = final
         placed.writers.add(task)
@@ -55,21 +62,18 @@ def _copy_task(
     home: dict[Variable, Task],
     shared: Variable,
     new: Variable,
+    last: int,
 ) -> tuple[Variable, Task]:
     """A nest that copies `new` into the storage of `shared` when everything else is done."""
     copy = copy_of(values, new)
-    item = Item(copy, None, copy, (new,))
-    lengths = values.shapes.lengths(copy)
-    real = [axis for axis, n in enumerate(lengths) if n.constant != 1]
     source = home[new]
-    task = Task(len(tasks), "nest", tuple(lengths[a] for a in real), [item], outs=[copy])
-    task.places[copy] = tuple(real.index(a) if a in real else None for a in range(len(lengths)))
+    task = nest_of(len(tasks), values, Item(copy, None, copy, (new,)))
     task.before = source.before | 1 << source.number
     task.reads.add(new)
-    task.segment = max(each.segment for each in tasks)
+    task.segment = last
     tasks.append(task)
     home[copy] = task
     for reader in tasks:
         if shared in reader.reads and reader is not task:
-            add_before(tasks, reader, task)
+            run_before(tasks, reader, task)
     return copy, task

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from gradc.sharedvar import SharedVariable
 from numpy.random import Generator
 
 import gradc
@@ -21,6 +20,7 @@ import gradc.tensor as T
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Constant, Input, Variable
 from gradc.graph.walk import toposort
+from gradc.sharedvar import SharedVariable
 
 Array = np.ndarray[Any, Any]
 

@@ -1,0 +1,111 @@
+"""Find the lengths of every value, as size expressions over the lengths of the arguments.
+
+Takes a graph; gives its Shapes.  An integer scalar that becomes a length is a size itself where it
+follows from lengths and integer arguments; computed from data it cuts the function: what needs
+it is planned in the next segment.
+"""
+
+from __future__ import annotations
+
+from gradc.graph.graph import Graph
+from gradc.graph.op import Apply
+from gradc.graph.variable import Constant, Variable
+from gradc.lower.equations import add_conditions, add_result_conditions, view_conditions
+from gradc.lower.shapes import Shapes
+from gradc.ops.kinds import Elemwise, LengthOf, Relabel, Scatter, View
+from gradc.sizes import Length, size
+
+__all__ = ["analyse"]
+
+_MOST_LENGTH = 2**63 - 1  # sizes are int64
+
+
+def analyse(graph: Graph, arguments: tuple[Variable, ...]) -> Shapes:
+    """Lengths, checks and segments of every variable of the graph."""
+    shapes = Shapes(arguments)
+    for k, leaf in enumerate(arguments):
+        _leaf(shapes, leaf, k)
+    for node in graph.nodes:
+        for each in node.inputs:
+            if isinstance(each, Constant) and each not in shapes.shape:
+                _constant(shapes, each)
+        _node(shapes, node)
+    for each in graph.results:
+        if isinstance(each, Constant) and each not in shapes.shape:
+            _constant(shapes, each)
+    for old, new in graph.updates:
+        add_result_conditions(shapes, old, new)
+    return shapes
+
+
+def _leaf(shapes: Shapes, leaf: Variable, k: int) -> None:
+    if isinstance(leaf, Constant):
+        _constant(shapes, leaf)
+        return
+    shapes.shape[leaf] = tuple(
+        size(Length("arg", k, axis)) if n is None else size(n)
+        for axis, n in enumerate(leaf.type.shape)
+    )
+    shapes.segment[leaf] = 0
+    if _is_integer_scalar(leaf):
+        shapes.value[leaf] = size(Length("value", k))
+
+
+def _constant(shapes: Shapes, constant: Constant) -> None:
+    shapes.shape[constant] = tuple(size(n) for n in constant.data.shape)
+    shapes.segment[constant] = 0
+    if _is_integer_scalar(constant) and int(constant.data) <= _MOST_LENGTH:
+        shapes.value[constant] = size(int(constant.data))
+
+
+def _is_integer_scalar(variable: Variable) -> bool:
+    return variable.ndim == 0 and variable.dtype.startswith(("int", "uint"))
+
+
+def _node(shapes: Shapes, node: Apply) -> None:
+    rule = node.op.rule
+    segment = max((shapes.segment[each] for each in node.inputs), default=0)
+    for each in _length_operands(node):
+        _as_length(shapes, each)
+    add_conditions(shapes, node)
+    lengths = rule.lengths(shapes.operands(node), node.op.keywords)
+    for output, shape in zip(node.outputs, lengths, strict=True):
+        known = tuple(
+            n if static is None else size(static)
+            for n, static in zip(shape, output.type.shape, strict=True)
+        )
+        shapes.shape[output] = known
+        shapes.segment[output] = max([segment, *(shapes.level(n) for n in known)])
+    view_conditions(shapes, node)
+    if _is_integer_scalar(node.outputs[0]):
+        _scalar_value(shapes, node)
+
+
+def _length_operands(node: Apply) -> tuple[Variable, ...]:
+    """The integer scalars that say how long or where something is."""
+    if node.op.kind == "Iota":
+        return node.inputs
+    if isinstance(node.op.rule, (View, Relabel)):
+        return node.inputs[1:]
+    is_through = isinstance(node.op.rule, Scatter) and node.op.keywords.get("through")
+    return node.inputs[2:] if is_through else ()
+
+
+def _as_length(shapes: Shapes, variable: Variable) -> None:
+    """Make sure an integer scalar has a value as a size: computed ones cut the program here."""
+    if variable not in shapes.value:
+        shapes.value[variable] = size(Length("data", len(shapes.data)))
+        shapes.data.append(variable)
+
+
+def _scalar_value(shapes: Shapes, node: Apply) -> None:
+    rule, output = node.op.rule, node.outputs[0]
+    if isinstance(rule, LengthOf):
+        shapes.value[output] = shapes.lengths(node.inputs[0])[node.op.keywords["axis"]]
+        shapes.segment[output] = shapes.level(shapes.value[output])
+    elif isinstance(rule, Elemwise) and rule.on_sizes is not None and output.dtype == "int64":
+        # other integers wrap around elsewhere than sizes do
+        values = [shapes.value.get(each) for each in node.inputs]
+        if all(value is not None for value in values):
+            shapes.value[output] = rule.on_sizes(*values)
+            shapes.segment[output] = shapes.level(shapes.value[output])

@@ -1,0 +1,267 @@
+"""The conditions that lengths must satisfy, each with what an error says.
+
+Takes Shapes and a node; adds checks, and unifies lengths that must agree.
+"""
+
+from __future__ import annotations
+
+from gradc.graph.describe import where
+from gradc.graph.op import Apply, Op
+from gradc.graph.variable import Variable
+from gradc.kernel.loops import Note
+from gradc.lower.shapes import Shapes, single_length, surely_natural
+from gradc.ops.kinds import (
+    Contract,
+    Elemwise,
+    Gather,
+    Gemm,
+    Iota,
+    Reduce,
+    Relabel,
+    Scatter,
+    View,
+)
+from gradc.sizes import Size, product, size
+
+__all__ = ["add_conditions", "add_result_conditions", "view_conditions"]
+
+
+def add_conditions(shapes: Shapes, node: Apply) -> None:
+    """What must hold so that the node can be computed; unifies lengths."""
+    rule = node.op.rule
+    if isinstance(rule, Elemwise):
+        _broadcast_equations(shapes, node, node.inputs)
+    elif isinstance(rule, (Gather, Scatter)) and node.op.keywords.get("through") is None:
+        first = 1 if isinstance(rule, Gather) else 2
+        _broadcast_equations(shapes, node, node.inputs[first:])
+        if isinstance(rule, Scatter):
+            _scatter_equations(shapes, node)
+    elif isinstance(rule, Scatter):
+        _scatter_view_equations(shapes, node)
+    elif isinstance(rule, (Contract, Gemm)):
+        _contract_equations(shapes, node)
+    elif isinstance(rule, Reduce) and rule.needs_elements:
+        _reduce_check(shapes, node)
+    elif isinstance(rule, Relabel):
+        _relabel_equation(shapes, node)
+
+
+def _broadcast_equations(shapes: Shapes, node: Apply, inputs: tuple[Variable, ...]) -> None:
+    if not inputs:
+        return
+    for axis in range(inputs[0].ndim):
+        real = [each for each in inputs if each.type.shape[axis] != 1]
+        for other in real[1:]:
+            left, right = shapes.shape[real[0]][axis], shapes.shape[other][axis]
+            shapes.require_equal(left, right, _axis_note(shapes, node, axis, real[0], other))
+
+
+def _place(node: Apply) -> str:
+    """Where the user wrote the node; a Note's text is a template, so braces are doubled."""
+    return _braces(f" ({node.site})") if node.site else ""
+
+
+def _braces(text: object) -> str:
+    return str(text).replace("{", "{{").replace("}", "}}")
+
+
+def _origin(shapes: Shapes, variable: Variable, axis: int) -> tuple[Variable, int]:
+    """The argument that has this length, and on which axis; else the variable itself."""
+    atom = single_length(shapes.shape[variable][axis])
+    if variable.owner is None or atom is None or atom.group != "arg":
+        return variable, axis
+    return shapes.arguments[atom.index], atom.axis
+
+
+def _axis_note(shapes: Shapes, node: Apply, axis: int, left: Variable, right: Variable) -> Note:
+    (one, i), (other, j) = _origin(shapes, left, axis), _origin(shapes, right, axis)
+    rows = (where(one), where(other))
+    if one.owner is None and other.owner is None:
+        first = f'"{_braces(one)}"' if i == j else f'axis {i} of "{_braces(one)}"'
+        what = (
+            f'{{function}}: axis {j} of "{_braces(other)}" has length {{v1}} where {first} '
+            f"has {{v0}}; {node.op.name}{_place(node)} needs them equal."
+        )
+    else:
+        what = (
+            f"{{function}}: {node.op.name}{_place(node)} needs axis {axis} of its operands equal, "
+            "got lengths {v0} and {v1}."
+        )
+    fix = "pass arrays of one length."
+    if other is right:
+        fix = f'{fix[:-1]}, or declare axis {j} of "{other}" as 1 if it should broadcast.'
+    return Note("ArgumentError", what, rows, fix)
+
+
+def _plain_note(node: Apply, what: str, fix: str, inputs: tuple[Variable, ...]) -> Note:
+    place = _place(node)
+    rows = tuple(where(each) for each in inputs)
+    return Note("ArgumentError", f"{{function}}: {node.op.name}{place}: {what}", rows, fix)
+
+
+def _contract_equations(shapes: Shapes, node: Apply) -> None:
+    keywords = node.op.keywords
+    operands = [(node.inputs[0], keywords["x"]), (node.inputs[1], keywords["y"])]
+    if isinstance(node.op.rule, Gemm):
+        operands = [
+            (node.inputs[2], keywords["x"]),
+            (node.inputs[3], keywords["y"]),
+            (node.inputs[0], keywords["out"]),
+        ]
+    seen: dict[str, tuple[Variable, int]] = {}
+    for variable, letters in operands:
+        for axis, letter in enumerate(letters):
+            if letter in seen:
+                _contract_equation(shapes, node, seen[letter], (variable, axis))
+            else:
+                seen[letter] = (variable, axis)
+
+
+def _contract_equation(
+    shapes: Shapes, node: Apply, left: tuple[Variable, int], right: tuple[Variable, int]
+) -> None:
+    note = Note(
+        "ArgumentError",
+        f"{{function}}: matrix product{_place(node)}: axis {left[1]} of the left operand has "
+        f"length {{v0}}, axis {right[1]} of the right one {{v1}}.",
+        (where(left[0]), where(right[0])),
+        "pass arrays whose lengths agree; a transpose (x.T) may be missing.",
+    )
+    lengths = shapes.shape[left[0]][left[1]], shapes.shape[right[0]][right[1]]
+    shapes.require_equal(*lengths, note)
+
+
+def _scatter_equations(shapes: Shapes, node: Apply) -> None:
+    base, values, *indices = node.inputs
+    index_shape = [
+        next((shapes.shape[i][axis] for i in indices if i.type.shape[axis] != 1), size(1))
+        for axis in range(indices[0].ndim)
+    ]
+    expected = (*index_shape, *shapes.shape[base][len(indices) :])
+    _values_equations(shapes, node, values, expected)
+
+
+def _scatter_view_equations(shapes: Shapes, node: Apply) -> None:
+    through = node.op.keywords["through"]
+    values = node.inputs[1]
+    base, _, *scalars = shapes.operands(node)
+    inner = [base, *scalars]
+    (expected,) = through.rule.lengths(inner, through.keywords)
+    _values_equations(shapes, node, values, expected)
+
+
+def _values_equations(
+    shapes: Shapes, node: Apply, values: Variable, expected: tuple[Size, ...]
+) -> None:
+    for axis, (left, right) in enumerate(zip(expected, shapes.shape[values], strict=True)):
+        note = _plain_note(
+            node,
+            f"axis {axis} of the values has length {{v1}}, the places have {{v0}}.",
+            "pass values of the shape of what they replace.",
+            (values,),
+        )
+        shapes.require_equal(left, right, note)
+
+
+def _reduce_check(shapes: Shapes, node: Apply) -> None:
+    shape, axes = shapes.lengths(node.inputs[0]), node.op.keywords["axes"]
+    folded = product([shape[axis] for axis in axes])
+    kept = product([n for axis, n in enumerate(shape) if axis not in axes])
+    if folded.constant is not None and folded.constant > 0:
+        return
+    note = _plain_note(
+        node,
+        "an empty axis has no such value (zero elements to reduce).",
+        "pass arrays with at least one element along the reduced axes.",
+        (node.inputs[0],),
+    )
+    shapes.check("positive", folded, kept, note)
+
+
+def _relabel_equation(shapes: Shapes, node: Apply) -> None:
+    (new,) = node.op.rule.lengths(shapes.operands(node), node.op.keywords)
+    before, after = product(shapes.lengths(node.inputs[0])), product(new)
+    if before == after:
+        return
+    note = _plain_note(
+        node,
+        "{v0} elements cannot take a shape of {v1}.",
+        "give lengths whose product is the number of elements; -1 stands for what is left.",
+        (node.inputs[0],),
+    )
+    shapes.check("equal", before, after, note)
+
+
+def view_conditions(shapes: Shapes, node: Apply) -> None:
+    """What must hold so that a view, or a scatter through one, stays inside its array."""
+    operands = shapes.operands(node)
+    view: Op | None = node.op
+    if isinstance(node.op.rule, Scatter):
+        view = node.op.keywords.get("through")
+        operands = [operands[0], *operands[2:]]
+    _natural_lengths(shapes, node)
+    if view is None or not isinstance(view.rule, View):
+        return
+    array, values = operands[0].shape, [operand.value for operand in operands[1:]]
+    bounds = view.rule.bounds(array, *values, **view.keywords) if view.rule.bounds else ()
+    for index, length, axis in bounds:
+        if not _surely_inside(index, length):
+            shapes.check("index", index, length, _bounds_note(node, axis))
+    equal = view.rule.equal(array, *values, **view.keywords) if view.rule.equal else ()
+    for length, wanted, axis in equal:
+        shapes.require_equal(length, wanted, _stretch_note(node, axis))
+
+
+def _bounds_note(node: Apply, axis: int) -> Note:
+    return Note(
+        "IndexBoundsError",
+        f"{{function}}: indexing{_place(node)}: index {{v0}} is out of bounds for axis {axis} "
+        "with length {v1}.",
+        (where(node.inputs[0]),),
+        "pass an index between -length and length - 1.",
+    )
+
+
+def _stretch_note(node: Apply, axis: int) -> Note:
+    return _plain_note(
+        node,
+        f"axis {axis} has length {{v0}}, which cannot become {{v1}}.",
+        f"make the lengths equal, or declare axis {axis} as 1 if it should stretch.",
+        (node.inputs[0],),
+    )
+
+
+def _surely_inside(index: Size, length: Size) -> bool:
+    if index.constant is None or length.constant is None:
+        return False
+    return 0 <= index.constant < length.constant
+
+
+def _natural_lengths(shapes: Shapes, node: Apply) -> None:
+    """Lengths given as numbers must not be negative."""
+    if not isinstance(node.op.rule, (View, Relabel, Iota)):
+        return
+    for axis, length in enumerate(shapes.lengths(node.outputs[0])):
+        if not surely_natural(length):
+            note = _plain_note(
+                node,
+                f"axis {axis} would have the negative length {{v0}}.",
+                "pass a length that is not below 0; a length of -1 must be written as that.",
+                node.inputs[:1],
+            )
+            shapes.check("natural", length, size(0), note)
+
+
+def add_result_conditions(shapes: Shapes, shared: Variable, new: Variable) -> None:
+    """The new value of a shared variable must keep the lengths that were declared."""
+    for axis, length in enumerate(shared.type.shape):
+        if length is None:
+            continue
+        note = Note(
+            "ArgumentError",
+            f'{{function}}: axis {axis} of "{_braces(shared)}" was declared as {length}, its new '
+            "value has length {v1}.",
+            (where(shared), where(new)),
+            "leave the length out of shape= where the variable is made, or pass other arrays.",
+        )
+        shapes.require_equal(size(length), shapes.shape[new][axis], note)
