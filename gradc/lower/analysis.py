@@ -67,6 +67,7 @@ def _node(shapes: Shapes, node: Apply) -> None:
     segment = max((shapes.segment[each] for each in node.inputs), default=0)
     for each in _length_operands(node):
         _as_length(shapes, each)
+        segment = max(segment, shapes.level(shapes.value[each]))
     add_conditions(shapes, node)
     lengths = rule.lengths(shapes.operands(node), node.op.keywords)
     for output, shape in zip(node.outputs, lengths, strict=True):

@@ -180,9 +180,10 @@ def _finish(assembly: _Assembly, steps: list[list[Step]], commits: list[int]) ->
     named_slots = [tuple(namer.part(slot) for slot in each) for each in slots]
     buffers = tuple(namer.part(buffer) for buffer in assembly.buffers)
     checks = [(k, namer.check(check)) for k, check in shapes.checks]
+    definitions = namer.defined()
     segments = tuple(
         Segment(
-            tuple(d for level, d in namer.definitions if level == k),
+            tuple(d for level, d in definitions if level == k),
             tuple(check for level, check in checks if level == k),
             named_slots[k],
             named_steps[k],

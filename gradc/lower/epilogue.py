@@ -32,7 +32,8 @@ def attach_products(
 def _is_plain(product: Task) -> bool:
     assert product.node is not None
     letters = letters_of(product.node)
-    return not letters.batch and letters.out == letters.m + letters.n and len(letters.out) == 2
+    is_matrix = len(letters.m) == len(letters.n) == 1
+    return not letters.batch and letters.out == letters.m + letters.n and is_matrix
 
 
 def _fits(values: Values, tasks: list[Task], product: Task, nest: Task, placed: Placed) -> bool:

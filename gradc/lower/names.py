@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from gradc.affine import Affine
 from gradc.kernel.loops import Check, SizeDef
 from gradc.kernel.scalar import ScalarFn
-from gradc.lower.shapes import Shapes
+from gradc.lower.shapes import Shapes, deep_atoms
 from gradc.sizes import Atom, Call, Length, Size, size
 
 __all__ = ["Namer"]
@@ -30,6 +30,7 @@ class Namer:
         self.buffer_of_data = buffer_of_data
         self.entries: dict[Atom, int] = {}
         self.definitions: list[tuple[int, SizeDef]] = []
+        self._checked: set[int] = set()  # entries that checks were the first to need
 
     def size(self, value: Size) -> Size:
         """The size over entries, unified lengths being one entry."""
@@ -39,11 +40,19 @@ class Namer:
         """A condition over entries: here lengths that are to be equal are still two."""
         before = len(self.definitions)
         left, right = (each.fold(size, self._atom) for each in (check.left, check.right))
-        self.definitions[before:] = [
-            (segment, replace(definition, only_checked=definition.source == "length"))
-            for segment, definition in self.definitions[before:]
-        ]
+        self._checked.update(new.number for _, new in self.definitions[before:])
         return replace(check, left=left, right=right)
+
+    def defined(self) -> list[tuple[int, SizeDef]]:
+        """The definitions, each with its segment, when all parts and checks are named."""
+        values = [new.value for _, new in self.definitions if new.value is not None]
+        inside = {atom.index for value in values for atom in deep_atoms(value)
+                  if isinstance(atom, Length)}  # fmt: skip
+        plain = self._checked - inside
+        return [
+            (segment, replace(new, only_checked=new.source == "length" and new.number in plain))
+            for segment, new in self.definitions
+        ]
 
     def part(self, part: Part) -> Part:
         """Any value of the Program with every size in it renamed."""

@@ -16,7 +16,7 @@ from gradc.graph.variable import Variable
 from gradc.kernel.loops import Check, Note
 from gradc.sizes import Atom, Call, Length, Size, product
 
-__all__ = ["Shapes", "single_length", "surely_natural"]
+__all__ = ["Shapes", "deep_atoms", "single_length", "surely_natural"]
 
 
 @dataclass
@@ -82,7 +82,7 @@ class Shapes:
         self.check("equal", left, right, note)
         for old, new in ((right, left), (left, right)):
             atom = single_length(old)
-            if atom is None or atom in _deep_atoms(new):
+            if atom is None or atom in deep_atoms(new):
                 continue
             if self.level(new) <= self.level(old):  # never wait for what a later segment plans
                 self._same[atom] = new
@@ -113,7 +113,8 @@ def single_length(value: Size) -> Length | None:
     return None
 
 
-def _deep_atoms(value: Size) -> set[Atom]:
+def deep_atoms(value: Size) -> set[Atom]:
+    """Every atom of a size, those inside calls too."""
     found: set[Atom] = set()
     stack = [value]
     while stack:
