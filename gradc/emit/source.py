@@ -36,14 +36,15 @@ class Source:
     def __str__(self) -> str:
         notes = {note.number: _note_text(note) for note in self.nodes}
         names = {note.number: _comment_text(note.name) for note in self.nodes if note.name}
-        head, end, rest = self.text.partition("*/")
-        lines = _named(head, names).split("\n"), rest.split("\n")
-        return "\n".join(lines[0]) + end + "\n".join(_annotated(each, notes) for each in lines[1])
+        lines = (_named(line, names) for line in self.text.split("\n"))
+        return "\n".join(_annotated(line, notes) for line in lines)
 
 
-def _named(head: str, names: dict[int, str]) -> str:
-    """The comment that lists arrays, with the user's name behind the number of each."""
-    return _ARRAY.sub(lambda m: f"{m[0]} {names[int(m[1])]}" if int(m[1]) in names else m[0], head)
+def _named(line: str, names: dict[int, str]) -> str:
+    """A line that lists arrays, with the user's name behind the number of each."""
+    if not line.startswith(" *   b"):
+        return line
+    return _ARRAY.sub(lambda m: f"{m[0]} {names[int(m[1])]}" if int(m[1]) in names else m[0], line)
 
 
 def _annotated(line: str, notes: dict[int, str]) -> str:

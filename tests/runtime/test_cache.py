@@ -472,7 +472,7 @@ def test_each_step_may_fail(call: str, tmp_path: Path, monkeypatch: pytest.Monke
 def test_full_disk(tmp_path: Path) -> None:
     small = tmp_path / "small"
     small.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=24k,mode=700", "none", str(small)]
+    command = ["mount", "-t", "tmpfs", "-o", "size=12k,mode=700", "none", str(small)]
     if not IS_ROOT or subprocess.run(command, capture_output=True, check=False).returncode:
         pytest.skip("cannot mount a small file system here")
     try:
