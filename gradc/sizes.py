@@ -22,6 +22,7 @@ __all__ = [
     "ceil_div",
     "cut",
     "floor_div",
+    "is_natural",
     "maximum",
     "minimum",
     "product",
@@ -34,7 +35,8 @@ __all__ = [
 class Length:
     """A number known only at the call, e.g. axis 0 of argument 2, or an integer that was computed.
 
-    `group` says what kind of number it is ("arg", "value", "unknown"), `index` and `axis` which.
+    `group` says what kind of number it is, `index` and `axis` which: "arg" and "unknown" are
+    lengths of arrays, "value" and "data" integers of any sign.
     """
 
     group: str
@@ -229,8 +231,28 @@ def minimum(left: SizeLike, right: SizeLike) -> Size:
 
 
 def maximum(left: SizeLike, right: SizeLike) -> Size:
-    """The larger length; differences that are constant are decided here."""
+    """The larger length; differences that are constant are decided here, and max(n, 0) is n."""
+    for one, other in ((size(left), size(right)), (size(right), size(left))):
+        if other.constant is not None and other.constant <= 0 and is_natural(one):
+            return one
     return _extremum("maximum", size(left), size(right), keep_left=lambda d: d >= 0)
+
+
+def is_natural(value: SizeLike) -> bool:
+    """Whether no call can make the size negative: it is made of lengths without a minus."""
+    return all(
+        factor >= 0 and all(_is_natural_atom(atom) for atom in monomial)
+        for monomial, factor in size(value).terms
+    )
+
+
+def _is_natural_atom(atom: Atom) -> bool:
+    if isinstance(atom, Length):
+        return atom.group in ("arg", "unknown")
+    parts = [is_natural(arg) for arg in atom.args]
+    if atom.name == "maximum":
+        return any(parts)
+    return all(parts) if atom.name in ("minimum", "floor_div") else atom.name == "cut"
 
 
 def _extremum(name: str, left: Size, right: Size, keep_left: Callable[[int], bool]) -> Size:

@@ -9,7 +9,7 @@ from gradc.graph.describe import where
 from gradc.graph.op import Apply, Op
 from gradc.graph.variable import Variable
 from gradc.kernel.loops import Note
-from gradc.lower.shapes import Shapes, single_length, surely_natural
+from gradc.lower.shapes import Shapes, single_length
 from gradc.ops.kinds import (
     Contract,
     Elemwise,
@@ -21,7 +21,7 @@ from gradc.ops.kinds import (
     Scatter,
     View,
 )
-from gradc.sizes import Size, product, size
+from gradc.sizes import Size, is_natural, product, size
 
 __all__ = ["add_conditions", "add_result_conditions", "view_conditions"]
 
@@ -242,7 +242,7 @@ def _natural_lengths(shapes: Shapes, node: Apply) -> None:
     if not isinstance(node.op.rule, (View, Relabel, Iota)):
         return
     for axis, length in enumerate(shapes.lengths(node.outputs[0])):
-        if not surely_natural(length):
+        if not is_natural(length):
             note = _plain_note(
                 node,
                 f"axis {axis} would have the negative length {{v0}}.",

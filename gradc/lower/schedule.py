@@ -26,8 +26,10 @@ def can_update_in_place(
     """Whether `task` may compute `new` into the storage of `shared`; orders the readers before."""
     if task.is_fallible or any(t.is_fallible and t.needs(task) for t in tasks):
         return False
-    if shared in task.reads and not _reads_in_place(values, task, shared, new):
-        return False
+    if shared in task.reads:
+        lengths = values.shapes.lengths
+        if lengths(shared) != lengths(new) or not _reads_in_place(values, task, shared, new):
+            return False
     readers = [t for t in tasks if shared in t.reads and t is not task]
     if any(t.needs(task) for t in readers):
         return False

@@ -16,7 +16,7 @@ from gradc.graph.variable import Variable
 from gradc.kernel.loops import Check, Note
 from gradc.sizes import Atom, Call, Length, Size, product
 
-__all__ = ["Shapes", "deep_atoms", "single_length", "surely_natural"]
+__all__ = ["Shapes", "deep_atoms", "single_length"]
 
 
 @dataclass
@@ -123,20 +123,3 @@ def deep_atoms(value: Size) -> set[Atom]:
             if isinstance(atom, Call):
                 stack.extend(atom.args)
     return found
-
-
-def surely_natural(value: Size) -> bool:
-    """Whether no call can make the size negative."""
-    return all(
-        factor >= 0 and all(_natural_atom(atom) for atom in monomial)
-        for monomial, factor in value.terms
-    )
-
-
-def _natural_atom(atom: Atom) -> bool:
-    if isinstance(atom, Length):
-        return atom.group == "arg"
-    parts = [surely_natural(arg) for arg in atom.args]
-    if atom.name == "maximum":
-        return any(parts)
-    return all(parts) if atom.name in ("minimum", "floor_div") else atom.name == "cut"
