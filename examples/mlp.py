@@ -16,6 +16,7 @@ units work in their middle range and the network learns what it can under such a
 from __future__ import annotations
 
 import argparse
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -184,7 +185,7 @@ def main() -> None:
     costs = run(network, train, args.steps)
     print(f"norms after:    {network.norms()}")
     draw(args.picture, costs, network, test)
-    print(f"picture:        {args.picture}")
+    print(f"picture:        {os.path.relpath(args.picture)}")
     print(f"majority class: train {train.majority:.3f}, test {test.majority:.3f}")
     print(f"train accuracy: {network.accuracy(train):.3f}")
     print(f"test accuracy: {network.accuracy(test):.3f}")
