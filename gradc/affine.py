@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from gradc.sizes import Size, SizeLike, size
 
@@ -63,6 +64,7 @@ def fixed(position: SizeLike) -> Affine:
     return Affine(size(position))
 
 
+@cache
 def identity(ndim: int) -> IndexMap:
     """Axis k is axis k."""
     return tuple(Affine(size(0), ((axis, size(1)),)) for axis in range(ndim))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Union
 
 __all__ = [
@@ -60,9 +61,14 @@ class Call:
 
 Atom = Length | Call
 Monomial = tuple[Atom, ...]  # a product of atoms, sorted; () is the constant term
+_ONE: tuple[tuple[Monomial, int], ...] = (((), 1),)
 SizeLike = Union["Size", int]
 
 
+_REMEMBERED = 1 << 12  # results of pure functions: a graph asks for few sizes, again and again
+
+
+@lru_cache(_REMEMBERED)
 def _key(atom: Atom) -> tuple[int, str]:
     return (isinstance(atom, Call), str(atom))
 
@@ -88,16 +94,26 @@ class Size:
         return frozenset(atom for monomial, _ in self.terms for atom in monomial)
 
     def __add__(self, other: SizeLike) -> Size:
+        other = size(other)
+        if not other.terms:
+            return self
+        if not self.terms:
+            return other
         terms = dict(self.terms)
-        for monomial, factor in size(other).terms:
+        for monomial, factor in other.terms:
             terms[monomial] = terms.get(monomial, 0) + factor
         return _size(terms)
 
     def __mul__(self, other: SizeLike) -> Size:
+        other = size(other)
+        if not self.terms or other.terms == _ONE:
+            return self
+        if not other.terms or self.terms == _ONE:
+            return other
         terms: dict[Monomial, int] = {}
         for left, a in self.terms:
-            for right, b in size(other).terms:
-                monomial = tuple(sorted(left + right, key=_key))
+            for right, b in other.terms:
+                monomial = tuple(sorted(left + right, key=_key)) if left and right else left + right
                 terms[monomial] = terms.get(monomial, 0) + a * b
         return _size(terms)
 
@@ -132,6 +148,8 @@ class Size:
 
     def fold(self, number: Callable[[int], Size], atom: Callable[[Atom], Size]) -> Size:
         """Rebuild from constants and atoms."""
+        if self.constant is not None:
+            return number(self.constant)
         total = number(0)
         for monomial, factor in self.terms:
             term = number(factor)
@@ -143,7 +161,8 @@ class Size:
 
 def _size(terms: Mapping[Monomial, int]) -> Size:
     kept = [(monomial, factor) for monomial, factor in terms.items() if factor]
-    kept.sort(key=lambda term: (len(term[0]), [_key(atom) for atom in term[0]]), reverse=True)
+    if len(kept) > 1:
+        kept.sort(key=lambda term: (len(term[0]), [_key(atom) for atom in term[0]]), reverse=True)
     return Size(tuple(kept))
 
 
@@ -160,7 +179,12 @@ def size(value: SizeLike | Length) -> Size:
         return value
     if isinstance(value, Length):
         return Size((((value,), 1),))
-    return _size({(): int(value)})
+    return _number(int(value))
+
+
+@lru_cache(_REMEMBERED)
+def _number(value: int) -> Size:
+    return Size((((), value),)) if value else Size(())
 
 
 def _call(name: str, *operands: SizeLike) -> Size:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from gradc.dtypes import dtype_info
 from gradc.emit.views import Block, Lines
@@ -17,11 +18,11 @@ from gradc.kernel.formula import formula
 from gradc.kernel.program import Program, Slot
 from gradc.sizes import Size
 
-__all__ = ["C", "Memory", "joined", "texts", "wrapped"]
+__all__ = ["SIZE_NAME", "C", "Memory", "joined", "texts", "wrapped"]
 
 C = "gc_"  # before the names of opaque functions on sizes
 _COLUMNS = 94  # of a line before its function's indentation
-_SIZES = re.compile(r"\bn([0-9]+)\b")
+SIZE_NAME = re.compile(r"\bn([0-9]+)\b")
 _SLOT = r"@(\d+)\.(\d+)@"  # the offset of a slot, before all slots are known
 _NAMES = re.compile(r"\b[a-z_]+[0-9]*\b")
 
@@ -43,6 +44,11 @@ class Memory:
         """The memory of a Program."""
         slots = [list(segment.slots) for segment in program.segments]
         return cls(program, slots, program.interface.sizes)
+
+    @cached_property
+    def dtypes(self) -> dict[int, str]:
+        """The dtype of each buffer."""
+        return {buffer.number: buffer.dtype for buffer in self.program.buffers}
 
     def add_scratch(self, segment: int, elements: Size, dtype: str) -> int:
         """A new slot with one copy a worker; gives its number."""
@@ -87,7 +93,7 @@ class Memory:
 
     def sizes_named(self, lines: Iterable[str]) -> list[int]:
         """The sizes that lines name."""
-        return sorted({int(number) for line in lines for number in _SIZES.findall(line)})
+        return sorted({int(number) for line in lines for number in SIZE_NAME.findall(line)})
 
     def resolve(self, text: str) -> str:
         """The text with every slot's offset in place, once all slots are known."""

@@ -62,8 +62,7 @@ class _NestC:
 
     def __post_init__(self) -> None:
         nest = self.nest
-        types = {buffer.number: buffer.dtype for buffer in self.memory.program.buffers}
-        self.writer = Writer(nest, types, written_by(nest), literals_of(nest))
+        self.writer = Writer(nest, self.memory.dtypes, written_by(nest), literals_of(nest))
         self.plans = nf.plan_folds(nest, self.kinds)
         self.folds = FoldWriter(nest, self.plans, self.writer, self.memory.program.buffers)
         self.reads = readings(nest, self.folds.taken)

@@ -6,13 +6,13 @@ that the run may compute with sizes as they are.
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 
 from gradc.dtypes import dtype_info
-from gradc.emit.memory import C, Memory, wrapped
+from gradc.emit.memory import SIZE_NAME, C, Memory, wrapped
 from gradc.emit.views import Function, Lines
 from gradc.kernel.program import Check, Program, Segment, SizeDef
-from gradc.sizes import Atom, Call, Size, SizeLike, size
+from gradc.sizes import Atom, Call, SizeLike, size
 
 __all__ = ["checked", "plan_function"]
 
@@ -54,7 +54,7 @@ def plan_function(memory: Memory, number: int) -> Function:
         *_workspace_lines(memory, number),
     ]
     lines = [*_size_lines(memory, segment, rest), *rest]
-    lines = [part for line in lines for part in wrapped(_unnamed(program, line))]
+    lines = [part for line in map(_unnamed(program), lines) for part in wrapped(line)]
     known = _earlier(memory, lines, {each.number for each in segment.sizes})
     text = "\n".join(lines)
     idle = "" if "GC_CHECK" in text else "(void)table;"
@@ -63,13 +63,15 @@ def plan_function(memory: Memory, number: int) -> Function:
     return Function(head, (), "", (Lines((*top, *lines, "return GC_OK;")),))
 
 
-def _unnamed(program: Program, line: str) -> str:
-    """The line with lengths that only plans read written out."""
-    for each in (each for segment in program.segments for each in segment.sizes):
-        if each.only_checked:
-            text = f"frame->args[{each.index}].shape[{each.axis}]"
-            line = re.sub(rf"\bn{each.number}\b", text, line)
-    return line
+def _unnamed(program: Program) -> Callable[[str], str]:
+    """Lines with the lengths that only plans read written out."""
+    texts = {
+        f"n{each.number}": f"frame->args[{each.index}].shape[{each.axis}]"
+        for segment in program.segments
+        for each in segment.sizes
+        if each.only_checked
+    }
+    return lambda line: SIZE_NAME.sub(lambda match: texts.get(match[0], match[0]), line)
 
 
 def _earlier(memory: Memory, lines: list[str], defined: set[int]) -> list[str]:
@@ -81,13 +83,13 @@ def _earlier(memory: Memory, lines: list[str], defined: set[int]) -> list[str]:
 def _size_lines(memory: Memory, segment: Segment, rest: list[str]) -> list[str]:
     """Sizes in order; one that nothing below needs goes to the frame only."""
     pieces: list[list[str]] = []
-    below = list(rest)
+    below = set(memory.sizes_named(rest))
     for each in reversed([each for each in segment.sizes if not each.only_checked]):
         value = f"frame->sizes[{each.number}] = {_definition(memory, each)};"
-        if each.number in memory.sizes_named(below):
+        if each.number in below:
             value = f"const int64_t n{each.number} = {value}"
         pieces.append(wrapped(value))
-        below.extend(pieces[-1])
+        below.update(memory.sizes_named(pieces[-1]))
     return [line for piece in reversed(pieces) for line in piece]
 
 
@@ -133,19 +135,16 @@ def _condition(check: Check) -> tuple[str, str]:
 def _length_lines(program: Program, number: int) -> list[str]:
     """The lengths of the outs of a segment, neighbours in one statement."""
     runs: list[tuple[int, list[str]]] = []
+    shapes = {b.index: b.shape for b in program.buffers if b.place == "out"}
     start = 0
     for k, port in enumerate(program.interface.outs):
         if port.segment == number and port.ndim:
             if not runs or runs[-1][0] + len(runs[-1][1]) != start:
                 runs.append((start, []))
-            runs[-1][1].extend(checked(length) for length in _out_shape(program, k))
+            runs[-1][1].extend(checked(length) for length in shapes[k])
         start += port.ndim
     statements = [f"GC_LENGTHS({first}, {', '.join(lengths)});" for first, lengths in runs]
     return [line for each in statements for line in wrapped(each)]
-
-
-def _out_shape(program: Program, out: int) -> tuple[Size, ...]:
-    return next(b.shape for b in program.buffers if b.place == "out" and b.index == out)
 
 
 def _workspace_lines(memory: Memory, number: int) -> list[str]:

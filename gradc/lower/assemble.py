@@ -43,6 +43,7 @@ class _Assembly:
         self.buffers: list[Buffer] = []
         self.number: dict[Variable, int] = {}
         self.notes: list[Note] = list(values.shapes.notes)
+        self.note_number = {note: k for k, note in reversed(list(enumerate(self.notes)))}
         self.segment = 0
         self.escaping = self._escaping(tasks)
         for k, each in enumerate(border.arguments):
@@ -91,10 +92,10 @@ class _Assembly:
         )
 
     def _note(self, note: Note) -> int:
-        if note in self.notes:
-            return self.notes.index(note)
-        self.notes.append(note)
-        return len(self.notes) - 1
+        if note not in self.note_number:
+            self.note_number[note] = len(self.notes)
+            self.notes.append(note)
+        return self.note_number[note]
 
     # -- steps -----------------------------------------------------------------------------------
 

@@ -55,11 +55,12 @@ class Border:
             role = "constant" if k >= self.inputs + self.shared else role
             args.append(Port(role, each.dtype, each.ndim))  # type: ignore[arg-type]
         outs = []
+        place = {each: k for k, each in enumerate(self.arguments)}
         for k, (each, segment) in enumerate(zip(self.results, segments, strict=True)):
             if k < self.outputs:
                 outs.append(Port("output", each.dtype, each.ndim, segment=segment))
             else:
-                old = self.arguments.index(self.updated[k - self.outputs])
+                old = place[self.updated[k - self.outputs]]
                 outs.append(Port("update", each.dtype, each.ndim, segment=segment, shared=old))
         return Interface(tuple(args), tuple(outs), sizes, max([0, *segments]) + 1)
 

@@ -17,7 +17,7 @@ from typing import Literal
 
 from gradc.graph.op import Apply
 from gradc.graph.variable import Variable
-from gradc.lower.reads import plain_reads
+from gradc.lower.reads import Axes, plain_reads
 from gradc.lower.tasks import Item, Task, TaskKind, inner_axes, nest_of
 from gradc.lower.values import Values
 
@@ -36,11 +36,19 @@ class _Fuser:
     tasks: list[Task] = field(default_factory=list)
     home: dict[Variable, Task] = field(default_factory=dict)  # value -> the task that computes it
     readers: dict[Variable, list[Task]] = field(default_factory=dict)
+    items: dict[Variable, Item] = field(default_factory=dict)  # of nests, by their value
+    _sources: dict[tuple[Variable, ...], list[Variable]] = field(default_factory=dict)
+    _reads: dict[Item, list[tuple[Variable, Axes | None]]] = field(default_factory=dict)
 
     # -- what a value depends on ---------------------------------------------------------------
 
-    def sources(self, variables: Iterable[Variable]) -> list[Variable]:
+    def sources(self, variables: tuple[Variable, ...]) -> list[Variable]:
         """Values in memory or in nests that these are computed from, free ones looked through."""
+        if variables not in self._sources:
+            self._sources[variables] = self._find_sources(variables)
+        return self._sources[variables]
+
+    def _find_sources(self, variables: tuple[Variable, ...]) -> list[Variable]:
         found: dict[Variable, None] = {}
         stack = list(variables)
         while stack:
@@ -54,7 +62,14 @@ class _Fuser:
                 found.setdefault(variable)
         return list(found)
 
-    def needed(self, variables: Iterable[Variable]) -> int:
+    def reads(self, item: Item) -> list[tuple[Variable, Axes | None]]:
+        """The values below an item, and the axes it reads each along."""
+        if item not in self._reads:
+            found = [plain_reads(self.values, operand, item) for operand in item.reads]
+            self._reads[item] = [each for below in found for each in below]
+        return self._reads[item]
+
+    def needed(self, variables: tuple[Variable, ...]) -> int:
         """Bits of all tasks that must run before something that reads `variables`."""
         bits = 0
         for source in self.sources(variables):
@@ -79,12 +94,14 @@ class _Fuser:
         task = nest_of(len(self.tasks), self.values, item)
         task.before = self.needed(item.reads)
         self.tasks.append(task)
+        self.items[item.out] = item
         self._register(task, item.out, item.reads)
 
     def _put(self, task: Task, item: Item, place: Place) -> None:
         task.items.append(item)
         task.outs.append(item.out)
         task.places[item.out] = place
+        self.items[item.out] = item
         self._register(task, item.out, item.reads)
 
     def _register(self, task: Task, out: Variable, reads: tuple[Variable, ...]) -> None:
@@ -181,8 +198,7 @@ class _Fuser:
         return all(self._axes_of(task, each) <= axes for each in producers)
 
     def _axes_of(self, task: Task, variable: Variable) -> set[int]:
-        item = next(each for each in task.items if each.out is variable)
-        folded = item.fold_axes
+        folded = self.items[variable].fold_axes
         return {
             k
             for axis, k in enumerate(task.places[variable])
@@ -191,19 +207,18 @@ class _Fuser:
 
     def _place_by_producers(self, task: Task, item: Item, place: list[int | None]) -> bool:
         """Fix axes through what the item reads from the nest; False if a reading is not plain."""
-        for operand in item.reads:
-            for source, index in plain_reads(self.values, operand, item):
-                if self.home.get(source) is not task:
-                    continue
-                if index is None or not self._fix(task, source, index, place):
-                    return False
+        for source, index in self.reads(item):
+            if self.home.get(source) is not task:
+                continue
+            if index is None or not self._fix(task, source, index, place):
+                return False
         return True
 
     def _fix(
         self, task: Task, source: Variable, index: list[int | None], place: list[int | None]
     ) -> bool:
-        producer = next(each for each in task.items if each.out is source)
-        kept = [k for axis, k in enumerate(task.places[source]) if axis not in producer.fold_axes]
+        folded = self.items[source].fold_axes
+        kept = [k for axis, k in enumerate(task.places[source]) if axis not in folded]
         for k, axis in zip(kept, index, strict=True):
             if k is None:
                 continue
@@ -224,7 +239,7 @@ class _Fuser:
         for source in self.sources(item.reads):
             if self.home.get(source) is not task:
                 continue
-            producer = next(each for each in task.items if each.out is source)
+            producer = self.items[source]
             if not producer.is_fold:
                 continue
             if self.chains_only:
@@ -234,8 +249,12 @@ class _Fuser:
                 inner = folded
             if folded != inner:
                 return False
-        items = [*((each, task.places[each.out]) for each in task.items), (item, place)]
-        if inner is not None and not _rows_fit(task, items, inner):
+        if inner is None and not item.is_fold:
+            return None
+        new = (item, place)
+        items = [*((each, task.places[each.out]) for each in task.items), new]
+        changed = items if inner != task.inner else [new]  # the others fit already
+        if inner is not None and not _rows_fit(task, changed, inner):
             return False
         if (item.is_fold or inner != task.inner) and not _keeps_order(task, items, inner):
             return False

@@ -71,19 +71,19 @@ def _segment(values: Values, step: Step) -> int:
 
 def _copy_views(values: Values, nodes: Sequence[Apply]) -> None:
     """Decide which views are materialised: what reshaping, and what BLAS cannot read as it is."""
-    values.copied.update(each for each in values.shapes.data if _is_view(each))
+    values.copy(each for each in values.shapes.data if _is_view(each))
     products = [node for node in nodes if isinstance(node.op.rule, Contract | Gemm)]
     for node in nodes:
         if isinstance(node.op.rule, Relabel):
-            values.copied.update(filter(_is_view, node.inputs[:1]))
+            values.copy(filter(_is_view, node.inputs[:1]))
         elif isinstance(node.op.rule, Gemm):
             c, alpha, _, _, beta = node.inputs
-            values.copied.update(filter(_is_view, (c, alpha, beta)))
+            values.copy(filter(_is_view, (c, alpha, beta)))
     before = -1
     while before != len(values.copied):  # a copy changes what is read through the views of it
         before = len(values.copied)
         for node in products:
-            values.copied.update(filter(_is_view, needs_packing(values, node)))
+            values.copy(filter(_is_view, needs_packing(values, node)))
 
 
 def _pin(values: Values, nodes: Sequence[Apply]) -> None:

@@ -6,7 +6,9 @@ definitions of these entries, each in the first segment whose plan can compute i
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import fields, is_dataclass, replace
+from functools import cache
 from typing import Any, TypeVar
 
 from gradc.affine import Affine
@@ -31,10 +33,14 @@ class Namer:
         self.entries: dict[Atom, int] = {}
         self.definitions: list[tuple[int, SizeDef]] = []
         self._checked: set[int] = set()  # entries that checks were the first to need
+        self._named: dict[Size, Size] = {}
 
     def size(self, value: Size) -> Size:
         """The size over entries, unified lengths being one entry."""
-        return self.shapes.resolve(value).fold(size, self._atom)
+        found = self._named.get(value)
+        if found is None:
+            found = self._named[value] = self.shapes.resolve(value).fold(size, self._atom)
+        return found
 
     def check(self, check: Check) -> Check:
         """A condition over entries: here lengths that are to be equal are still two."""
@@ -61,17 +67,19 @@ class Namer:
         if isinstance(part, Size):
             return self.size(part)  # type: ignore[return-value]
         if isinstance(part, tuple):
-            return tuple(self.part(each) for each in part)  # type: ignore[return-value]
+            named = tuple(map(self.part, part))
+            changed = any(new is not old for new, old in zip(named, part, strict=True))
+            return named if changed else part  # type: ignore[return-value]
         if isinstance(part, Affine):
             factors = tuple((axis, self.size(factor)) for axis, factor in part.factors)
             return Affine(self.size(part.offset), factors)  # type: ignore[return-value]
         assert is_dataclass(part)
         changes: dict[str, Any] = {}
-        for field in fields(part):
-            old = getattr(part, field.name)
+        for name in _field_names(part.__class__):
+            old = getattr(part, name)
             new = self.part(old)
             if new is not old:
-                changes[field.name] = new
+                changes[name] = new
         return replace(part, **changes) if changes else part  # type: ignore[type-var]
 
     def _atom(self, atom: Atom) -> Size:
@@ -100,6 +108,11 @@ class Namer:
         if atom.group == "value":
             return SizeDef(0, "value", atom.index)
         return SizeDef(0, "buffer", self.buffer_of_data[atom.index])
+
+
+@cache
+def _field_names(kind: Hashable) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))  # type: ignore[arg-type]
 
 
 def _as_size(atom: Atom) -> Size:

@@ -13,7 +13,7 @@ from gradc.lower.values import Values, plain_axis
 from gradc.ops.kinds import Gather
 from gradc.sizes import Size
 
-__all__ = ["plain_places", "plain_reads"]
+__all__ = ["Axes", "plain_places", "plain_reads"]
 
 Axes = list[int | None]
 

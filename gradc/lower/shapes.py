@@ -36,18 +36,30 @@ class Shapes:
     data: list[Variable] = field(default_factory=list)
     _same: dict[Atom, Size] = field(default_factory=dict)
     _known: set[tuple[str, Size, Size]] = field(default_factory=set)  # conditions
+    _resolved: dict[Size, Size] = field(default_factory=dict)  # since the last unification
+    _lengths: dict[Variable, Shape] = field(default_factory=dict)  # since the last unification
 
     def resolve(self, value: Size) -> Size:
         """The size with every unified length replaced by what stands for it."""
-        while True:
-            better = value.substitute(self._same)
-            if better == value:
-                return value
-            value = better
+        if not self._same or value.constant is not None:
+            return value
+        found = self._resolved.get(value)
+        if found is None:
+            found = value
+            while (better := found.substitute(self._same)) != found:
+                found = better
+            self._resolved[value] = found
+            atom = single_length(value)
+            if atom in self._same:
+                self._same[atom] = found  # a long way is walked once
+        return found
 
     def lengths(self, variable: Variable) -> Shape:
         """The lengths of a variable, unified."""
-        return tuple(self.resolve(n) for n in self.shape[variable])
+        found = self._lengths.get(variable)
+        if found is None:
+            found = self._lengths[variable] = tuple(map(self.resolve, self.shape[variable]))
+        return found
 
     def elements(self, variable: Variable) -> Size:
         """How many numbers a variable holds."""
@@ -86,6 +98,8 @@ class Shapes:
                 continue
             if self.level(new) <= self.level(old):  # never wait for what a later segment plans
                 self._same[atom] = new
+                self._resolved.clear()
+                self._lengths.clear()
                 return
 
     def segments(self, results: Iterable[Variable]) -> int:

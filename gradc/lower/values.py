@@ -7,6 +7,7 @@ view that somebody needs contiguous is materialised and then a value of its own.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from gradc.affine import Affine, IndexMap, identity
@@ -28,7 +29,8 @@ _FREE_ARRAY = 6  # arithmetic an element of one array cheaper than this: cheaper
 class Values:
     """The places of values.
 
-    copied: views that are materialised.  pinned: values that go to memory though they are cheap.
+    copied: views that are materialised; only `copy` adds to it.  pinned: values that go to memory
+    though they are cheap.
     """
 
     graph: Graph
@@ -36,9 +38,21 @@ class Values:
     copied: set[Variable] = field(default_factory=set)
     pinned: set[Variable] = field(default_factory=set)
     _free: dict[Variable, int] = field(default_factory=dict)
+    _source: dict[Variable, tuple[Variable, IndexMap]] = field(default_factory=dict)
+
+    def copy(self, views: Iterable[Variable]) -> None:
+        """Materialise views."""
+        self.copied.update(views)
+        self._source.clear()
 
     def source(self, variable: Variable) -> tuple[Variable, IndexMap]:
         """The value that `variable` is read from, and where: through all views above it."""
+        found = self._source.get(variable)
+        if found is None:
+            found = self._source[variable] = self._find_source(variable)
+        return found
+
+    def _find_source(self, variable: Variable) -> tuple[Variable, IndexMap]:
         index = identity(variable.ndim)
         while variable not in self.copied:
             node = variable.owner
