@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # What is compiled or recorded at installation; Python files are used where they lie.
 BUILT_FROM := setup.py pyproject.toml gradc/runtime/_build.py csrc/inline/gradc/abi.h \
-	$(wildcard csrc/runtime/*)
+	$(wildcard csrc/runtime/* csrc/python/*)
 
 .PHONY: test demo test-all tiny golden bench wheel lint types check clean
 
@@ -43,7 +43,7 @@ wheel: $(VENV)/test
 	$(BIN)/python -m build
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info gradc/_blas gradc/runtime/libgradc.so \
+	rm -rf $(VENV) build dist *.egg-info gradc/_blas gradc/runtime/*.so \
 		gradc/runtime/_declarations.py
 
 $(BIN)/pip:

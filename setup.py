@@ -1,14 +1,16 @@
-"""Build the runtime library and bring BLAS along; everything else is in pyproject.toml.
+"""Build the runtime and bring BLAS along; everything else is in pyproject.toml.
 
-The runtime is a plain shared library of csrc/runtime (gradc/runtime/_build.py says why it is no
-extension module), so one wheel serves every Python of a platform.  BLAS is the library of the
-package scipy-openblas32, a pinned requirement of the build alone: it is copied in with its
-licence, as its maintainers ask and as numpy and scipy do.
+Two libraries, both by one call of the C compiler and without Python.h: csrc/runtime, which knows no
+Python, and csrc/python, the call path, an extension module of CPython's stable ABI (csrc/python/
+abi3.h).  So one wheel serves every Python from 3.11 on.  BLAS is the library of the package
+scipy-openblas32, a pinned requirement of the build alone: it is copied in with its licence, as its
+maintainers ask and as numpy and scipy do.
 """
 
 import os
 import shlex
 import shutil
+import sys
 from glob import glob
 from importlib.metadata import files
 from pathlib import Path
@@ -17,12 +19,20 @@ from setuptools import Extension, find_namespace_packages, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
 
-LIBRARY = "gradc.runtime.libgradc"
+LIBRARY, CALL = "gradc.runtime.libgradc", "gradc.runtime._call"
 FLAGS = ["-std=c11", "-O2", "-g1", "-fPIC", "-shared", "-pthread", "-fvisibility=hidden"]
+# The extension finds the library beside itself, before any that LD_LIBRARY_PATH may name, and
+# Python's functions in the process.
+if sys.platform == "darwin":
+    LINK_LIBRARY = ["-Wl,-install_name,@rpath/libgradc.so"]
+    LINK_CALL = ["-Wl,-rpath,@loader_path", "-undefined", "dynamic_lookup"]
+else:
+    LINK_LIBRARY = ["-Wl,-soname,libgradc.so"]
+    LINK_CALL = ["-Wl,-rpath,$ORIGIN", "-Wl,--disable-new-dtags"]
 
 
 class BuildRuntime(build_ext):
-    """Compile csrc/runtime, and lay BLAS into the package beside it."""
+    """Compile csrc/runtime and csrc/python, and lay BLAS into the package beside them."""
 
     def run(self):
         """Build everything."""
@@ -37,11 +47,15 @@ class BuildRuntime(build_ext):
         target.parent.mkdir(parents=True, exist_ok=True)
         command = shlex.split(os.environ.get("CC", "cc"))
         command += [*FLAGS, *(f"-I{folder}" for folder in ext.include_dirs), *ext.sources]
-        self.spawn([*command, "-o", str(target), "-ldl", "-lm"])
+        command += ["-o", str(target), *ext.extra_link_args, "-ldl", "-lm"]
+        if ext.name == CALL:
+            command.append(self.get_ext_fullpath(LIBRARY))
+        self.spawn(command)
 
     def get_ext_filename(self, fullname):
-        """Give the library a name without a Python version: it has nothing to do with one."""
-        return os.path.join(*fullname.split(".")) + ".so"
+        """Give the libraries names without a Python version: one has nothing to do with Python."""
+        suffix = ".abi3.so" if fullname.endswith(CALL.rpartition(".")[2]) else ".so"
+        return os.path.join(*fullname.split(".")) + suffix
 
     def get_outputs(self):
         """Name the files of BLAS among what was built."""
@@ -66,11 +80,11 @@ class BuildRuntime(build_ext):
 
 
 class PlatformWheel(bdist_wheel):
-    """A wheel for one platform and every Python 3."""
+    """A wheel for one platform and every CPython from 3.11 on."""
 
     def get_tag(self):
-        """Keep the platform of the tag, drop the interpreter."""
-        return "py3", "none", super().get_tag()[2]
+        """Keep the platform of the tag; name the first Python and the stable ABI."""
+        return "cp311", "abi3", super().get_tag()[2]
 
 
 setup(
@@ -81,7 +95,15 @@ setup(
             sources=sorted(glob("csrc/runtime/*.c")),
             include_dirs=["csrc/inline"],
             depends=[*glob("csrc/runtime/*.h"), "csrc/inline/gradc/abi.h"],
-        )
+            extra_link_args=LINK_LIBRARY,
+        ),
+        Extension(
+            CALL,
+            sources=sorted(glob("csrc/python/*.c")),
+            include_dirs=["csrc/inline", "csrc/runtime"],
+            depends=[*glob("csrc/*/*.h"), "csrc/inline/gradc/abi.h"],
+            extra_link_args=LINK_CALL,
+        ),
     ],
     cmdclass={"build_ext": BuildRuntime, "bdist_wheel": PlatformWheel},
     # Folders that begin with an underscore are data: two of them stand at the top of the checkout.
@@ -93,6 +115,7 @@ setup(
     package_dir={"gradc._templates": "templates", "gradc._csrc": "csrc"},
     package_data={
         "gradc": ["py.typed"],
+        "gradc.runtime": ["*.pyi"],
         "gradc._templates": ["**/*"],
         "gradc._csrc": ["**/*.c", "**/*.h"],
     },

@@ -12,7 +12,7 @@ Example:
 
 from gradc import tensor
 from gradc.call.function import Function
-from gradc.call.inputs import In
+from gradc.call.inputs import In, Out
 from gradc.compile import function
 from gradc.differentiate import explain_grad, grad
 from gradc.graph.words import get_consumers, get_inputs, get_operation
@@ -24,6 +24,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Function",
     "In",
+    "Out",
     "SharedVariable",
     "config",
     "explain_grad",

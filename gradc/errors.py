@@ -31,6 +31,7 @@ __all__ = [
     "MissingInputError",
     "NullTypeGradError",
     "OutOfMemory",
+    "ReentrantCall",
     "RewriteError",
     "ShapeError",
     "UnusedInputError",
@@ -195,6 +196,10 @@ class AssertionFailed(GradcError, AssertionError):
 
 class OutOfMemory(GradcError, MemoryError):
     """Memory for an output or a workspace was refused."""
+
+
+class ReentrantCall(GradcError, RuntimeError):
+    """Something inside a call, a signal handler, wants what the call is using."""
 
 
 class RewriteError(GradcError, RuntimeError):

@@ -3,13 +3,13 @@
 Takes a value; gives a SharedVariable of its dtype and rank.  Its lengths are unknown to expressions
 unless shape= or broadcastable= says them, so that set_value may resize it.  The storage is one
 C-contiguous array of native byte order, which calls read and write under the variable's lock;
-get_value and set_value copy unless `borrow` says otherwise.
+get_value and set_value copy unless `borrow` says otherwise.  Array and lock live in a Cell, so that
+calls reach them from C.
 """
 
 from __future__ import annotations
 
 import numbers
-import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,6 +23,7 @@ from gradc.graph.site import user_site
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Variable
 from gradc.options import config
+from gradc.runtime.cell import Cell
 
 __all__ = ["SharedVariable", "shared"]
 
@@ -33,10 +34,10 @@ class SharedVariable(Variable):
     """A leaf with a value that lives on between calls.
 
     default_update: an expression for its value after every call that uses it, or None.
-    storage: the array that calls work on.  lock: held while a call or a copy uses it.
+    cell: its storage and lock.
     """
 
-    __slots__ = ("_allow_downcast", "_strict", "default_update", "lock", "storage")
+    __slots__ = ("_allow_downcast", "_strict", "cell", "default_update")
 
     def __init__(
         self,
@@ -45,20 +46,27 @@ class SharedVariable(Variable):
         name: str | None = None,
         strict: bool = False,
         allow_downcast: bool | None = None,
+        is_lent: bool = False,
     ) -> None:
         super().__init__(type, name=name, site=user_site())
-        self.storage = storage
-        self.lock = threading.RLock()
+        self.cell = Cell(storage, is_lent)
         self.default_update: Variable | None = None
         self._strict = strict
         self._allow_downcast = allow_downcast
 
+    @property
+    def storage(self) -> Array:
+        """The array that calls work on."""
+        return self.cell.array
+
+    @property
+    def lock(self) -> Cell:
+        """Held, `with variable.lock:`, while a call or a copy uses the storage."""
+        return self.cell
+
     def get_value(self, borrow: bool = False, return_internal_type: bool = False) -> Array:
         """The value: a copy, or with borrow=True the storage itself, which later calls change."""
-        if borrow:
-            return self.storage
-        with self.lock:
-            return self.storage.copy()
+        return self.cell.array if borrow else self.cell.copy()
 
     def set_value(self, new_value: Any, borrow: bool = False) -> None:
         """Replace the value by a copy; with borrow=True by the array itself where it fits.
@@ -70,24 +78,25 @@ class SharedVariable(Variable):
         """
         array = self._converted(new_value)
         self._check_shape(array)
-        if not (borrow and _is_plain(array)) or array is self.storage:
-            array = np.array(array, order="C")
-        with self.lock:
-            self.storage = array
+        if borrow and _is_plain(array):
+            with self.cell:
+                self.cell.array = array
+        else:
+            self.cell.keep(np.array(array, order="C"))
 
     def zero(self, borrow: bool = False) -> None:
         """Set all elements to 0; with borrow=True in the storage itself."""
-        with self.lock:
+        with self.cell:
             if borrow:
-                self.storage[...] = 0
+                self.cell.array[...] = 0
             else:
-                self.storage = np.zeros_like(self.storage)
+                self.cell.keep(np.zeros_like(self.cell.array))
 
     def _converted(self, value: Any) -> Array:
         array = _array("set_value", value)
         dtype = np.dtype(self.dtype)
         if array.dtype == dtype and (not self._strict or isinstance(value, np.ndarray)):
-            return array
+            return array if array.dtype.num == dtype.num else array.view(dtype)  # long long
         if self._strict or not self._may_cast(value, array):
             raise ArgumentTypeError(
                 message(
@@ -145,11 +154,16 @@ def shared(
     if name is not None and not isinstance(name, str):
         raise ArgumentTypeError(message(f"shared: the name must be text, got {name!r}."))
     array = _array("shared", value)
-    array = array.astype(check_dtype(array.dtype), copy=False)
+    dtype = np.dtype(check_dtype(array.dtype))
+    array = array.astype(dtype, copy=False)
+    if array.dtype.num != dtype.num:  # C has two types for one: long and long long
+        array = array.view(dtype)
     static = _static(array, shape, broadcastable)
-    if not (borrow and _is_plain(array)):
+    is_lent = borrow and _is_plain(array)
+    if not is_lent:
         array = np.array(array, order="C")
-    return SharedVariable(TensorType(array.dtype.name, static), array, name, strict, allow_downcast)
+    kind = TensorType(array.dtype.name, static)
+    return SharedVariable(kind, array, name, strict, allow_downcast, is_lent)
 
 
 def _array(caller: str, value: Any) -> Array:

@@ -19,7 +19,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "kernel": (("kernel",), ("foundation",)),
     "ops": (("ops",), ("graph", "kernel.scalar")),
     "rewrite": (("rewrite",), ("ops",)),
-    "sharedvar": (("sharedvar",), ("graph",)),
+    "sharedvar": (("sharedvar",), ("graph", "runtime.cell")),
     "differentiate": (("differentiate",), ("rewrite", "ops")),
     "control": (("control",), ("differentiate", "rewrite", "ops")),
     "tensor": (("tensor",), ("control", "differentiate", "ops", "sharedvar")),

@@ -17,12 +17,7 @@ typedef struct call {
     gcr_function *function;
     struct call *next;
     poll_state poll;
-    gc_array *args;
-    int64_t *arg_shapes, *arg_strides;
-    int64_t *out_strides;
     int64_t *capacity; /* bytes of each workspace */
-    int32_t code;      /* of a failure of the caller, with its values; else 0 */
-    int64_t values[GC_ERROR_VALUES];
 } call;
 
 /* A call and all its arrays are one block; `take` deals out pieces of it, or, with no block,
@@ -43,22 +38,36 @@ static call *deal_out(block *from, gcr_function *function)
 {
     const gcr_spec *spec = &function->spec;
     call layout = {.function = function};
+    gcr_call *face = &layout.face;
     call *self = take(from, 1, sizeof *self);
-    layout.args = take(from, spec->args, sizeof(gc_array));
-    layout.arg_shapes = take(from, function->arg_axes, sizeof(int64_t));
-    layout.arg_strides = take(from, function->arg_axes, sizeof(int64_t));
-    layout.out_strides = take(from, function->out_axes, sizeof(int64_t));
+    face->args = take(from, spec->args, sizeof(gc_array));
+    face->arg_shapes = take(from, function->arg_axes, sizeof(int64_t));
+    face->arg_strides = take(from, function->arg_axes, sizeof(int64_t));
+    face->outs = take(from, spec->outs, sizeof(gc_array));
+    face->out_shapes = take(from, function->out_axes, sizeof(int64_t));
+    face->out_strides = take(from, function->out_axes, sizeof(int64_t));
     layout.capacity = take(from, spec->segments, sizeof(int64_t));
-    layout.frame.args = layout.args;
-    layout.frame.outs = take(from, spec->outs, sizeof(gc_array));
-    layout.frame.out_shapes = take(from, function->out_axes, sizeof(int64_t));
+    layout.frame.args = face->args;
+    layout.frame.outs = face->outs;
+    layout.frame.out_shapes = face->out_shapes;
     layout.frame.sizes = take(from, spec->sizes, sizeof(int64_t));
     layout.frame.work = take(from, spec->segments, sizeof(char *));
     layout.frame.work_bytes = take(from, spec->segments, sizeof(int64_t));
-    layout.face.out_shapes = layout.frame.out_shapes;
     if (self)
         *self = layout;
     return self;
+}
+
+/* Point each array at its numbers. */
+static void connect(gc_array *arrays, const int32_t *ndims, int32_t count, const int64_t *shape,
+                    const int64_t *strides)
+{
+    for (int32_t i = 0; i < count; i++) {
+        arrays[i].shape = shape;
+        arrays[i].strides = strides;
+        shape += ndims[i];
+        strides += ndims[i];
+    }
 }
 
 static call *new_call(gcr_function *function)
@@ -70,21 +79,30 @@ static call *new_call(gcr_function *function)
         return NULL;
     atomic_fetch_add(&function->allocations, 1);
     call *self = deal_out(&memory, function);
+    const gcr_spec *spec = &function->spec;
+    gcr_call *face = &self->face;
+    connect(face->args, spec->arg_ndims, spec->args, face->arg_shapes, face->arg_strides);
+    connect(face->outs, spec->out_ndims, spec->outs, face->out_shapes, face->out_strides);
+    face->error = &self->frame.error;
     self->frame.owner = &self->poll;
     return self;
 }
 
+/* A function that is in no other thread finds its call in one instruction, without a lock. */
 static call *take_idle(gcr_function *function)
 {
+    call *self = atomic_exchange(&function->ready, NULL);
+    if (self)
+        return self;
     gcr_lists_lock();
-    call *self = function->idle;
+    self = function->idle;
     if (self)
         function->idle = self->next;
     gcr_lists_unlock();
     return self;
 }
 
-static void put_idle(call *self)
+static void put_in_list(call *self)
 {
     gcr_lists_lock();
     self->next = self->function->idle;
@@ -92,8 +110,18 @@ static void put_idle(call *self)
     gcr_lists_unlock();
 }
 
+static void put_idle(call *self)
+{
+    call *none = NULL;
+    if (!atomic_compare_exchange_strong(&self->function->ready, &none, self))
+        put_in_list(self);
+}
+
 void gcr_free_calls(gcr_function *function)
 {
+    call *ready = atomic_exchange(&function->ready, NULL);
+    if (ready)
+        put_in_list(ready);
     for (call *self = function->idle, *next; self; self = next) {
         next = self->next;
         for (int32_t i = 0; i < function->spec.segments; i++)
@@ -101,61 +129,6 @@ void gcr_free_calls(gcr_function *function)
         free(self);
     }
     function->idle = NULL;
-}
-
-static int32_t refuse(call *self, int32_t code, int64_t position, int64_t found, int64_t wanted)
-{
-    self->code = code;
-    self->values[0] = position;
-    self->values[1] = found;
-    self->values[2] = wanted;
-    return code;
-}
-
-static int32_t read_args(call *self, uintptr_t id)
-{
-    const gcr_spec *spec = &self->function->spec;
-    array_list list = gcr_list(id, spec->header);
-    if (list.length != spec->args)
-        return refuse(self, GCR_BAD_LIST, -1, list.length, spec->args);
-    int64_t *shape = self->arg_shapes, *strides = self->arg_strides;
-    for (int32_t i = 0; i < spec->args; i++) {
-        int32_t ndim = spec->arg_ndims[i];
-        int32_t status = gcr_read_array(&list, i, spec, ndim, shape, strides, &self->args[i]);
-        if (status != GC_OK)
-            return refuse(self, status, i, 0, ndim);
-        shape += ndim;
-        strides += ndim;
-    }
-    return GC_OK;
-}
-
-/* Take the arrays of this segment; their lengths must be the planned ones, for they decide what
- * memory is written. */
-static int32_t read_outs(call *self, uintptr_t id)
-{
-    const gcr_spec *spec = &self->function->spec;
-    array_list list = gcr_list(id, spec->header);
-    if (list.length != spec->outs)
-        return refuse(self, GCR_BAD_LIST, -1, list.length, spec->outs);
-    int64_t *planned = self->frame.out_shapes, *strides = self->out_strides;
-    for (int32_t i = 0; i < spec->outs; i++) {
-        int32_t ndim = spec->out_ndims[i];
-        if (spec->out_segments[i] == self->face.segment) {
-            int64_t shape[64]; /* numpy has at most 64 axes */
-            gc_array *out = &self->frame.outs[i];
-            int32_t status = gcr_read_array(&list, i, spec, ndim, shape, strides, out);
-            if (status != GC_OK)
-                return refuse(self, status, i, 0, ndim);
-            for (int32_t axis = 0; axis < ndim; axis++)
-                if (shape[axis] != planned[axis])
-                    return refuse(self, GCR_BAD_LENGTH, i, shape[axis], planned[axis]);
-            out->shape = planned;
-        }
-        planned += ndim;
-        strides += ndim;
-    }
-    return GC_OK;
 }
 
 static int32_t provide_workspace(call *self, int32_t segment)
@@ -179,92 +152,38 @@ static int32_t provide_workspace(call *self, int32_t segment)
     return GC_OK;
 }
 
-static int32_t plan(call *self)
-{
-    int32_t segment = self->face.segment;
-    gcr_function *function = self->function;
-    self->frame.work_bytes[segment] = 0;
-    int32_t status = function->entry->plan[segment](&function->table, &self->frame);
-    if (status == GC_OK)
-        status = provide_workspace(self, segment);
-    return self->face.status = status;
-}
-
-static int32_t run(call *self)
-{
-    gcr_function *function = self->function;
-    return self->face.status =
-               function->entry->run[self->face.segment](&function->table, &self->frame);
-}
-
-static call *start(gcr_function *function)
+gcr_call *gcr_begin(gcr_function *function)
 {
     call *self = take_idle(function);
     if (!self)
         self = new_call(function);
     if (!self)
         return NULL;
-    self->code = 0;
-    self->face.segment = 0;
     self->frame.workers = gcr_threads();
     self->frame.fail_at = atomic_load_explicit(&function->fail_at, memory_order_relaxed);
     self->frame.error = (gc_error){.site = -1};
     self->poll.thread = gcr_this_thread();
     self->poll.next = 0;
     atomic_store_explicit(&self->poll.wanted_out, false, memory_order_relaxed);
-    return self;
+    return &self->face;
 }
 
-/* Stands for a call that there was no memory for. */
-static gcr_call no_call = {.status = GC_ERR_MEMORY};
-
-uintptr_t gcr_begin(uintptr_t address, uintptr_t args, uintptr_t guess)
-{
-    gcr_function *function = (gcr_function *)address;
-    call *self = start(function);
-    if (!self)
-        return (uintptr_t)&no_call;
-    self->face.status = read_args(self, args);
-    if (self->face.status != GC_OK || plan(self) != GC_OK)
-        return (uintptr_t)self;
-    if (guess == 0 || function->spec.segments > 1)
-        return (uintptr_t)self;
-    if (read_outs(self, guess) != GC_OK) {
-        self->code = 0; /* guessed wrongly: no failure */
-        return (uintptr_t)self;
-    }
-    if (run(self) != GC_OK)
-        return (uintptr_t)self;
-    put_idle(self);
-    return 0;
-}
-
-int32_t gcr_next(gcr_call *face, uintptr_t outs)
+int32_t gcr_plan(gcr_call *face, int32_t segment)
 {
     call *self = (call *)face;
-    face->status = read_outs(self, outs);
-    if (face->status != GC_OK || run(self) != GC_OK)
-        return face->status;
-    face->segment++;
-    if (face->segment < self->function->spec.segments)
-        return plan(self);
-    put_idle(self);
-    return GC_OK;
+    gcr_function *function = self->function;
+    self->frame.work_bytes[segment] = 0;
+    self->frame.cost = INT64_MAX; /* unless the plan knows better */
+    int32_t status = function->entry->plan[segment](&function->table, &self->frame);
+    face->cost = self->frame.cost;
+    return status == GC_OK ? provide_workspace(self, segment) : status;
 }
 
-void gcr_abandon(gcr_call *face, int64_t *fields)
+int32_t gcr_run(gcr_call *face, int32_t segment)
 {
-    if (face == &no_call) {
-        memset(fields, 0, GCR_FAILURE_FIELDS * sizeof *fields);
-        fields[0] = GC_ERR_MEMORY;
-        fields[1] = -1;
-        return;
-    }
     call *self = (call *)face;
-    const gc_error *error = &self->frame.error;
-    bool known = error->code != GC_OK && !self->code;
-    fields[0] = known ? error->code : face->status;
-    fields[1] = known ? error->site : -1;
-    memcpy(fields + 2, self->code ? self->values : error->values, sizeof error->values);
-    put_idle(self);
+    gcr_function *function = self->function;
+    return function->entry->run[segment](&function->table, &self->frame);
 }
+
+void gcr_end(gcr_call *face) { put_idle((call *)face); }

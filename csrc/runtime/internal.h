@@ -20,17 +20,17 @@ struct gcr_function {
     void *library;
     const gc_library *entry;
     gc_table table;
-    gcr_spec spec; /* its three arrays are the function's own */
+    gcr_spec spec; /* its arrays are the function's own */
     int64_t arg_axes; /* sum of arg_ndims */
     int64_t out_axes;
-    struct call *idle; /* calls that wait to be used again */
+    _Atomic(struct call *) ready; /* one call that waits to be used again */
+    struct call *idle;            /* and the others */
     _Atomic int64_t allocations;
     _Atomic int64_t fail_at;
 };
 
 /* threads.c */
 int gcr_parallel(const gc_table *table, gc_frame *frame, gc_chunk chunk, int64_t count);
-double gcr_clock(void); /* seconds, monotonic */
 
 /* The one lock of all lists of idle calls, held for a few instructions. It lives beside the pool
  * because a fork has to hold both. */
@@ -50,23 +50,6 @@ typedef struct poll_state {
     double next;      /* when to ask again; 0: not asked yet */
     atomic_bool wanted_out;
 } poll_state;
-
-uintptr_t gcr_this_thread(void);
-
-/* array.c */
-
-/* A Python list of numpy arrays, as it lies in memory. */
-typedef struct array_list {
-    const char *const *items;
-    int64_t length;
-} array_list;
-
-array_list gcr_list(uintptr_t id, int64_t header);
-
-/* Point `array` at item `position` of the list, its shape and strides copied into the `ndim`
- * elements at `shape` and `strides`. Returns 0, GCR_BAD_LIST or GCR_BAD_ARRAY. */
-int32_t gcr_read_array(const array_list *list, int64_t position, const gcr_spec *spec,
-                       int32_t ndim, int64_t *shape, int64_t *strides, gc_array *array);
 
 /* call.c */
 void gcr_free_calls(gcr_function *function);

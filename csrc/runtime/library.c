@@ -56,8 +56,7 @@ static bool copy_spec(gcr_function *function, const gcr_spec *spec)
     *own = *spec;
     own->arg_ndims = copy_numbers(spec->arg_ndims, spec->args);
     own->out_ndims = copy_numbers(spec->out_ndims, spec->outs);
-    own->out_segments = copy_numbers(spec->out_segments, spec->outs);
-    if (!own->arg_ndims || !own->out_ndims || !own->out_segments)
+    if (!own->arg_ndims || !own->out_ndims)
         return false;
     function->arg_axes = sum(spec->arg_ndims, spec->args);
     function->out_axes = sum(spec->out_ndims, spec->outs);
@@ -114,7 +113,6 @@ void gcr_close(gcr_function *function)
         dlclose(function->library);
     free((void *)(uintptr_t)function->spec.arg_ndims);
     free((void *)(uintptr_t)function->spec.out_ndims);
-    free((void *)(uintptr_t)function->spec.out_segments);
     free(function);
 }
 

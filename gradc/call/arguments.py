@@ -1,8 +1,8 @@
 """Take an argument of a call as an array of the declared type.
 
-Takes whatever the user passed; gives a C-contiguous, aligned, native array, the user's own where
-it is that already.  What would lose something raises: nothing is cast silently but to a dtype that
-holds every value.  Python numbers are weak, as while building.
+Takes whatever the user passed; gives a native array of the declared type, the user's own where it
+is that already; the call packs what is not C-contiguous.  What would lose something raises: nothing
+is cast silently but to a dtype that holds every value.  Python numbers are weak, as while building.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from gradc.errors import ArgumentError, ArgumentTypeError, Where, message, print
 from gradc.graph.describe import where
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Variable
+from gradc.kernel.interface import Port
+from gradc.runtime.executable import port_numbers
 
 __all__ = ["Argument", "describe_value"]
 
@@ -57,10 +59,13 @@ class Argument:
         for axis, n in self._static:
             if value.shape[axis] != n:
                 raise ArgumentError(self._wrong(function, f"length on axis {axis}", value))
-        flags = value.flags
-        if not (flags.c_contiguous and flags.aligned and value.dtype.isnative):
-            value = np.array(value, dtype=self._dtype, order="C")
-        return value
+        # C has two types for one: of long and long long the dtype table knows the first.
+        return value if value.dtype.num == self._dtype.num else value.view(self._dtype)
+
+    def rule(self, port: Port) -> tuple[Any, tuple[int, ...], bool]:
+        """The same for calls in C, which take what needs no cast (csrc/python, read_rule)."""
+        lengths = tuple(-1 if n is None else n for n in self.variable.type.shape)
+        return port_numbers(port), lengths, not self.strict and self.allow_downcast is not False
 
     def _convert(self, value: Any, function: str) -> Array:
         if isinstance(value, Variable):

@@ -37,14 +37,13 @@ def bind(request: Request, stages: Stages, border: Border, options: Options) -> 
     set_limit(options.threads or default_limit(options.omp_num_threads))
     executable = Executable(stages.library, stages.source.interface, blas)
 
-    def explain(error: Exception, got: Mapping[str, str]) -> Exception:
-        if isinstance(error, KernelFailure):
-            return user_error(error, stages.program.notes, request.name, got)
-        return error
+    def explain(failure: KernelFailure, got: Mapping[str, str]) -> Exception:
+        return user_error(failure, stages.program.notes, request.name, got)
 
     return Function(
         request.name, request.signature, request.results, _shared(border.arguments),
-        request.updated, [each.data for each in border.constants], executable, explain, stages,
+        request.updated, [each.data for each in border.constants], executable.interface,
+        executable, explain, stages,
     )  # fmt: skip
 
 
@@ -66,12 +65,13 @@ def interpret(request: Request, stages: Stages, *, warn: bool = False) -> Functi
         values = dict(zip(leaves, arrays, strict=True))
         return [np.array(each) for each in evaluate(graph.results, values)]
 
-    def explain(error: Exception, got: Mapping[str, str]) -> Exception:
-        return error
+    def explain(failure: KernelFailure, got: Mapping[str, str]) -> Exception:
+        return user_error(failure, (), request.name, got)
 
+    interface = Border.of(graph).interface([0] * len(graph.results), 0)
     return Function(
         request.name, request.signature, request.results, _shared(graph.shared), request.updated,
-        (), run, explain, stages,
+        (), interface, run, explain, stages,
     )  # fmt: skip
 
 

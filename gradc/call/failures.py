@@ -11,11 +11,20 @@ from dataclasses import replace
 from typing import Any
 
 from gradc import errors
-from gradc.errors import GradcError, InjectedFailure, InternalError, OutOfMemory, message
+from gradc.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    GradcError,
+    InjectedFailure,
+    InternalError,
+    OutOfMemory,
+    message,
+)
+from gradc.kernel.interface import Port
 from gradc.kernel.loops import Note
 from gradc.runtime.executable import KernelFailure
 
-__all__ = ["user_error"]
+__all__ = ["out_error", "user_error"]
 
 _LENGTH, _INDEX, _SIZE, _ASSERT, _MEMORY, _INJECTED = 1, 2, 3, 4, 5, 9  # gc_status of abi.h
 
@@ -36,6 +45,20 @@ def user_error(
             )
         )
     return InternalError(message(f"{function}: the compiled code failed with {failure}."))
+
+
+def out_error(failure: KernelFailure, outs: Sequence[Port], function: str) -> GradcError:
+    """The exception for an array of out= that cannot take its output."""
+    k, axis, found, wanted = failure.values
+    port = outs[k]
+    if axis < 0:
+        what = f"{function}: out= for output {k} is no array that a result can be written into."
+        dims = ", ".join("?" * port.ndim)
+        fix = f"pass a writeable, C-contiguous array of type {port.dtype}[{dims}]."
+        return ArgumentTypeError(message(what, fix=fix))
+    place = f"axis {axis} of out= for output {k}"
+    what = f"{function}: {place} has length {found}, the output has {wanted}."
+    return ArgumentError(message(what, fix="pass an array of the output's lengths, or none."))
 
 
 def _from_note(

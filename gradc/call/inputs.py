@@ -1,4 +1,4 @@
-"""Parameters of a function beyond plain variables, as Theano's users write them."""
+"""Parameters and results of a function beyond plain variables, as Theano's users write them."""
 
 from __future__ import annotations
 
@@ -6,18 +6,22 @@ from typing import Any
 
 from gradc.errors import ArgumentTypeError, message
 from gradc.graph.variable import Constant, Variable
+from gradc.ops.convert import as_variable
 
-__all__ = ["In", "as_input"]
+__all__ = ["In", "Out", "as_input", "as_output"]
 
 
 class In:
     """An input with a name, a default value, an update of that value, and rules for casting.
 
     variable: the input.  name: the keyword of the call (the variable's name by default).
-    value: used where the caller gives none.  update: an expression for the value of the next call.
+    value: used where the caller gives none; it is copied, unless borrow=True, which keeps the array
+    itself where it fits, so that later changes of it count.
+    update: an expression for the value of the next call.
     strict: the argument must have the exact type.  allow_downcast: True casts silently, False only
     to what holds every value, None also takes Python numbers.
-    mutable, borrow, autoname and implicit are accepted as Theano's: gradc never writes an argument.
+    mutable, autoname and implicit are accepted as Theano's: gradc never writes an argument, and
+    never copies one that it can read as it is.
     """
 
     def __init__(
@@ -43,8 +47,26 @@ class In:
         self.name = name or variable.name
         self.value = value
         self.update = update
+        self.borrow = bool(borrow)
         self.strict = strict
         self.allow_downcast = allow_downcast
+
+
+class Out:
+    """An output whose array may be used again.
+
+    variable: the output.  borrow: the array that a call returns may be overwritten by the next,
+    which saves allocating it anew; take a copy of what should last.
+    """
+
+    def __init__(self, variable: Any, borrow: bool = False) -> None:
+        self.variable = as_variable(variable)
+        self.borrow = bool(borrow)
+
+
+def as_output(given: Any) -> Out:
+    """The Out that stands for one of `outputs` of gradc.function."""
+    return given if isinstance(given, Out) else Out(given)
 
 
 def as_input(given: Any, allow_downcast: bool | None) -> In:

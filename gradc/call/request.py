@@ -9,11 +9,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
+
+import numpy as np
 
 from gradc.call.arguments import Argument
-from gradc.call.function import Default, Results, Signature
-from gradc.call.inputs import In, as_input
+from gradc.call.inputs import In, as_input, as_output
+from gradc.call.signature import Results, Signature
 from gradc.differentiate import require_intact
 from gradc.errors import (
     ArgumentError,
@@ -133,13 +135,15 @@ def _placeholder(given: In) -> Variable:
 
 def _read_outputs(outputs: Any) -> tuple[Results, list[Variable]]:
     if outputs is None:
-        return Results("list"), []
+        return Results("list", ()), []
+    form: Literal["one", "list", "dict"] = "one"
+    given, keys = [outputs], ()
     if isinstance(outputs, Mapping):
-        keys = tuple(outputs)
-        return Results("dict", keys), [as_variable(outputs[key]) for key in keys]
-    if isinstance(outputs, (list, tuple)):
-        return Results("list"), [as_variable(each) for each in outputs]
-    return Results("one"), [as_variable(outputs)]
+        form, given, keys = "dict", list(outputs.values()), tuple(outputs)
+    elif isinstance(outputs, (list, tuple)):
+        form, given = "list", list(outputs)
+    outs = [as_output(each) for each in given]
+    return Results(form, tuple(each.borrow for each in outs), keys), [o.variable for o in outs]
 
 
 def _pairs(name: str, given: Any) -> Iterable[tuple[Any, Any]]:
@@ -284,5 +288,6 @@ def _signature(given: Sequence[In], placeholders: Mapping[Variable, Variable]) -
         argument.name = each.name
         arguments.append(argument)
         if each.value is not None:
-            defaults[k] = Default(argument.take(each.value, "In"))
+            value = argument.take(each.value, "In")
+            defaults[k] = value if each.borrow else np.array(value, order="C")
     return Signature(tuple(arguments), defaults)

@@ -1,4 +1,4 @@
-"""The plan of a segment as a C function: sizes, checks, output lengths, workspace.
+"""The plan of a segment as a C function: sizes, checks, output lengths, workspace, cost.
 
 Takes a Segment; gives a Function.  Every sum and product is checked here (gc_add, gc_mul), so
 that the run may compute with sizes as they are.
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from gradc.dtypes import dtype_info
 from gradc.emit.memory import SIZE_NAME, C, Memory, wrapped
 from gradc.emit.views import Function, Lines
+from gradc.kernel.cost import picoseconds
 from gradc.kernel.program import Check, Program, Segment, SizeDef
 from gradc.sizes import Atom, Call, SizeLike, size
 
@@ -52,6 +53,7 @@ def plan_function(memory: Memory, number: int) -> Function:
         *_check_lines(segment),
         *_length_lines(program, number),
         *_workspace_lines(memory, number),
+        *wrapped(f"frame->cost = {checked(picoseconds(segment))};"),
     ]
     lines = [*_size_lines(memory, segment, rest), *rest]
     lines = [part for line in map(_unnamed(program), lines) for part in wrapped(line)]

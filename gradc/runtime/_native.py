@@ -1,13 +1,14 @@
-"""Open the runtime's shared library.
+"""Open the runtime's two libraries.
 
-Gives `ffi` and `lib`, through which the rest of this package calls csrc/runtime/runtime.h.
-The library reads lists and arrays where they lie in memory; whether this interpreter and this
-numpy lay them out as it believes is tried here, once, on a known array, so that another layout is
-an ImportError and never a wrong address.
+Gives `ffi` and `lib`, through which the rest of this package calls csrc/runtime/runtime.h, and the
+types of the call path (csrc/python).  The call path reads numpy's arrays where they lie in memory,
+and knows Python's objects by the layout of the stable ABI; whether this interpreter and this numpy
+have those is tried here, once, so that another layout is an ImportError and never a wrong address.
 """
 
 from __future__ import annotations
 
+import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,25 @@ import numpy as np
 
 from gradc.runtime import _declarations
 
-__all__ = ["HEADER_BYTES", "ffi", "lib"]
+__all__ = ["CallPath", "Cell", "Kernel", "describe", "ffi", "lib"]
+
+_HEADER_BYTES = 16  # a reference count and a type: object.__basicsize__ of the stable ABI
+
+
+def _check_python() -> None:
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        raise ImportError(
+            "gradc: this is a free-threaded Python, which has no stable ABI yet; use an ordinary "
+            "build of Python 3.11 or newer."
+        )
+    if object.__basicsize__ != _HEADER_BYTES:
+        raise ImportError(
+            "gradc: this Python was built with other object headers than the stable ABI has "
+            f"({object.__basicsize__} bytes, expected {_HEADER_BYTES}); use an ordinary build."
+        )
+
+
+_check_python()
 
 ffi: Any = _declarations.ffi
 
@@ -24,18 +43,23 @@ lib: Any = ffi.dlopen(
     str(Path(__file__).with_name("libgradc.so")), ffi.RTLD_NOW | ffi.RTLD_NODELETE
 )
 
-HEADER_BYTES = object.__basicsize__  # 16; 32 in a free-threaded Python
+from gradc.runtime._call import CallPath, Cell, Kernel, describe  # noqa: E402
 
 
 def _check_layout() -> None:
     probe = np.zeros((3, 5, 7), "float32")[::-1, 1:, ::2]
-    words = ffi.new("int64_t[8]")
-    found = lib.gcr_describe(id([None, probe]), 1, 3, id(np.ndarray), HEADER_BYTES, words)
-    expected = [2, probe.__array_interface__["data"][0], *probe.shape, *probe.strides]
-    if found != 0 or ffi.unpack(words, 8) != expected:
+    flags = 0x400 | 0x100  # NPY_ARRAY_WRITEABLE, NPY_ARRAY_ALIGNED
+    expected = (
+        probe.__array_interface__["data"][0],
+        probe.dtype.num,
+        flags,
+        [*probe.shape, *probe.strides],
+    )
+    found = describe(probe)
+    if found != expected:
         raise ImportError(
-            "gradc: this Python or this numpy keeps lists or arrays in another layout than "
-            f"CPython 3.11 to 3.14 and numpy 2 do (expected {expected}, read {list(words)})"
+            "gradc: this numpy keeps arrays in another layout than numpy 2 does "
+            f"(expected {expected}, read {found})"
         )
 
 

@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define GC_ABI 1
+#define GC_ABI 2
 
 enum gc_status {
     GC_OK = 0,
@@ -59,6 +59,7 @@ struct gc_frame {
     int64_t *sizes;       /* written by plan: named lengths, read by every step */
     char **work;          /* one block of memory a segment, aligned to 64 bytes */
     int64_t *work_bytes;  /* written by plan, read by the caller before run */
+    int64_t cost;         /* written by plan: about how many ps run takes on one thread */
     int64_t workers;      /* set by the caller before plan: most threads that may run chunks */
     int64_t fail_at;      /* GRADC_FAIL_AT builds: the step that fails, or -1 */
     gc_error error;

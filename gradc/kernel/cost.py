@@ -1,0 +1,53 @@
+"""How long a segment will run, as a formula of the sizes.
+
+Takes a Segment; gives picoseconds on one thread as a Size.  The call path needs the order of
+magnitude only, to decide whether giving the GIL away is worth it: what is below 20 us keeps it.
+So it counts instructions as declarations state them (ScalarFn.cost), the same for all machines.
+
+Fitted on a 2-core AVX2 machine (Zen 3, gcc 12, Nov 2026) to the workloads of benchmarks/ at small
+sizes; within a factor of two there.
+"""
+
+from __future__ import annotations
+
+from gradc.dtypes import dtype_info
+from gradc.kernel.loops import Compute, Nest, Pass, Product, Segment, Statement
+from gradc.sizes import Size, product, size
+
+__all__ = ["picoseconds"]
+
+_STEP = 100_000  # calling a step at all
+_VECTOR, _SCALAR = 60, 250  # an instruction an element, in vector code of 64-bit numbers or not
+_GEMM, _GEMV = 100, 200  # a multiplication and addition of float64 by BLAS
+
+
+def picoseconds(segment: Segment) -> Size:
+    """What the steps of the segment take together."""
+    total = size(0)
+    for step in segment.steps:
+        work = _nest(step) if isinstance(step, Nest) else _product(step)
+        total = total + work + _STEP
+    return total
+
+
+def _nest(nest: Nest) -> Size:
+    rows = product(nest.axes[: nest.split])
+    elements = product(nest.axes)
+    total = size(0)
+    for block in nest.blocks:
+        if isinstance(block, Pass):
+            instruction = _VECTOR if block.vector else _SCALAR
+            total = total + elements * (_instructions(block.body) * instruction)
+        else:
+            total = total + rows * (_instructions(block.body) * _SCALAR)
+    return total + _product(nest.product) if nest.product else total
+
+
+def _instructions(body: tuple[Statement, ...]) -> int:
+    return sum(each.fn.cost if isinstance(each, Compute) else 1 for each in body)
+
+
+def _product(step: Product) -> Size:
+    each = _GEMM if step.routine == "gemm" else _GEMV
+    each = each * dtype_info(step.dtype).itemsize // 8
+    return product((*step.batch, step.m, step.n, step.k)) * each
