@@ -10,8 +10,6 @@ from __future__ import annotations
 import linecache
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -50,14 +48,17 @@ def user_site() -> Site | None:
     return Site(frame.f_code.co_filename, frame.f_lineno)
 
 
-@contextmanager
-def inherit(site: Site | None) -> Iterator[None]:
+class inherit:  # noqa: N801  # used as `with inherit(site):`, once a node: no generator behind it
     """Nodes made inside belong to `site`; None changes nothing."""
-    if site is None:
-        yield
-        return
-    token = _INHERITED.set(site)
-    try:
-        yield
-    finally:
-        _INHERITED.reset(token)
+
+    __slots__ = ("_site", "_token")
+
+    def __init__(self, site: Site | None) -> None:
+        self._site = site
+
+    def __enter__(self) -> None:
+        self._token = None if self._site is None else _INHERITED.set(self._site)
+
+    def __exit__(self, *_: object) -> None:
+        if self._token is not None:
+            _INHERITED.reset(self._token)

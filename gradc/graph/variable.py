@@ -97,15 +97,16 @@ class Input(Variable):
 
 
 class Constant(Variable):
-    """A leaf with a value of its own, read-only."""
+    """A leaf with a value of its own, read-only; `number` if it has one element, else None."""
 
-    __slots__ = ("data",)
+    __slots__ = ("data", "number")
 
     def __init__(self, data: npt.ArrayLike, name: str | None = None) -> None:
         array = np.array(data, order="C")
         array.setflags(write=False)
         super().__init__(TensorType(array.dtype.name, array.shape), name=name, site=user_site())
         self.data = array
+        self.number: Any = array.item() if array.size == 1 else None
 
     def __str__(self) -> str:
         if self.name is not None:

@@ -43,42 +43,54 @@ class Pass:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rewritten:
-    """New outputs, and for every variable that was looked at what stands for it now."""
+    """New outputs, and for every variable that was looked at what stands for it now.
+
+    tries: how often a rule was tried, which grows with the graph and not faster.
+    """
 
     outputs: tuple[Variable, ...]
     image: Mapping[Variable, Variable]
     trace: Trace
+    tries: int
 
 
 def run(
     stage: Pass,
     outputs: Sequence[Variable],
     walls: Collection[Variable] = (),
+    tidied: Collection[Variable] = (),
 ) -> Rewritten:
     """Apply the pass's rules below `outputs`, but not through or below `walls`.
 
+    tidied: variables at which all tidy rules have declined; those that look at nothing else than
+    the expression need not be asked again.
     Raises: RewriteError if rules undo each other, or if one changes a type.
     """
-    work = _Work(stage, outputs, frozenset(walls))
+    work = _Work(stage, outputs, frozenset(walls), tidied)
     settled = tuple(work.settle(output) for output in outputs)
-    return Rewritten(settled, work.image, Trace((stage.name,), tuple(work.done)))
+    return Rewritten(settled, work.image, Trace((stage.name,), tuple(work.done)), work.tries)
 
 
 class _Work:
     def __init__(
-        self, stage: Pass, outputs: Sequence[Variable], walls: frozenset[Variable]
+        self,
+        stage: Pass,
+        outputs: Sequence[Variable],
+        walls: frozenset[Variable],
+        tidied: Collection[Variable],
     ) -> None:
-        self._stage = stage.name
+        self._stage = stage
         self._walls = walls
+        self._tidied = tidied
         self._facts = Facts(outputs, walls)
-        self._rules = (*stage.rules, *stage.tidy)
-        self._by_op: dict[str, list[Rule]] = {}
+        self._by_op: dict[tuple[str, bool], list[Rule]] = {}
         self._interner = Interner()
         self._budget = _BUDGET * (self._facts.size + 25)
         self._next: dict[Variable, Variable] = {}  # what to look at instead
         self._open: set[Variable] = set()
         self.image = self._facts.image
         self.done: list[Application] = []
+        self.tries = 0
 
     def settle(self, root: Variable) -> Variable:
         """What stands for `root` once no rule fires in it."""
@@ -135,26 +147,32 @@ class _Work:
         assert variable.owner is not None
         if len(variable.owner.outputs) != 1:
             return None
-        for rule in self._rules_for(variable.owner.op.name):
+        for rule in self._rules_for(variable.owner.op.name, variable in self._tidied):
+            self.tries += 1
             for result in rule.results(variable, self._facts):
                 if result is variable or not _refines(rule, variable, result):
                     continue
-                self.done.append(Application(self._stage, rule.name, variable, result))
+                self.done.append(Application(self._stage.name, rule.name, variable, result))
                 if len(self.done) > self._budget:
                     raise RewriteError(self._loop())
                 return result
         return None
 
-    def _rules_for(self, op: str) -> list[Rule]:
-        if op not in self._by_op:
-            self._by_op[op] = [r for r in self._rules if op in r.ops or r.ops == EVERY]
-        return self._by_op[op]
+    def _rules_for(self, op: str, is_tidy: bool) -> list[Rule]:
+        found = self._by_op.get((op, is_tidy))
+        if found is None:
+            tidy = [r for r in self._stage.tidy if not (is_tidy and r.is_local)]
+            rules = (*self._stage.rules, *tidy)
+            found = self._by_op[op, is_tidy] = [r for r in rules if op in r.ops or r.ops == EVERY]
+        return found
 
     def _loop(self) -> str:
         last = self.done[-_SHOWN:]
         names = ", ".join(dict.fromkeys(each.rule for each in last))
         lines = "\n".join(f"    {each}" for each in last)
-        what = f"{self._stage}: rules undo each other: {names}. The last applications:\n{lines}"
+        what = (
+            f"{self._stage.name}: rules undo each other: {names}. The last applications:\n{lines}"
+        )
         return message(what, fix="let one of these rules decline what the other makes.")
 
 

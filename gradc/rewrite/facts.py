@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 
 from gradc.graph.op import Apply, Operand, Shape
 from gradc.graph.variable import Constant, Variable
@@ -65,7 +64,7 @@ class Facts:
             each for deep in (False, True) for each in self.sight.factors(Seen(product), deep).over
         ]
         image = self.image
-        return [replace(each, variable=image.get(each.variable, each.variable)) for each in found]
+        return [each._replace(variable=image.get(each.variable, each.variable)) for each in found]
 
     def shape(self, variable: Variable) -> Shape:
         """The lengths, as far as possible in the lengths of leaves."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from gradc.graph.op import Apply
 from gradc.graph.variable import Variable
 from gradc.rewrite.pattern import Literal, Pattern, Product, Sum, Term, Wild
-from gradc.rewrite.seen import Factors, Found, Quotient, Seen, Sight, Total, build, scalar_value
+from gradc.rewrite.seen import Factors, Found, Quotient, Seen, Sight, Terms, Total, build
 
 __all__ = ["Match", "match", "roots"]
 
@@ -58,10 +58,12 @@ def match(pattern: Pattern, root: Variable, sight: Sight) -> Iterator[Match]:
 
 
 def _match_sum(pattern: Sum, seen: Seen, sight: Sight) -> Iterator[Match]:
-    for terms in _both_depths(seen, sight):
+    for view in _both_depths(seen, sight):
+        if not pattern.needs <= view.heads:
+            continue
         for flip in (False, True):
             wanted = tuple((negated ^ flip, term) for negated, term in pattern.terms)
-            for env, rest in _choose(wanted, terms, {}, sight, Total):
+            for env, rest in _choose(wanted, view.parts, {}, sight, Total):
                 yield Match(env, _SumPut(tuple(rest), flip))
 
 
@@ -90,12 +92,12 @@ class _ProductPut:
         return build(Quotient((*self.over, Seen(result)), self.under, self.negated))
 
 
-def _both_depths(seen: Seen, sight: Sight) -> Iterator[list[Seen]]:
+def _both_depths(seen: Seen, sight: Sight) -> Iterator[Terms]:
     """The node's own terms, then, where that is more, those of the sums inside it."""
     flat = sight.terms(seen, deep=False)
     yield flat
     deep = sight.terms(seen, deep=True)
-    if len(deep) != len(flat):
+    if len(deep.parts) != len(flat.parts):
         yield deep
 
 
@@ -112,7 +114,7 @@ def _any(pattern: Pattern, seen: Seen, env: Env, sight: Sight) -> Iterator[Env]:
     if isinstance(pattern, Wild):
         yield from _wild(pattern, seen, env, sight)
     elif isinstance(pattern, Literal):
-        if _is_number(seen, pattern.value, sight):
+        if sight.number(seen) == pattern.value:
             yield env
     elif isinstance(pattern, Term):
         yield from _term(pattern, seen, env, sight)
@@ -133,29 +135,14 @@ def _wild(pattern: Wild, found: Found, env: Env, sight: Sight) -> Iterator[Env]:
         yield env
 
 
-def _is_number(seen: Seen, value: float, sight: Sight) -> bool:
-    seen = sight.signed(seen)
-    while scalar_value(seen.variable) is None:
-        node, inner = sight.owner(seen), sight.behind(seen)
-        if node is None or inner is None or node.op.name == "broadcast_to":
-            return False
-        seen = sight.signed(inner)
-    number = scalar_value(seen.variable)
-    return number is not None and (-number if seen.negated else number) == value
-
-
 def _term(pattern: Term, seen: Seen, env: Env, sight: Sight) -> Iterator[Env]:
-    at: Seen | None = sight.signed(seen)
-    while at is not None:
-        node = sight.owner(at)
-        if node is None:
-            return
+    for at in sight.layers(seen):
+        node = at.variable.owner
+        assert node is not None
         if node.op.name == pattern.op:
             if not at.negated:
                 yield from _at_node(pattern, node, at, env, sight)
             return
-        at = sight.behind(at)
-        at = None if at is None else sight.signed(at)
 
 
 def _at_node(pattern: Term, node: Apply, at: Seen, env: Env, sight: Sight) -> Iterator[Env]:
@@ -185,8 +172,10 @@ def _in_order(
 def _sum(pattern: Sum, seen: Seen, env: Env, sight: Sight) -> Iterator[Env]:
     at: Seen | None = seen
     while at is not None:
-        for terms in _both_depths(at, sight):
-            for found, rest in _choose(pattern.terms, terms, env, sight, Total):
+        for view in _both_depths(at, sight):
+            if not pattern.needs <= view.heads:
+                continue
+            for found, rest in _choose(pattern.terms, view.parts, env, sight, Total):
                 if not rest:
                     yield found
         at = sight.behind(sight.signed(at))
@@ -205,6 +194,8 @@ def _product(pattern: Product, seen: Seen, env: Env, sight: Sight) -> Iterator[E
 def _quotients(
     pattern: Product, view: Factors, env: Env, sight: Sight
 ) -> Iterator[tuple[Env, list[Seen], list[Seen]]]:
+    if not pattern.needs <= view.heads or len(pattern.under) > len(view.under):
+        return
     over = tuple((False, each) for each in pattern.over)
     under = tuple((False, each) for each in pattern.under)
 

@@ -18,6 +18,7 @@ from gradc.rewrite.arithmetic import ARITHMETIC, neg_of_neg, reciprocal_as_quoti
 from gradc.rewrite.constants import CONSTANTS
 from gradc.rewrite.engine import Pass, run
 from gradc.rewrite.products import PRODUCTS
+from gradc.rewrite.rule import Rule
 from gradc.rewrite.softmax import SUMMED
 from gradc.rewrite.stabilize import ELEMENTARY
 from gradc.rewrite.strength import STRENGTH
@@ -55,10 +56,13 @@ BEFORE_GRAD = Pass(
 def optimize(graph: Graph, mode: str = "FAST_RUN") -> tuple[Graph, Trace]:
     """The graph rewritten by the passes of a mode, and what they did."""
     trace = Trace()
+    settled: frozenset[Variable] = frozenset()
+    before: tuple[Rule, ...] = ()
     for stage in PASSES[mode]:
-        done = run(stage, graph.results)
+        done = run(stage, graph.results, tidied=settled if stage.tidy == before else ())
         graph = graph.replaced(done.outputs)
         trace = trace + done.trace
+        settled, before = frozenset(done.image.values()), stage.rules
     return graph, trace
 
 

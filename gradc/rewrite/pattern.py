@@ -7,8 +7,8 @@ pattern; how they are matched against graphs is in `match`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gradc.errors import InternalError, message
@@ -110,9 +110,16 @@ class Term(Pattern):
 
 @dataclass(frozen=True, slots=True)
 class Sum(Pattern):
-    """A sum of (negated, pattern) terms in any order; one term: a negation."""
+    """A sum of (negated, pattern) terms in any order; one term: a negation.
+
+    needs: what must be among the terms for a match: operations, and numbers without their sign.
+    """
 
     terms: tuple[tuple[bool, Pattern], ...]
+    needs: frozenset[str | float] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "needs", _needs(self.parts()))
 
     def parts(self) -> tuple[Pattern, ...]:
         """The patterns inside."""
@@ -125,10 +132,14 @@ class Sum(Pattern):
 
 @dataclass(frozen=True, slots=True)
 class Product(Pattern):
-    """A product of patterns in any order, over another."""
+    """A product of patterns in any order, over another; needs: as of a sum."""
 
     over: tuple[Pattern, ...]
     under: tuple[Pattern, ...] = ()
+    needs: frozenset[str | float] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "needs", _needs(self.parts()))
 
     def parts(self) -> tuple[Pattern, ...]:
         """The patterns inside."""
@@ -142,6 +153,11 @@ class Product(Pattern):
 def pattern(value: PatternLike) -> Pattern:
     """A pattern; numbers become literals."""
     return value if isinstance(value, Pattern) else Literal(float(value))
+
+
+def _needs(parts: Iterable[Pattern]) -> frozenset[str | float]:
+    terms = {part.op for part in parts if isinstance(part, Term)}
+    return frozenset(terms | {abs(part.value) for part in parts if isinstance(part, Literal)})
 
 
 def _terms(value: Pattern) -> tuple[tuple[bool, Pattern], ...]:

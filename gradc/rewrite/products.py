@@ -155,7 +155,7 @@ def _reordered(product: Apply, order: Sequence[int | str]) -> Variable | None:
 def _terms(out: Variable, facts: Facts) -> tuple[list[_Scaled], list[Seen]]:
     """The sum with scalar factors multiplied in, as far as nobody else reads the inner sums."""
     found, others = [], []
-    stack = [(term, Quotient((), ())) for term in facts.sight.terms(Seen(out), deep=False)]
+    stack = [(term, Quotient((), ())) for term in facts.sight.terms(Seen(out), False).parts]
     while stack:
         term, scale = stack.pop(0)
         scaled = None if term.variable.dtype != out.dtype else _scaled(term, scale, facts)
@@ -166,7 +166,7 @@ def _terms(out: Variable, facts: Facts) -> tuple[list[_Scaled], list[Seen]]:
         if node is None or not _is_own(scaled.core, facts):
             found.append(scaled)
         elif node.op.name in ("add", "sub"):
-            inner = facts.sight.terms(Seen(scaled.core), deep=False)
+            inner = facts.sight.terms(Seen(scaled.core), deep=False).parts
             stack = [(each, scaled.scale) for each in inner] + stack
         elif node.op.kind == "Gemm":
             stack = [*_opened(node, scaled.scale), *stack]
@@ -259,7 +259,9 @@ def sum_with_product(out: Variable, facts: Facts) -> Variable | None:
     rest = [each for each in terms if each not in same and each not in products]
     kept = [build(_kept(Seen(each.core), each.scale)) for each in rest]
     kept += [build(each) for each in others]
-    if _made([result]) == _made([each.variable for each in facts.sight.terms(Seen(out), False)]):
+    if _made([result]) == _made(
+        [each.variable for each in facts.sight.terms(Seen(out), False).parts]
+    ):
         return None  # the sum has this form already
     return add(result, *kept) if kept else result
 

@@ -8,7 +8,7 @@ that matched, and for `facts`, what the engine knows about the graph.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -42,14 +42,20 @@ class Rule:
     ops: tuple[str, ...]
     wants: frozenset[str]
 
-    def results(self, out: Variable, facts: Facts) -> Iterator[Variable]:
+    @property
+    def is_local(self) -> bool:
+        """Whether it looks at nothing but the expression: having declined, it always will."""
+        return "facts" not in self.wants
+
+    def results(self, out: Variable, facts: Facts) -> Iterable[Variable]:
         """What the rule would put in the place of `out`: nothing where it declines."""
+        if self.patterns:
+            return self._matches(out, facts)
+        result = self.body(out) if self.is_local else self.body(out, facts)
+        return () if result is None else (result,)
+
+    def _matches(self, out: Variable, facts: Facts) -> Iterator[Variable]:
         extra = {k: v for k, v in (("out", out), ("facts", facts)) if k in self.wants}
-        if not self.patterns:
-            result = self.body(**extra)
-            if result is not None:
-                yield result
-            return
         for pattern in self.patterns:
             for found in match(pattern, out, facts.sight):
                 result = self.body(**found.variables(), **extra)
@@ -64,7 +70,11 @@ def rule(*patterns: Pattern, keeps: Keeps, on: tuple[str, ...] = ()) -> Callable
     """
 
     def decorate(body: Body) -> Rule:
-        wants = frozenset(inspect.signature(body).parameters)
+        arguments = tuple(inspect.signature(body).parameters)
+        wants = frozenset(arguments)
+        if not patterns and arguments not in (("out",), ("out", "facts")):
+            what = f"rule {body.__name__}: without a pattern it takes out, or out and facts."
+            raise InternalError(message(what))
         for pattern in patterns:
             known = {"out", "facts"}
             for part in pattern.walk():

@@ -8,8 +8,9 @@ behind that transpose: that is what lets one pattern stand for all spellings.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Hashable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from gradc.graph.variable import Constant, Variable
 from gradc.ops.declare import call
 from gradc.ops.kinds import Elemwise
 
-__all__ = ["Factors", "Quotient", "Seen", "Sight", "Total", "build", "scalar_value"]
+__all__ = ["Factors", "Head", "Quotient", "Seen", "Sight", "Total", "build", "scalar_value"]
 
 LIMIT = 12  # terms a sum or product is flattened to; keeps a chain of 10,000 sums linear
 _SHUFFLES = frozenset({"dimshuffle", "transpose", "broadcast_to"})  # keep length-1 axes stretching
@@ -29,10 +30,10 @@ _SUMS = frozenset({"add", "sub"})
 _PRODUCTS = frozenset({"mul", "true_div", "reciprocal", "square"})
 
 Wrap = Apply | str  # an index map to apply to another array, or a dtype to cast to
+Head = str | float  # what a pattern may look for first: an operation, or a number without its sign
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """`variable` behind `wraps` (the innermost first), negated or not."""
 
     variable: Variable
@@ -65,15 +66,26 @@ Found = Seen | Total | Quotient
 
 @dataclass(frozen=True, slots=True)
 class Factors:
-    """A variable as (-1)^negated * product of over / product of under."""
+    """A variable as (-1)^negated * product of over / product of under; heads: of the factors."""
 
     negated: bool
     over: tuple[Seen, ...]
     under: tuple[Seen, ...]
+    heads: frozenset[Head]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A variable as the sum of parts; heads: of the parts."""
+
+    parts: list[Seen]
+    heads: frozenset[Head]
 
 
 def scalar_value(variable: Variable) -> float | None:
     """The number, if this is a constant with one element, of any dtype and rank."""
+    if variable.owner is None:
+        return variable.number if isinstance(variable, Constant) else None
     dtype = variable.dtype
     while variable.owner is not None and variable.owner.op.name in ("dimshuffle", "cast"):
         variable = variable.owner.inputs[0]
@@ -86,12 +98,19 @@ def scalar_value(variable: Variable) -> float | None:
 
 
 class Sight:
-    """Looks into expressions, but not through walls."""
+    """Looks into expressions, but not through walls.
+
+    Many rules look at one sum or product, and a sum of n terms is looked at n times while it is
+    settled: so whatever is found is remembered, and every variable is taken apart once.
+    """
 
     def __init__(self, walls: Collection[Variable] = ()) -> None:
         self._walls = walls
-        self._terms: dict[tuple[Seen, bool], list[Seen]] = {}  # several rules look at one sum
+        self._terms: dict[tuple[Seen, bool], Terms] = {}
         self._factors: dict[tuple[Seen, bool], Factors] = {}
+        self._layers: dict[Seen, tuple[Seen, ...]] = {}
+        self._heads: dict[Seen, frozenset[Head]] = {}
+        self._parts: dict[Seen, list[Seen] | None] = {}
 
     def owner(self, seen: Seen) -> Apply | None:
         """What computes the variable, unless it is a wall or has several outputs."""
@@ -106,10 +125,50 @@ class Sight:
         if node is None:
             return None
         if node.op.kind in _INDEXING:
-            return replace(seen, variable=node.inputs[0], wraps=(node, *seen.wraps))
+            return Seen(node.inputs[0], (node, *seen.wraps), seen.negated)
         if node.op.name == "cast" and _widens(node.inputs[0].dtype, seen.variable.dtype):
-            return replace(seen, variable=node.inputs[0], wraps=(seen.variable.dtype, *seen.wraps))
+            return Seen(node.inputs[0], (seen.variable.dtype, *seen.wraps), seen.negated)
         return None
+
+    def layers(self, seen: Seen) -> tuple[Seen, ...]:
+        """The computed values that this is, from outside in: each behind one more map or cast."""
+        found = self._layers.get(seen)
+        if found is None:
+            layers: list[Seen] = []
+            at: Seen | None = self.signed(seen)
+            while at is not None and self.owner(at) is not None:
+                layers.append(at)
+                inner = self.behind(at)
+                at = None if inner is None else self.signed(inner)
+            found = self._layers[seen] = tuple(layers)
+        return found
+
+    def number(self, seen: Seen) -> float | None:
+        """The number, if this is one, behind any maps but stretching."""
+        at = self.signed(seen)
+        while (number := scalar_value(at.variable)) is None:
+            node, inner = self.owner(at), self.behind(at)
+            if node is None or inner is None or node.op.name == "broadcast_to":
+                return None
+            at = self.signed(inner)
+        return -number if at.negated else number
+
+    def heads(self, seen: Seen) -> frozenset[Head]:
+        """The operations that this may be taken for, and its number, if it is one."""
+        found = self._heads.get(seen)
+        if found is None:
+            names: set[Head] = set()
+            for at in self.layers(seen):
+                assert at.variable.owner is not None
+                names.add(at.variable.owner.op.name)
+            number = self.number(seen)
+            if number is not None:
+                names.add(abs(number))
+            found = self._heads[seen] = frozenset(names)
+        return found
+
+    def _heads_of(self, parts: Sequence[Seen]) -> frozenset[Head]:
+        return frozenset[Head]().union(*map(self.heads, parts))
 
     def reach(self, seen: Seen, names: Collection[str]) -> Seen:
         """Behind maps, widening casts and signs as far as one of these operations; else `seen`."""
@@ -129,8 +188,10 @@ class Sight:
         node = self.owner(seen)
         if node is None or not isinstance(node.op.rule, Elemwise):
             return None
-        dtypes = tuple(each.dtype for each in node.inputs)
-        plain = node.op.name == "cast" or set(dtypes) == {seen.variable.dtype}
+        dtypes = tuple([each.type.dtype for each in node.inputs])
+        plain = node.op.name == "cast" or set(dtypes) == {seen.variable.type.dtype}
+        if plain and not seen.wraps:
+            return [Seen(each) for each in node.inputs]
         wanted = dtypes if plain else node.op.rule.dtype(dtypes)[0]
         found = []
         for each, dtype in zip(node.inputs, wanted, strict=True):
@@ -145,28 +206,31 @@ class Sight:
         """Negations (and factors of -1) taken into the sign."""
         while True:
             node = self.owner(seen)
-            if node is None or node.op.name not in ("neg", "mul") or not _moves(seen):
+            if node is None or not _may_negate(node) or not _moves(seen):
                 return seen
             operands = self.operands(seen)
             if operands is None:
                 return seen
             if node.op.name == "mul":
                 operands = [each for each in operands if scalar_value(each.variable) != -1]
-                if len(operands) != 1 or len(node.inputs) != 2:
+                if len(operands) != 1:
                     return seen
             seen = Seen(operands[0].variable, operands[0].wraps, not seen.negated)
 
-    def terms(self, seen: Seen, deep: bool) -> list[Seen]:
+    def terms(self, seen: Seen, deep: bool) -> Terms:
         """The terms of a sum; `deep` opens the sums inside it too."""
-        if (seen, deep) not in self._terms:
-            self._terms[seen, deep] = self._find_terms(seen, deep)
-        return self._terms[seen, deep]
+        found = self._terms.get((seen, deep))
+        if found is None:
+            parts = self._find_terms(seen, deep)
+            found = self._terms[seen, deep] = Terms(parts, self._heads_of(parts))
+        return found
 
     def factors(self, seen: Seen, deep: bool) -> Factors:
         """The factors of a product or quotient; `deep` opens those inside it too."""
-        if (seen, deep) not in self._factors:
-            self._factors[seen, deep] = self._find_factors(seen, deep)
-        return self._factors[seen, deep]
+        found = self._factors.get((seen, deep))
+        if found is None:
+            found = self._factors[seen, deep] = self._find_factors(seen, deep)
+        return found
 
     def _find_terms(self, seen: Seen, deep: bool) -> list[Seen]:
         found: list[Seen] = []
@@ -182,6 +246,11 @@ class Sight:
         return found
 
     def _summands(self, seen: Seen) -> list[Seen] | None:
+        if seen not in self._parts:
+            self._parts[seen] = self._find_summands(seen)
+        return self._parts[seen]
+
+    def _find_summands(self, seen: Seen) -> list[Seen] | None:
         seen = self.reach(seen, _SUMS)
         node = self.owner(seen)
         if node is None or node.op.name not in _SUMS or not _moves(seen):
@@ -209,7 +278,7 @@ class Sight:
                 stack.extend((part, inverse ^ turn, deep) for part, turn in reversed(parts))
             elif scalar_value(each.variable) != 1:
                 (under if inverse else over).append(each)
-        return Factors(negated, tuple(over), tuple(under))
+        return Factors(negated, tuple(over), tuple(under), self._heads_of(over + under))
 
     def _opened(self, seen: Seen) -> list[tuple[Seen, bool]] | None:
         node = self.owner(seen)
@@ -238,6 +307,15 @@ class Sight:
             for wrap in seen.wraps
         )
         return (id(seen.variable), chain, seen.negated)
+
+
+def _may_negate(node: Apply) -> bool:
+    """Whether the node is a negation, or a product that may be one: x * -1."""
+    if node.op.name == "neg":
+        return True
+    if node.op.name != "mul" or len(node.inputs) != 2:
+        return False
+    return any(scalar_value(each) == -1 for each in node.inputs)
 
 
 def _widens(inner: str, outer: str) -> bool:

@@ -45,7 +45,7 @@ def _sum_of_exp(seen: Seen, facts: Facts) -> tuple[Seen, Apply, Seen] | None:
 
 def _is_shifted(exponent: Seen, axes: Sequence[int], facts: Facts) -> bool:
     """Whether the exponent is already v - max(v) over these axes."""
-    terms = facts.sight.terms(exponent, deep=False)
+    terms = facts.sight.terms(exponent, deep=False).parts
     for k, term in enumerate(terms):
         node = _peak_of(term, facts)
         if node is None:

@@ -169,7 +169,7 @@ def test_signs_and_factors():
     assert view.negated
     assert len(view.over) == 2
     assert len(view.under) == 2
-    terms = sight.terms(Seen(V - (U - 1)), deep=True)
+    terms = sight.terms(Seen(V - (U - 1)), deep=True).parts
     assert [term.negated for term in terms] == [False, True, False]
     assert build(Seen(V, negated=True)).owner.op.name == "neg"
 
@@ -178,4 +178,4 @@ def test_a_long_sum_is_opened_only_so_far():
     total = V
     for _ in range(5000):
         total = total + U
-    assert len(Sight().terms(Seen(total), deep=True)) < 40
+    assert len(Sight().terms(Seen(total), deep=True).parts) < 40
