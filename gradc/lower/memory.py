@@ -8,6 +8,7 @@ the element that is written, in the same pass or an earlier one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from gradc.dtypes import dtype_info
@@ -24,6 +25,13 @@ class Uses:
     reads: set[int] = field(default_factory=set)
     writes: set[int] = field(default_factory=set)
     in_place: set[tuple[int, int]] = field(default_factory=set)
+
+    def may_follow(self) -> dict[int, list[int]]:
+        """Per written buffer those it may take the memory of, the lowest first."""
+        found: dict[int, list[int]] = {}
+        for dying, written in sorted(self.in_place):
+            found.setdefault(written, []).append(dying)
+        return found
 
 
 def uses_of(step: Step) -> Uses:
@@ -127,8 +135,10 @@ def plan_memory(
     last = {b: k for k, use in enumerate(uses) for b in use.reads | use.writes}
     for k, use in enumerate(uses):
         new = [b for b in sorted(use.writes) if planner.owns(b)]
+        follows = use.may_follow()
         for number in new:
-            _place(planner, number, use, k, last, lasting)
+            dying = [b for b in follows.get(number, ()) if last[b] == k and b not in lasting]
+            _place(planner, number, dying, last)
         for number in sorted(use.reads | use.writes):
             if last[number] == k and number in planner.slot_of and number not in lasting:
                 planner.give(number)
@@ -138,15 +148,12 @@ def plan_memory(
     return tuple(planner.slots)
 
 
-def _place(
-    planner: _Planner, number: int, use: Uses, k: int, last: dict[int, int], lasting: set[int]
-) -> None:
-    buffer = planner.buffers[number]
-    for dying, written in sorted(use.in_place):
-        if written != number or dying not in planner.slot_of or dying in lasting:
-            continue
-        if last[dying] == k and planner.key(planner.buffers[dying]) == planner.key(buffer):
-            planner.slot_of[number] = planner.slot_of[dying]
-            last[dying] = -1  # its slot lives on in `number`
+def _place(planner: _Planner, number: int, dying: Sequence[int], last: dict[int, int]) -> None:
+    """Give a buffer the slot of one that nobody reads after this step, else one that is free."""
+    key = planner.key(planner.buffers[number])
+    for each in dying:
+        if each in planner.slot_of and planner.key(planner.buffers[each]) == key:
+            planner.slot_of[number] = planner.slot_of[each]
+            last[each] = -1  # its slot lives on in `number`
             return
     planner.take(number)
