@@ -66,17 +66,19 @@ class BuildRuntime(build_ext):
 
         home = Path() if self.inplace else Path(self.build_lib)
         folder = home / "gradc" / "_blas"
+        # Under a name of ours: tools that set the threads of every OpenBLAS they recognise would
+        # set this one's too, which belongs inside our pool (docs/design.md: one pool of threads).
         found = [
-            path
+            (path, folder / path.name.replace("libscipy", "libgradc", 1))
             for path in Path(scipy_openblas32.get_lib_dir()).iterdir()
             if path.name.startswith("libscipy_openblas")
         ]
         found += [
-            Path(str(file.locate()))
+            (Path(str(file.locate())), folder / file.name)
             for file in files("scipy-openblas32") or []
             if file.name.upper().startswith("LICENSE")
         ]
-        return [(path, folder / path.name) for path in found]
+        return found
 
 
 class PlatformWheel(bdist_wheel):

@@ -31,7 +31,7 @@ from gradc.runtime.directory import opened
 from gradc.runtime.executable import Executable
 from gradc.runtime.keys import csrc_path
 from gradc.runtime.store import Store
-from gradc.runtime.threads import default_limit, limit, set_limit
+from gradc.runtime.threads import limit, read_limits, set_limit, thread_rows
 from gradc.runtime.toolchain import find_compiler, flags_for, host_target
 from gradc.runtime.upkeep import clear, entries, prune, total_size, verify
 
@@ -98,7 +98,7 @@ def _doctor(_: argparse.Namespace, options: Options) -> int:
         ("versions", _versions),
         ("processor", _processor),
         ("compiler", _compiler),
-        ("threads", _threads),
+        ("threads", thread_rows),
         ("BLAS", _blas),
         ("cache", _cache),
         ("trial", _trial),
@@ -144,18 +144,13 @@ def _compiler(options: Options) -> Iterator[Row]:
     yield "headers", str(csrc_path() / "inline")
 
 
-def _threads(options: Options) -> Iterator[Row]:
-    processors = default_limit("")
-    yield "system", f"{processors} (affinity and quota; {os.cpu_count()} processors are there)"
-    yield "OMP_NUM_THREADS", options.omp_num_threads or "not set"
-    yield "config", "threads is not set" if options.threads is None else str(options.threads)
-    yield "used", str(options.threads or default_limit(options.omp_num_threads))
-
-
 def _blas(options: Options) -> Iterator[Row]:
     blas = open_blas(options.blas)
     yield "path", str(blas.path)
     yield "says", blas.config or "nothing about itself"
+    yield "kernels", blas.kernel or "unknown"
+    threads = blas.threads or "unknown"
+    yield "threads", f"{threads} of its own; gradc's pool calls it on blocks of a product"
     yield "from", "config.blas" if options.blas else "the installation"
 
 
@@ -183,9 +178,7 @@ def _trial(options: Options) -> Iterator[Row]:
     a, b = rng.standard_normal((2, _TRIAL_LENGTH, _TRIAL_LENGTH))
     before = limit()
     try:
-        for threads in dict.fromkeys(
-            (1, options.threads or default_limit(options.omp_num_threads))
-        ):
+        for threads in dict.fromkeys((1, read_limits(options).chosen[0])):
             set_limit(threads)
             seconds = min(_time(product, a, b) for _ in range(_TRIAL_ROUNDS))
             speed = 2e-9 * _TRIAL_LENGTH**3 / seconds

@@ -82,6 +82,7 @@ class Options:
         on_unused_input: "raise", "warn" or "ignore".
         level: optimisation level of the C compiler; None lets a budget of statements choose.
         threads: the most threads a call may use; None follows affinity, quota, omp_num_threads.
+            It holds for the process: an assignment is felt by the next call of every function.
         omp_num_threads: what OMP_NUM_THREADS says, or "".
         cc: the C compiler, a name or path, with arguments if need be; "" searches for one.
         cflags: more flags for the C compiler, behind ours.
@@ -201,6 +202,7 @@ class _Setting(Generic[T]):
 
     def __set__(self, config: Config, value: object) -> None:
         config._assigned[self.name] = self.parse(f"config.{self.name}", value)
+        config._tell_watchers()
 
 
 class Config:
@@ -210,7 +212,7 @@ class Config:
     for a block of code.  See Options for what each means.
     """
 
-    __slots__ = ("_assigned", "_environ", "_found", "_rc_file")
+    __slots__ = ("_assigned", "_environ", "_found", "_rc_file", "_watchers")
 
     settings: ClassVar[dict[str, _Setting[Any]]] = {}
 
@@ -235,6 +237,7 @@ class Config:
         self._rc_file = rc_file
         self._assigned: dict[str, Any] = {}
         self._found: dict[str, Any] | None = None
+        self._watchers: list[Callable[[Options], None]] = []
 
     def _values(self) -> dict[str, Any]:
         if self._found is None:
@@ -257,6 +260,16 @@ class Config:
             yield
         finally:
             self._assigned = before
+            self._tell_watchers()
+
+    def watch(self, watcher: Callable[[Options], None]) -> None:
+        """Call `watcher` with the settings after each change from now on; once, if given twice."""
+        if watcher not in self._watchers:
+            self._watchers.append(watcher)
+
+    def _tell_watchers(self) -> None:
+        for watcher in self._watchers:
+            watcher(self.freeze())
 
     def __setattr__(self, name: str, value: object) -> None:
         if name not in self.settings and name not in self.__slots__:

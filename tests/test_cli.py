@@ -73,7 +73,7 @@ def test_doctor_goes_on_behind_problems(
         ["no", "C", "compiler:", "no"],
     ]
     assert "Fix: install one" in out
-    assert rows(out)["used"] == "1"
+    assert rows(out)["used"] == "1, from config"
 
 
 def test_wrong_settings_are_told_not_traced(

@@ -159,6 +159,7 @@ gcr_call *gcr_begin(gcr_function *function)
         self = new_call(function);
     if (!self)
         return NULL;
+    gcr_blas_keep_alone(function->blas);
     self->frame.workers = gcr_threads();
     self->frame.fail_at = atomic_load_explicit(&function->fail_at, memory_order_relaxed);
     self->frame.error = (gc_error){.site = -1};

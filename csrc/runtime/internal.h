@@ -2,6 +2,7 @@
 #ifndef GRADC_RUNTIME_INTERNAL_H
 #define GRADC_RUNTIME_INTERNAL_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,12 +15,16 @@ _Static_assert(sizeof(void *) == 8, "gradc needs a 64-bit machine");
 struct gcr_blas {
     gc_blas routines;
     const char *config;
+    const char *kernel;         /* "", if it does not say */
+    int (*threads)(void);       /* how many it would use itself; NULL if it cannot say */
+    void (*set_threads)(int64_t);
 };
 
 struct gcr_function {
     void *library;
     const gc_library *entry;
     gc_table table;
+    const gcr_blas *blas; /* NULL: it calls none */
     gcr_spec spec; /* its arrays are the function's own */
     int64_t arg_axes; /* sum of arg_ndims */
     int64_t out_axes;
@@ -37,6 +42,36 @@ int gcr_parallel(const gc_table *table, gc_frame *frame, gc_chunk chunk, int64_t
 void gcr_lists_lock(void);
 void gcr_lists_unlock(void);
 
+/* limits.c */
+enum { MAX_THREADS = 1024 };
+
+/* gcr_threads(), after a look at the affinity if it is some time since the last. */
+int64_t gcr_threads_at(double now);
+
+/* payoff.c: only for the thread that holds the pool */
+typedef struct gcr_payoff gcr_payoff;
+
+/* The account of a step that comes in so many chunks. */
+gcr_payoff *gcr_payoff_of(gc_chunk step, int64_t count);
+bool gcr_payoff_is_likely(const gcr_payoff *account);
+/* The step took one thread so many seconds. */
+void gcr_payoff_alone(gcr_payoff *account, double seconds);
+/* The step took so many seconds, of which the caller spent `own` on so many chunks. */
+void gcr_payoff_shared(gcr_payoff *account, double seconds, double own, int64_t chunks);
+void gcr_payoff_forget(void);
+
+/* processors.c */
+enum { MAX_PROCESSORS = 8192 };
+
+/* How many the calling thread may run on; MAX_PROCESSORS if the system does not say. */
+int64_t gcr_processors(void);
+/* The one the calling thread is running on, or -1. */
+int gcr_this_processor(void);
+/* Let a thread run where the calling thread may, except on this processor. */
+void gcr_keep_off(pthread_t thread, int processor);
+/* What `top -H` and debuggers call a thread. */
+void gcr_name(pthread_t thread, const char *name);
+
 /* error.c */
 int gcr_fail(gc_frame *frame, int32_t code, int32_t site, int64_t order,
              const int64_t values[GC_ERROR_VALUES]);
@@ -50,6 +85,11 @@ typedef struct poll_state {
     double next;      /* when to ask again; 0: not asked yet */
     atomic_bool wanted_out;
 } poll_state;
+
+/* blas.c */
+
+/* Set a BLAS back to one thread if somebody has given it more since. */
+void gcr_blas_keep_alone(const gcr_blas *blas);
 
 /* call.c */
 void gcr_free_calls(gcr_function *function);

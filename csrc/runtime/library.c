@@ -96,6 +96,7 @@ gcr_function *gcr_open(const char *path, const gcr_spec *spec, const gcr_blas *b
     };
     if (blas)
         function->table.blas = blas->routines;
+    function->blas = blas;
     atomic_store(&function->fail_at, -1);
     if (!open_library(function, path, message, (size_t)size)) {
         gcr_close(function);

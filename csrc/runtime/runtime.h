@@ -17,9 +17,14 @@
 
 /* Threads ---------------------------------------------------------------------------------- */
 
-/* The most threads a call may use, its own included; at least 1. */
+/* The most threads a call that begins on this thread may use, its own included; at least 1. */
 int64_t gcr_threads(void);
-void gcr_set_threads(int64_t limit);
+/* For all calls; no more than there are processors the caller may run on, if so wished. */
+void gcr_set_threads(int64_t limit, int32_t follow_affinity);
+/* For the calls that this thread begins, whatever holds for all; 0 takes it back. */
+void gcr_set_own_threads(int64_t limit);
+/* For tests: share every step that may be shared, whether that has paid so far or not. */
+void gcr_set_always_share(int32_t always);
 /* Worker threads alive in this process: 0 before the first parallel step and after a fork. */
 int64_t gcr_workers(void);
 
@@ -34,6 +39,10 @@ gcr_blas *gcr_blas_open(const char *path, const char *prefix, const char *suffix
                         int64_t size);
 /* The library's own words about its build, or "". */
 const char *gcr_blas_config(const gcr_blas *blas);
+/* Its name for the processor whose kernels it runs, or "". */
+const char *gcr_blas_kernel(const gcr_blas *blas);
+/* How many threads it would use itself: 1, unless somebody has changed that; 0 if unknown. */
+int32_t gcr_blas_threads(const gcr_blas *blas);
 
 /* Functions -------------------------------------------------------------------------------- */
 

@@ -10,8 +10,9 @@
  * One job at a time. A second caller (another Python thread, or a step inside a chunk) finds the
  * pool busy and runs its chunks itself: no queue, hence no deadlock.
  *
- * Idle workers look for work for SPIN seconds, giving the processor away to anyone who wants it,
- * and then sleep.
+ * Idle workers look for work for a while, giving the processor away to anyone who wants it, and
+ * then sleep: SPIN seconds, or longer where jobs have been coming at short intervals. Whether a
+ * step is shared at all is decided by what sharing it has won so far (payoff.c).
  */
 #define _GNU_SOURCE
 #include <fenv.h>
@@ -22,10 +23,16 @@
 
 #include "internal.h"
 
-enum { MAX_THREADS = 1024, PAUSES = 64 };
+enum {
+    PAUSES = 64, /* between two looks at the clock: 1.6 us at 26 ns each, on Zen 3 */
+    SMOOTHING = 8
+};
 
 /* Longer than the gap between two parallel steps of one call, much shorter than a time slice. */
 static const double SPIN = 50e-6;
+/* Where the gap between jobs is up to this, workers are patient enough to bridge it. */
+static const double LONGEST_GAP = 200e-6;
+static const double RETRY_INTERVAL = 1; /* after the system refused a thread */
 
 typedef struct job {
     const gc_table *table;
@@ -41,23 +48,33 @@ static struct {
     pthread_cond_t done;   /* caller: no chunk is unfinished */
     pthread_mutex_t lists;
     atomic_flag busy;            /* a job is under way */
+    atomic_bool always;          /* share whatever may be shared */
     _Atomic uint64_t offer;      /* workers << 32 | chunks nobody has claimed */
     _Atomic int64_t unfinished;  /* chunks of the job that are not done */
     _Atomic int64_t sleeping;    /* workers waiting for `wake` */
     atomic_bool waiting;         /* the caller waits for `done` */
-    _Atomic int64_t limit;
+    _Atomic double patience;     /* how long workers look for work */
     _Atomic int64_t started;
     int64_t failed_chunk;
     int status;
     int64_t forks; /* how many fork()s lie between this process and the first */
     job job;       /* readable by whoever holds a claimed chunk */
+    /* Of whoever holds `busy`: */
+    double last;  /* when the last job ended */
+    double gap;   /* between jobs, on average */
+    double retry; /* when to ask for threads again */
+    struct {
+        pthread_t thread;
+        _Atomic int processor; /* where it was last seen */
+    } workers[MAX_THREADS];
 } pool = {
     .mutex = PTHREAD_MUTEX_INITIALIZER,
     .wake = PTHREAD_COND_INITIALIZER,
     .done = PTHREAD_COND_INITIALIZER,
     .lists = PTHREAD_MUTEX_INITIALIZER,
     .busy = ATOMIC_FLAG_INIT,
-    .limit = 1,
+    .patience = 50e-6,
+    .gap = 1,
 };
 
 /* Which call and which scratch this thread is working for, so that a parallel step inside a chunk
@@ -134,10 +151,10 @@ static int run_chunk(const job *work, int64_t chunk, int64_t worker)
     return status;
 }
 
-/* Run chunks until there are none to claim; says whether there was one. */
-static bool take_part(int64_t worker)
+/* Run chunks until there are none to claim; says how many there were. */
+static int64_t take_part(int64_t worker)
 {
-    bool worked = false;
+    int64_t done = 0;
     for (int64_t chunk = claim(worker); chunk >= 0; chunk = claim(worker)) {
         if (worker > 0)
             fesetenv(&pool.job.environment);
@@ -145,15 +162,17 @@ static bool take_part(int64_t worker)
         if (status != GC_OK)
             record_failure(chunk, status);
         finish(1);
-        worked = true;
+        done++;
     }
-    return worked;
+    return done;
 }
 
 static void look_for_work(int64_t worker)
 {
-    double end = gcr_clock() + SPIN;
+    double end = gcr_clock() + atomic_load_explicit(&pool.patience, memory_order_relaxed);
     do {
+        atomic_store_explicit(&pool.workers[worker].processor, gcr_this_processor(),
+                              memory_order_relaxed);
         for (int i = 0; i < PAUSES; i++) {
             if (is_offered(atomic_load_explicit(&pool.offer, memory_order_relaxed), worker))
                 return;
@@ -173,28 +192,47 @@ static void *worker_main(void *number)
 {
     int64_t worker = (int64_t)(intptr_t)number;
     for (;;)
-        if (!take_part(worker))
+        if (take_part(worker) == 0)
             look_for_work(worker);
     return NULL;
 }
 
-/* Start workers up to number `last`, as far as the system lets us. Signals stay with Python. */
-static void start_workers(int64_t last)
+static bool start_worker(int64_t number)
 {
-    if (atomic_load(&pool.started) >= last)
+    pthread_t *thread = &pool.workers[number].thread;
+    atomic_store(&pool.workers[number].processor, -1);
+    if (pthread_create(thread, NULL, worker_main, (void *)(intptr_t)number) != 0)
+        return false;
+    gcr_name(*thread, "gradc");
+    pthread_detach(*thread);
+    return true;
+}
+
+/* Start workers up to number `last`, as far as the system lets us. Signals stay with Python. */
+static void start_workers(int64_t last, double now)
+{
+    int64_t started = atomic_load(&pool.started);
+    if (started >= last || now < pool.retry)
         return;
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    while (atomic_load(&pool.started) < last) {
-        pthread_t thread;
-        intptr_t number = (intptr_t)atomic_load(&pool.started) + 1;
-        if (pthread_create(&thread, NULL, worker_main, (void *)number) != 0)
-            break;
-        pthread_detach(thread);
-        atomic_fetch_add(&pool.started, 1);
-    }
+    while (started < last && start_worker(started + 1))
+        atomic_store(&pool.started, ++started);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (started < last)
+        pool.retry = now + RETRY_INTERVAL;
+}
+
+/* Workers that would run on the caller's processor would take turns with it. */
+static void keep_apart(int64_t last)
+{
+    int here = gcr_this_processor();
+    for (int64_t i = 1; i <= last; i++)
+        if (atomic_load_explicit(&pool.workers[i].processor, memory_order_relaxed) == here) {
+            gcr_keep_off(pool.workers[i].thread, here);
+            atomic_store_explicit(&pool.workers[i].processor, -1, memory_order_relaxed);
+        }
 }
 
 static void wake_workers(int64_t workers, int64_t chunks)
@@ -242,41 +280,71 @@ static int run_alone(const job *work)
     return GC_OK;
 }
 
-static int run_together(int64_t workers)
+static void expect_next_job(double begin)
+{
+    double gap = begin - pool.last;
+    pool.gap += ((gap < 10 * LONGEST_GAP ? gap : 10 * LONGEST_GAP) - pool.gap) / SMOOTHING;
+    double patience = pool.gap < LONGEST_GAP ? SPIN + 2 * pool.gap : SPIN;
+    atomic_store_explicit(&pool.patience, patience, memory_order_relaxed);
+}
+
+static int run_together(int64_t workers, double begin, gcr_payoff *account)
 {
     int64_t count = pool.job.count;
     int64_t forks = pool.forks;
+    int64_t last = (workers < count ? workers : count) - 1;
     pool.status = GC_OK;
-    start_workers((workers < count ? workers : count) - 1);
+    expect_next_job(begin);
+    start_workers(last, begin);
+    keep_apart(atomic_load(&pool.started) < last ? atomic_load(&pool.started) : last);
     atomic_store(&pool.unfinished, count);
     atomic_store(&pool.offer, (uint64_t)workers << 32 | (uint64_t)count);
     wake_workers(workers, count);
-    take_part(0);
+    double awake = gcr_clock();
+    int64_t chunks = take_part(0);
+    double own = gcr_clock() - awake;
     wait_for_claimed();
+    pool.last = gcr_clock();
+    gcr_payoff_shared(account, pool.last - begin, own, chunks);
     /* A chunk forked, and this is the child: the other chunks died with their threads. */
     return pool.forks == forks ? pool.status : GC_ERR_INTERRUPT;
+}
+
+/* The step has lost by sharing: run it alone, and count the time. Gives the pool back. */
+static int run_resting(const job *work, double begin)
+{
+    atomic_flag_clear(&pool.busy);
+    int status = run_alone(work);
+    double seconds = gcr_clock() - begin;
+    if (!atomic_flag_test_and_set(&pool.busy)) {
+        /* Another step may have taken the account's place in the meantime. */
+        gcr_payoff_alone(gcr_payoff_of(work->chunk, work->count), seconds);
+        atomic_flag_clear(&pool.busy);
+    }
+    return status;
 }
 
 int gcr_parallel(const gc_table *table, gc_frame *frame, gc_chunk chunk, int64_t count)
 {
     job work = {.table = table, .frame = frame, .chunk = chunk, .count = count};
-    int64_t limit = gcr_threads();
-    int64_t workers = frame->workers < limit ? frame->workers : limit;
-    if (count <= 1 || workers <= 1 || count > UINT32_MAX || atomic_flag_test_and_set(&pool.busy))
+    if (count <= 1 || count > UINT32_MAX)
         return run_alone(&work);
+    double begin = gcr_clock();
+    int64_t limit = gcr_threads_at(begin);
+    int64_t workers = frame->workers < limit ? frame->workers : limit;
+    if (workers <= 1 || atomic_flag_test_and_set(&pool.busy))
+        return run_alone(&work);
+    gcr_payoff *account = gcr_payoff_of(chunk, count);
+    if (!gcr_payoff_is_likely(account) && !atomic_load(&pool.always))
+        return run_resting(&work, begin);
     fegetenv(&work.environment);
     pool.job = work;
-    int status = run_together(workers);
+    int status = run_together(workers, begin, account);
     atomic_flag_clear(&pool.busy);
     return status;
 }
 
-int64_t gcr_threads(void) { return atomic_load_explicit(&pool.limit, memory_order_relaxed); }
-
-void gcr_set_threads(int64_t limit)
-{
-    atomic_store(&pool.limit, limit < 1 ? 1 : limit > MAX_THREADS ? MAX_THREADS : limit);
-}
+void gcr_set_always_share(int32_t always) { atomic_store(&pool.always, always != 0); }
 
 int64_t gcr_workers(void) { return atomic_load(&pool.started); }
 
@@ -310,6 +378,8 @@ static void after_fork_in_child(void)
     atomic_store(&pool.sleeping, 0);
     atomic_store(&pool.waiting, false);
     atomic_store(&pool.started, 0);
+    pool.retry = 0;
+    gcr_payoff_forget();
     atomic_flag_clear(&pool.busy);
     pool.forks++;
 }

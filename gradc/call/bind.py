@@ -20,10 +20,11 @@ from gradc.errors import GradcWarning, message
 from gradc.graph.evaluate import evaluate
 from gradc.graph.variable import Variable
 from gradc.lower import Border
-from gradc.options import Options
+from gradc.options import Options, config
+from gradc.runtime import threadpools
 from gradc.runtime.blas import open_blas
 from gradc.runtime.executable import Executable, KernelFailure
-from gradc.runtime.threads import default_limit, set_limit
+from gradc.runtime.threads import apply_options
 from gradc.sharedvar import SharedVariable
 
 __all__ = ["bind", "interpret"]
@@ -34,7 +35,9 @@ Array = npt.NDArray[Any]
 def bind(request: Request, stages: Stages, border: Border, options: Options) -> Function:
     """The function that calls the compiled library with the arguments that the border names."""
     blas = open_blas(options.blas)
-    set_limit(options.threads or default_limit(options.omp_num_threads))
+    apply_options(options)
+    config.watch(apply_options)  # the number of threads is the one setting that calls feel later
+    threadpools.offer()
     executable = Executable(stages.library, stages.source.interface, blas)
 
     def explain(failure: KernelFailure, got: Mapping[str, str]) -> Exception:

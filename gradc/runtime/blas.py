@@ -34,8 +34,22 @@ class Blas:
     config: str
     handle: Any
 
+    @property
+    def kernel(self) -> str:
+        """The library's name for the processor whose kernels it runs, or ""."""
+        return _text(lib.gcr_blas_kernel(self.handle))
+
+    @property
+    def threads(self) -> int | None:
+        """How many threads it would use itself: 1, or what somebody else has just set."""
+        return int(lib.gcr_blas_threads(self.handle)) or None
+
     def __str__(self) -> str:
         return f"{self.path}\n  {self.config or 'says nothing about itself'}"
+
+
+def _text(words: Any) -> str:
+    return str(ffi.string(words).decode(errors="replace"))
 
 
 def bundled_path() -> Path:
@@ -44,7 +58,7 @@ def bundled_path() -> Path:
     Raises: FileNotFoundError if the installation is damaged.
     """
     folder = Path(__file__).resolve().parents[1] / "_blas"
-    for path in sorted(folder.glob("libscipy_openblas.*")):
+    for path in sorted(folder.glob("libgradc_openblas.*")):
         return path
     raise FileNotFoundError(f"no BLAS library in {folder}: install gradc again, or set GRADC_BLAS")
 
@@ -64,6 +78,6 @@ def open_blas(path: Path | None = None) -> Blas:
             os.fsencode(path), prefix.encode(), suffix.encode(), message, _MESSAGE_BYTES
         )
         if handle != ffi.NULL:
-            return Blas(path, ffi.string(lib.gcr_blas_config(handle)).decode(), handle)
-        reasons.append(ffi.string(message).decode(errors="replace"))
+            return Blas(path, _text(lib.gcr_blas_config(handle)), handle)
+        reasons.append(_text(message))
     raise OSError(f"cannot use {path} as BLAS: " + "; ".join(dict.fromkeys(reasons)))

@@ -13,6 +13,7 @@ import pytest
 
 from gradc.kernel.interface import Interface, Port
 from gradc.runtime import threads
+from gradc.runtime._native import lib
 from gradc.runtime.blas import Blas, bundled_path, open_blas
 from gradc.runtime.executable import Executable
 from tests.runtime import clib
@@ -70,7 +71,9 @@ def product(request: pytest.FixtureRequest, tmp_path: Path, blas: Blas) -> Execu
 @pytest.fixture(autouse=True)
 def restore_limit() -> Iterator[None]:
     before = threads.limit()
+    lib.gcr_set_always_share(True)
     yield
+    lib.gcr_set_always_share(False)
     threads.set_limit(before)
 
 
