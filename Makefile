@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # What is compiled or recorded at installation; Python files are used where they lie.
 BUILT_FROM := setup.py pyproject.toml gradc/runtime/_build.py csrc/inline/gradc/abi.h \
-	$(wildcard csrc/runtime/* csrc/python/*)
+	$(wildcard csrc/runtime/* csrc/python/* csrc/panels/*)
 
 .PHONY: test demo test-all tiny golden bench wheel lint types check clean
 

@@ -8,6 +8,7 @@ maintainers ask and as numpy and scipy do.
 """
 
 import os
+import platform
 import shlex
 import shutil
 import sys
@@ -20,6 +21,11 @@ from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
 
 LIBRARY, CALL = "gradc.runtime.libgradc", "gradc.runtime._call"
+# Multiply and add in one instruction is what these files are for; elsewhere it is spelled out.
+PANELS = {
+    "baseline": ["-ffp-contract=fast", "-DVECTOR_BYTES=16"],
+    "avx2": ["-ffp-contract=fast", "-DVECTOR_BYTES=32", "-mavx2", "-mfma"],
+}
 FLAGS = ["-std=c11", "-O2", "-g1", "-fPIC", "-shared", "-pthread", "-fvisibility=hidden"]
 # The extension finds the library beside itself, before any that LD_LIBRARY_PATH may name, and
 # Python's functions in the process.
@@ -46,11 +52,25 @@ class BuildRuntime(build_ext):
         target = Path(self.get_ext_fullpath(ext.name))
         target.parent.mkdir(parents=True, exist_ok=True)
         command = shlex.split(os.environ.get("CC", "cc"))
-        command += [*FLAGS, *(f"-I{folder}" for folder in ext.include_dirs), *ext.sources]
-        command += ["-o", str(target), *ext.extra_link_args, "-ldl", "-lm"]
+        command += [*FLAGS, *(f"-I{folder}" for folder in ext.include_dirs)]
+        objects = self._panels(command) if ext.name == LIBRARY else []
+        command += [*ext.sources, *objects, "-o", str(target), *ext.extra_link_args, "-ldl", "-lm"]
         if ext.name == CALL:
             command.append(self.get_ext_fullpath(LIBRARY))
         self.spawn(command)
+
+    def _panels(self, command):
+        """Compile the products once an instruction set; which is used is decided at run time."""
+        objects = []
+        for name, flags in PANELS.items():
+            if name == "baseline" or platform.machine() in ("x86_64", "AMD64"):
+                objects.append(os.path.join(self.build_temp, f"panels_{name}.o"))
+                os.makedirs(self.build_temp, exist_ok=True)
+                defines = [f"-DPANELS=gcr_panels_{name}", *flags]
+                kernel = [*command, "-O3", *defines, "-c", "csrc/panels/panels.c"]
+                kernel.remove("-shared")
+                self.spawn([*kernel, "-o", objects[-1]])
+        return objects
 
     def get_ext_filename(self, fullname):
         """Give the libraries names without a Python version: one has nothing to do with Python."""
@@ -96,7 +116,7 @@ setup(
             LIBRARY,
             sources=sorted(glob("csrc/runtime/*.c")),
             include_dirs=["csrc/inline"],
-            depends=[*glob("csrc/runtime/*.h"), "csrc/inline/gradc/abi.h"],
+            depends=[*glob("csrc/runtime/*.h"), *glob("csrc/panels/*"), "csrc/inline/gradc/abi.h"],
             extra_link_args=LINK_LIBRARY,
         ),
         Extension(

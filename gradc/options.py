@@ -20,11 +20,12 @@ from typing import Any, ClassVar, Generic, TypeVar, overload
 
 from gradc.errors import ArgumentError, ArgumentTypeError, message, printable
 
-__all__ = ["Config", "Options", "Target", "config"]
+__all__ = ["PRODUCTS", "Config", "Options", "Target", "config"]
 
 T = TypeVar("T")
 
 MODES = ("FAST_RUN", "FAST_COMPILE", "REFERENCE")
+PRODUCTS = ("auto", "panels", "blas")  # in the order of csrc/runtime/runtime.h
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,8 @@ class Options:
         cc: the C compiler, a name or path, with arguments if need be; "" searches for one.
         cflags: more flags for the C compiler, behind ours.
         blas: path of a BLAS library; None takes the one that was brought along.
+        products: who multiplies large matrices: "panels" (our kernels), "blas", or "auto", which
+            takes panels on the processors they were measured to be faster on.
         cache_dir: where libraries are kept; None where there is no home for one.
         cache_size: bytes the cache may hold.
         cache_strict: an unsafe cache directory is an error, not a warning.
@@ -103,6 +106,7 @@ class Options:
     cc: str = ""
     cflags: tuple[str, ...] = ()
     blas: Path | None = None
+    products: str = "auto"
     cache_dir: Path | None = None
     cache_size: int = 1 << 30
     cache_strict: bool = False
@@ -224,6 +228,7 @@ class Config:
     cc = _Setting("", _text)
     cflags: _Setting[tuple[str, ...]] = _Setting((), _words)
     blas: _Setting[Path | None] = _Setting(None, _path)
+    products = _Setting("auto", _one_of(*PRODUCTS))
     cache_dir: _Setting[Path | None] = _Setting(None, _path)
     cache_size: _Setting[int] = _Setting(1 << 30, _whole(1 << 20, 1 << 50, none=False))
     cache_strict = _Setting(False, _truth)

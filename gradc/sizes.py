@@ -23,9 +23,11 @@ __all__ = [
     "ceil_div",
     "cut",
     "floor_div",
+    "halvings",
     "is_natural",
     "maximum",
     "minimum",
+    "panel_room",
     "product",
     "size",
     "wrap",
@@ -50,7 +52,7 @@ class Length:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An opaque operation on sizes: floor_div, minimum, maximum, wrap, cut."""
+    """An opaque operation on sizes, by the name of the function below that makes it."""
 
     name: str
     args: tuple[Size, ...]
@@ -215,13 +217,32 @@ def _blocks(work: int, least: int, whole: int, most: int) -> int:
     return min(2 * _cut(work, whole, 8), _cut(work, least, most))
 
 
+def _halvings(work: int, least: int, most: int) -> int:
+    count = 1
+    while 2 * count <= most and work // (2 * count) >= least:
+        count *= 2
+    return count
+
+
+def _panel_room(m: int, k: int, n: int) -> int:
+    wanted = k * (-(-n // _PANEL) * _PANEL)
+    worth = m >= _PANEL_ROWS and m * k * n >= _PANEL_WORK
+    return wanted if worth and wanted <= _PANEL_MOST else 0
+
+
+# As csrc/inline/gradc/step.h has them, with the reasons.
+_PANEL, _PANEL_ROWS, _PANEL_WORK, _PANEL_MOST = 32, 12, 1 << 14, 1 << 21
+
+
 _NUMBERS: dict[str, Callable[..., int]] = {
     "blocks": _blocks,
     "ceil_div": _divide_up,
     "cut": _cut,
     "floor_div": _divide,
     "minimum": min,
+    "halvings": _halvings,
     "maximum": max,
+    "panel_room": _panel_room,
     "wrap": _wrap,
 }
 
@@ -307,6 +328,19 @@ def blocks(work: SizeLike, least: SizeLike, whole: SizeLike, most: SizeLike) -> 
     return _call("blocks", work, least, whole, most)
 
 
+def halvings(work: SizeLike, least: SizeLike, most: SizeLike) -> Size:
+    """The largest power of two, at most `most`, that leaves each piece at least `least` work."""
+    return _call("halvings", work, least, most)
+
+
+def panel_room(m: SizeLike, k: SizeLike, n: SizeLike) -> Size:
+    """Elements of the panels that the right operand of a product [m, k] by [k, n] is packed into.
+
+    0 where packing it for all threads is not worth it.
+    """
+    return _call("panel_room", m, k, n)
+
+
 def product(sizes: Sequence[SizeLike]) -> Size:
     """The product of lengths; 1 for none."""
     total = size(1)
@@ -323,7 +357,8 @@ def _substitute_atom(atom: Atom, values: Mapping[Atom, Size]) -> Size:
     args = tuple(arg.substitute(values) for arg in atom.args)
     rebuild: dict[str, Callable[..., Size]] = {
         "blocks": blocks, "ceil_div": ceil_div, "cut": cut, "floor_div": floor_div,
-        "maximum": maximum, "minimum": minimum, "wrap": wrap,
+        "halvings": halvings,
+        "maximum": maximum, "minimum": minimum, "panel_room": panel_room, "wrap": wrap,
     }  # fmt: skip
     return rebuild[atom.name](*args)
 

@@ -94,8 +94,10 @@ gcr_function *gcr_open(const char *path, const gcr_spec *spec, const gcr_blas *b
         .fail = gcr_fail,
         .callback = gcr_callback,
     };
-    if (blas)
+    if (blas) {
         function->table.blas = blas->routines;
+        function->table.panels = blas->panels;
+    }
     function->blas = blas;
     atomic_store(&function->fail_at, -1);
     if (!open_library(function, path, message, (size_t)size)) {

@@ -34,7 +34,7 @@ Array = npt.NDArray[Any]
 
 def bind(request: Request, stages: Stages, border: Border, options: Options) -> Function:
     """The function that calls the compiled library with the arguments that the border names."""
-    blas = open_blas(options.blas)
+    blas = open_blas(options.blas, options.products)
     apply_options(options)
     config.watch(apply_options)  # the number of threads is the one setting that calls feel later
     threadpools.offer()

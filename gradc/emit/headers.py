@@ -12,7 +12,7 @@ __all__ = ["include_lines"]
 
 # Our functions by the beginning of their names; what is left over is vector math.
 _OURS = (
-    ("blas.h", ("gemm", "gemv", "ger", "copy")),
+    ("blas.h", ("gemm", "gemv", "ger", "copy", "pack", "rows")),
     ("cast.h", ("cast",)),
     ("fold.h", ("max", "min", "wins")),
     ("integer.h", ("floor_divide", "modulo", "power", "round_away")),
@@ -24,7 +24,7 @@ _CALL = re.compile(r"\bgc_([a-z]\w*?)_(?:[biu](?:8|16|32|64)|f32|f64)\(")
 _CALL_WITH_TWO = re.compile(r"\bgc_(cast)_")
 _TILES = re.compile(r"\bGC_(?:TILE|ROWS|FOLD|INLINE)\b")
 _LIBC = re.compile(r"\b(?:NAN|INFINITY)\b|(?<![\w.])([a-z][a-z0-9]*)\(")
-_OWN = re.compile(r"(?:nest|product|run|plan|fold)\d+(?:_\w+)?|if|for|while|return|sizeof")
+_OWN = re.compile(r"(?:nest|product|pack|run|plan|fold)\d+(?:_\w+)?|if|for|while|return|sizeof")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
 

@@ -16,7 +16,7 @@ from gradc.emit import nestfolds as nf
 from gradc.emit.folds import FoldKinds
 from gradc.emit.inline import moved_loads, moved_results
 from gradc.emit.memory import C, Memory, joined, wrapped
-from gradc.emit.product import product_call
+from gradc.emit.product import product_call, shares
 from gradc.emit.statements import (
     Scope,
     Writer,
@@ -105,7 +105,7 @@ class _NestC:
         blocks: list[Block] = []
         if nest.product is not None:
             rows = self.range(0)
-            blocks += product_call(nest.product, rows)
+            blocks += product_call(nest.product, rows, self.memory, self.segment)
         head = self.straight(nest.head, Scope(self.index()), False)
         return blocks + self.level(0, self._lines(head))
 
@@ -248,6 +248,8 @@ def chunk_function(
             f"const int64_t begin = gc_start(chunk, {length}, {whole}), "
             f"end = gc_start(chunk + 1, {length}, {whole});"
         ]
+        if nest.product is not None and nest.product.panels is not None:
+            cut = [shares(formula(nest.chunks, C), whole)]
     body = [*([Lines(tuple(part for line in cut for part in wrapped(line)))] if cut else []), *body]
     lines = memory.declare(body, writer.writer.written)
     body = [Lines(tuple(lines)), *body, Lines(("return GC_OK;",))]

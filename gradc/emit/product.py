@@ -10,10 +10,10 @@ from gradc.dtypes import dtype_info
 from gradc.emit.memory import C, Memory, wrapped
 from gradc.emit.views import Block, Branch, Function, Lines, Loop
 from gradc.kernel.formula import factor, formula, place
-from gradc.kernel.program import Matrix, Product, Scale
+from gradc.kernel.program import Matrix, Pack, Product, Scale
 from gradc.sizes import Size, product
 
-__all__ = ["product_call", "product_function"]
+__all__ = ["pack_function", "product_call", "product_function", "shares"]
 
 
 def _pointer(matrix: Matrix, moves: list[tuple[str, Size]], buffer: int | None = None) -> str:
@@ -32,14 +32,71 @@ def _joined(*parts: str | Size) -> str:
     return ", ".join(part if isinstance(part, str) else formula(part, C) for part in parts)
 
 
-def product_call(step: Product, rows: tuple[str, str]) -> list[Block]:
+def product_call(step: Product, rows: tuple[str, str], memory: Memory, segment: int) -> list[Block]:
     """The lines that compute rows (start, stop) of a product; without a stack."""
     begin, end = rows
     count = f"{end} - {begin}" if begin != "0" else end
     start = [(begin, step.x.row)] if begin != "0" else []
     x = _pointer(step.x, start)
     target = [(begin, step.out.row)] if begin != "0" else []
+    if step.panels is not None:
+        return _by_panels(step, count, x, target, memory, segment)
     return _multiply(step, count, x, _pointer(step.y, []), target)
+
+
+def _by_panels(
+    step: Product, count: str, x: str, target: list[tuple[str, Size]], memory: Memory, segment: int
+) -> list[Block]:
+    """Rows of a product whose right operand a Pack step has laid out."""
+    info = dtype_info(step.dtype)
+    assert step.room is not None
+    out, y = _pointer(step.out, target), _pointer(step.y, [])
+    source = _pointer(step.out, target, step.source) if step.source is not None else out
+    args = _joined(
+        "table", step.room, f"b{step.panels}", "own", source, count, step.n, step.k,
+        _scale(step.alpha), x, step.x.row, step.x.col, y, step.y.row, step.y.col,
+        _scale(step.beta), out, step.out.row,
+    )  # fmt: skip
+    own = f"{info.c_type} *const own = {memory.panel_scratch(segment)};"
+    return [Lines((own, *wrapped(f"gc_rows_{info.suffix}({args});")))]
+
+
+def pack_function(step: Pack, name: str, memory: Memory) -> Function:
+    """The function that lays one block of columns out."""
+    columns = formula(step.n, C)
+    cut, begin, end = [], "0", columns
+    if step.blocks.constant != 1:
+        panels = f"gc_ceil_div({columns}, GC_PANEL_COLUMNS)"
+        length = f"gc_ceil_div({panels}, {formula(step.blocks, C)}) * GC_PANEL_COLUMNS"
+        cut, begin, end = _range(length, columns), "begin", "end"
+    args = _joined(
+        "table", step.room, begin, end, step.n, step.k, _pointer(step.y, []), step.y.row,
+        step.y.col, f"b{step.panels}",
+    )  # fmt: skip
+    call = f"gc_pack_{dtype_info(step.dtype).suffix}({args});"
+    body: list[Block] = [Lines(tuple(part for line in (*cut, call) for part in wrapped(line)))]
+    lines = memory.declare(body, {step.panels})
+    marker = " ".join(f"%{number}" for number in step.nodes)
+    title = ("the right operand of the product in panels",)
+    blocks = (Lines(tuple(lines)), *body, Lines(("return GC_OK;",)))
+    return Function(f"static int {name}(GC_CHUNK)", title, marker, blocks)
+
+
+def shares(blocks: str, count: str) -> str:
+    """The declaration of the rows of a product by panels that belong to a chunk."""
+    return (
+        f"const int64_t begin = gc_share(chunk, {blocks}, {count}), "
+        f"end = gc_share(chunk + 1, {blocks}, {count});"
+    )
+
+
+def _range(length: str, count: str) -> list[str]:
+    """The part of `count` rows that belongs to a chunk of `length`."""
+    return [
+        f"const int64_t length = {length};",
+        f"const int64_t begin = gc_start(chunk, length, {count}), "
+        f"end = gc_start(chunk + 1, length, {count});",
+    ]
 
 
 def _multiply(
@@ -104,7 +161,7 @@ def _unravel(step: Product) -> list[str]:
     return lines
 
 
-def product_function(step: Product, name: str, memory: Memory) -> Function:
+def product_function(step: Product, name: str, memory: Memory, segment: int) -> Function:
     """The function of a product that is a step of its own: one block of rows, or of the stack."""
     from_stack = bool(step.batch)
     whole = product(step.batch) if from_stack else step.m
@@ -113,16 +170,12 @@ def product_function(step: Product, name: str, memory: Memory) -> Function:
     if step.blocks.constant != 1:
         count, blocks = formula(whole, C), formula(step.blocks, C)
         length = f"gc_ceil_div({count}, {blocks})"
-        cut = [
-            f"const int64_t length = {length};",
-            f"const int64_t begin = gc_start(chunk, length, {count}), "
-            f"end = gc_start(chunk + 1, length, {count});",
-        ]
+        cut = [shares(blocks, count)] if step.panels is not None else _range(length, count)
         rows = ("begin", "end")
     if from_stack:
         body: list[Block] = [Loop("i", rows[0], rows[1], "i++", tuple(_stacked(step)))]
     else:
-        body = product_call(step, rows)
+        body = product_call(step, rows, memory, segment)
     cut = [part for line in cut for part in wrapped(line)]
     body = [*([Lines(tuple(cut))] if cut else []), *body]
     lines = memory.declare(body, {step.out.buffer})

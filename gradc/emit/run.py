@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from gradc.emit.folds import FoldKinds
 from gradc.emit.memory import C, Memory, wrapped
 from gradc.emit.nest import chunk_function, tail_function
-from gradc.emit.product import product_function
+from gradc.emit.product import pack_function, product_function
 from gradc.emit.views import Block, Function, Lines
 from gradc.kernel.formula import formula
-from gradc.kernel.program import Nest, Step
+from gradc.kernel.program import Nest, Pack, Step
 
 __all__ = ["Steps"]
 
@@ -57,9 +57,12 @@ class Steps:
             name, count = f"nest{self.count}", step.chunks
             function = chunk_function(step, name, self.memory, self.kinds, segment)
             tail = tail_function(step, name, self.memory, self.kinds)
+        elif isinstance(step, Pack):
+            name, count = f"pack{self.count}", step.blocks
+            function = pack_function(step, name, self.memory)
         else:
             name, count = f"product{self.count}", step.blocks
-            function = product_function(step, name, self.memory)
+            function = product_function(step, name, self.memory, segment)
         self.count += 1
         self.functions.append(function)
         if count.constant == 1:

@@ -24,6 +24,7 @@ from gradc.kernel.program import (
     Matrix,
     Nest,
     Number,
+    Pack,
     Pass,
     Position,
     Product,
@@ -162,6 +163,9 @@ class _Checker:
         if isinstance(step, Product):
             self.check_product(step, is_behind)
             return
+        if isinstance(step, Pack):
+            self.check_pack(step)
+            return
         self.require(not (step.fallible and is_behind), "it may fail, behind the commit")
         if step.product is not None:
             self.check_product(step.product, is_behind)
@@ -186,10 +190,23 @@ class _Checker:
             self.check_scale(scale, step.dtype)
         if step.source is not None:
             self.read(step.source, step.dtype)
+        if step.panels is not None:
+            self.read(step.panels, step.dtype)
+            self.require(step.routine == "gemm" and not step.batch, "panels are for one gemm")
+            self.require(step.out.col.constant == 1, "panels give rows")
         self.write(step.out.buffer, is_behind, step.dtype)
         self.check_matrix(step.out, step)
         inputs = (step.x.buffer, step.y.buffer)
         self.require(step.out.buffer not in inputs, "it writes what it multiplies")
+
+    def check_pack(self, step: Pack) -> None:
+        """The matrix and its panels."""
+        self.check_size(step.k, step.n, step.room, step.blocks)
+        self.read(step.y.buffer, step.dtype)
+        self.check_size(step.y.offset, step.y.row, step.y.col)
+        self.require(not step.y.batch, "a stack is not packed")
+        self.require(self.program.buffers[step.panels].place == "work", "panels are work")
+        self.write(step.panels, False, step.dtype)
 
     def check_matrix(self, matrix: Matrix, step: Product) -> None:
         """Strides of a matrix."""

@@ -38,6 +38,7 @@ __all__ = [
     "Nest",
     "Note",
     "Number",
+    "Pack",
     "Pass",
     "Position",
     "Product",
@@ -328,13 +329,14 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """out = alpha * x @ y + beta * c by BLAS.
+    """out = alpha * x @ y + beta * c, by BLAS or by panels.
 
     routine: gemm (out m x n), gemv (y and out are columns, n == 1) or ger (k == 1: out += x y').
     `source`: where beta * c is read if it is not `out` itself (it is copied first unless the two
     are the same memory at the call); None when beta is 0 or c is out.
     blocks: the number of row blocks (along m; along the stack if there is one), a function of the
     sizes only; a product never splits k.
+    panels: the buffer a Pack step has laid y out in, with `room` elements where that was worth it.
     """
 
     routine: Literal["gemm", "gemv", "ger"]
@@ -352,6 +354,26 @@ class Product:
     blocks: Size
     title: str = ""
     nodes: tuple[int, ...] = ()
+    panels: int | None = None
+    room: Size | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """Lay the matrix y[k, n] of a product out in panels, for all blocks of rows to share.
+
+    `panels` has `room` elements: 0 where packing is not worth it, and then nothing happens.
+    blocks: into how many parts the columns are cut.
+    """
+
+    dtype: str
+    y: Matrix
+    k: Size
+    n: Size
+    panels: int
+    room: Size
+    blocks: Size
+    nodes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,7 +381,8 @@ class Nest:
     """One sweep of loops.
 
     axes: lengths, outermost first.  split: how many are outer.  chunks: how many chunks axis 0 is
-    cut into; `chunk_length` of axis 0 each (the last may be shorter, some may be empty).
+    cut into; `chunk_length` of axis 0 each (the last may be shorter, some may be empty), but where
+    the product is by panels: then tiles of its rows are shared out evenly.
     head: statements once a chunk, that depend on no axis.  product: a product whose rows are axis
     0, computed for the chunk's rows before its loops.  fallible: a statement may fail (Bound).
     """
@@ -377,7 +400,7 @@ class Nest:
     nodes: tuple[int, ...] = ()
 
 
-Step = Nest | Product
+Step = Nest | Product | Pack
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from gradc.kernel.loops import (
     Matrix,
     Nest,
     Number,
+    Pack,
     Pass,
     Position,
     Product,
@@ -140,8 +141,10 @@ def _peak(slots: Iterable[Slot]) -> str:
 def _touched(step: Step) -> set[int]:
     if isinstance(step, Product):
         numbers = {step.x.buffer, step.y.buffer, step.out.buffer}
-        extra = (step.source, step.alpha.buffer, step.beta.buffer)
+        extra = (step.source, step.alpha.buffer, step.beta.buffer, step.panels)
         return numbers | {number for number in extra if number is not None}
+    if isinstance(step, Pack):
+        return {step.y.buffer, step.panels}
     found = _touched(step.product) if step.product is not None else set()
     for fold in step.folds:
         found |= {*fold.partial, *([fold.out] if fold.out is not None else [])}
@@ -154,12 +157,19 @@ def _touched(step: Step) -> set[int]:
 
 
 def _step(number: int, step: Step) -> list[str]:
-    title = f"  {step.title}" if step.title else ""
+    title = f"  {step.title}" if not isinstance(step, Pack) and step.title else ""
     if isinstance(step, Product):
         return [f"step {number}: product{title}", f"  {_product(step)}"]
+    if isinstance(step, Pack):
+        return [f"step {number}: pack", f"  {_pack(step)}"]
     lines = [f"step {number}: nest{title}"]
     lines += [f"  {line}" for line in _nest(step)]
     return lines
+
+
+def _pack(step: Pack) -> str:
+    count = f"{formula(step.k)} x {formula(step.n)} in {formula(step.blocks)} blocks"
+    return f"{count}: b{step.panels} = panels of {_matrix(step.y)}"
 
 
 def _product(step: Product) -> str:
@@ -170,7 +180,9 @@ def _product(step: Product) -> str:
         source = step.out.buffer if step.source is None else step.source
         beta = f" + {_scale(step.beta)} * b{source}"
     text = f"{_matrix(step.out)} = {_scale(step.alpha)} * {_matrix(step.x)} @ {_matrix(step.y)}"
-    return f"{step.routine} {dims}{batch} in {formula(step.blocks)} blocks: {text}{beta}"
+    panels = "" if step.panels is None else f", by b{step.panels} if there is room"
+    blocks = f"in {formula(step.blocks)} blocks"
+    return f"{step.routine} {dims}{batch} {blocks}: {text}{beta}{panels}"
 
 
 def _is_zero(text: str) -> bool:
@@ -199,7 +211,9 @@ def _nest(nest: Nest) -> list[str]:
         put(f"fold f{number}: {_fold(fold)}")
     for each in nest.head:
         put(statement_text(each))
-    chunks = f" in {formula(nest.chunks)} chunks of {formula(nest.chunk_length)}"
+    by_panels = nest.product is not None and nest.product.panels is not None
+    unit = "tiles" if by_panels else formula(nest.chunk_length)
+    chunks = f" in {formula(nest.chunks)} chunks of {unit}"
     for axis, length in enumerate(nest.axes[: nest.split]):
         put(f"for i{axis} < {formula(length)}{chunks if axis == 0 else ''}:")
         depth += 1

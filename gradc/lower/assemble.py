@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from gradc.graph.op import Apply
 from gradc.graph.variable import Variable
-from gradc.kernel.loops import Buffer, Nest, Note, Segment, Step
+from gradc.kernel.loops import Buffer, Note, Segment, Step
 from gradc.kernel.program import Program
 from gradc.lower.border import Border
 from gradc.lower.drafts import FoldPlan, Memory
@@ -17,7 +18,7 @@ from gradc.lower.layout import Layout, finish_nest
 from gradc.lower.memory import plan_memory, uses_of
 from gradc.lower.names import Namer
 from gradc.lower.nests import draft_nest
-from gradc.lower.products import plan_product
+from gradc.lower.products import plan_product, shared_panels
 from gradc.lower.scatter import draft_scatter
 from gradc.lower.tasks import Item, Task, nest_of
 from gradc.lower.titles import Titles
@@ -74,7 +75,7 @@ class _Assembly:
 
     def buffer(self, variable: Variable) -> int:
         """The buffer a value lives in."""
-        root = self.values.root(variable)
+        root = self.values.memory(variable)
         if root not in self.number:
             out = self.placed.outs.get(root)
             place = "work" if out is None else "out"
@@ -104,11 +105,17 @@ class _Assembly:
         self.segment = task.segment
         if task.kind == "product":
             assert task.node is not None
-            title, nodes = self.titles.node(task.node)
-            return [plan_product(self.values, task.node, self.buffer, title, nodes)]
+            return self._product(task.node)
         if task.kind == "scatter":
             return self._scatter(task)
-        return [self._nest(task)]
+        return self._nest(task)
+
+    def _product(self, node: Apply) -> list[Step]:
+        """A product, behind the step that packs its right operand where it has one."""
+        title, nodes = self.titles.node(node)
+        step = plan_product(self.values, node, self.buffer, title, nodes)
+        shared = shared_panels(step, lambda dtype, shape: self.add(dtype, shape, "work"))
+        return [step] if shared is None else [*shared]
 
     def _layout(self, serial: bool = False) -> Layout:
         return Layout(
@@ -118,26 +125,29 @@ class _Assembly:
     def _fold_out(self, plan: FoldPlan) -> int:
         return self.buffer(plan.item.out)
 
-    def _nest(self, task: Task) -> Nest:
+    def _nest(self, task: Task) -> list[Step]:
         layout = self._layout()
+        first: list[Step] = []
         if task.product is not None:
             assert task.product.node is not None
-            title, nodes = self.titles.node(task.product.node)
-            layout.rows = plan_product(self.values, task.product.node, self.buffer, title, nodes)
+            *first, layout.rows = self._product(task.product.node)  # type: ignore[assignment]
         draft = draft_nest(task, self.values, self.memory())
         title, nodes = self.titles.nest(task, self.escaping)
-        return finish_nest(draft, layout, title, nodes)
+        return [*first, finish_nest(draft, layout, title, nodes)]
 
     def _scatter(self, task: Task) -> list[Step]:
         assert task.node is not None
         out, base = task.node.outputs[0], task.node.inputs[0]
         title, nodes = self.titles.node(task.node)
+        draft = draft_scatter(task.node, self.values, self.memory())
+        put = finish_nest(draft, self._layout(serial=True), title, nodes)
+        if base in self.values.becomes:
+            return [put]
         first = nest_of(-1, self.values, Item(out, None, out, (base,)))
         start = finish_nest(
             draft_nest(first, self.values, self.memory()), self._layout(), "copy of the base", nodes
         )
-        draft = draft_scatter(task.node, self.values, self.memory())
-        return [start, finish_nest(draft, self._layout(serial=True), title, nodes)]
+        return [start, put]
 
 
 def assemble(

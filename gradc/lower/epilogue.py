@@ -1,12 +1,14 @@
 """Let a product run row block by row block in front of the nest that reads it.
 
 Takes tasks; changes a nest's `product`.  The rows a matrix product has just finished are still in
-cache when bias and activation run over them, and both share one meeting of the threads.
+cache when bias and activation run over them, and both share one meeting of the threads.  Behind the
+commit the same holds: a gradient goes into the velocity, and its rows into the weights.
 """
 
 from __future__ import annotations
 
 from gradc.graph.variable import Variable
+from gradc.lower.border import Border
 from gradc.lower.products import letters_of
 from gradc.lower.reads import plain_places
 from gradc.lower.tasks import Task
@@ -17,16 +19,29 @@ __all__ = ["attach_products"]
 
 
 def attach_products(
-    values: Values, tasks: list[Task], home: dict[Variable, Task], placed: Placed
+    values: Values,
+    border: Border,
+    tasks: list[Task],
+    home: dict[Variable, Task],
+    placed: Placed,
 ) -> None:
     """Attach each product to the nest that reads it first, where that is legal."""
     for product in list(tasks):
-        if product.kind != "product" or product in placed.writers or not _is_plain(product):
+        if product.kind != "product" or not _is_plain(product):
             continue
         for nest in tasks:
+            if product.reads & _updated_by(nest, border, placed):
+                continue  # a block of rows would read what the block before has written
             if _fits(values, tasks, product, nest, placed):
                 _attach(tasks, home, product, nest)
+                placed.writers.discard(product)
                 break
+
+
+def _updated_by(nest: Task, border: Border, placed: Placed) -> set[Variable]:
+    """The shared variables whose storage a nest writes."""
+    positions = [placed.outs[out] - border.outputs for out in nest.outs if out in placed.outs]
+    return {border.updated[k] for k in positions if k >= 0}
 
 
 def _is_plain(product: Task) -> bool:
@@ -42,14 +57,15 @@ def _fits(values: Values, tasks: list[Task], product: Task, nest: Task, placed: 
         return False
     if nest.segment != product.segment or nest.inner not in (None, frozenset((1,))):
         return False
-    if nest.axes != values.shapes.lengths(out) or nest in placed.writers:
+    is_behind = product in placed.writers
+    if nest.axes != values.shapes.lengths(out) or (nest in placed.writers) != is_behind:
         return False
     for item in nest.items:
         for operand in item.reads:
             for source, place in plain_places(values, nest, operand, item):
                 if source is out and place != (0, 1):
                     return False
-    if any(nest.needs(writer) for writer in placed.writers):
+    if not is_behind and any(nest.needs(writer) for writer in placed.writers):
         return False  # whoever needs the product would wait for the commit
     between = (t for t in tasks if t.needs(product) and t is not nest)
     return not any(nest.needs(t) for t in between)

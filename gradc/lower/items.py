@@ -6,11 +6,13 @@ decides which views are materialised and which cheap values go to memory all the
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gradc.graph.op import Apply
 from gradc.graph.variable import Variable
+from gradc.graph.walk import toposort
 from gradc.lower.border import Border
 from gradc.lower.products import needs_packing
 from gradc.lower.tasks import Item, TaskKind
@@ -35,6 +37,7 @@ def list_items(values: Values, border: Border) -> Items:
     nodes = _needed_nodes(values)
     _copy_views(values, nodes)
     _pin(values, nodes)
+    _scatter_in_place(values, nodes, border)
     items = Items()
     for node in nodes:
         items.steps.extend(_steps(values, node))
@@ -47,11 +50,20 @@ def _needed_nodes(values: Values) -> list[Apply]:
     """Nodes whose numbers the results need: not those of which only the lengths are asked."""
     needed = set(values.graph.results) | set(values.shapes.data)
     found = []
-    for node in reversed(values.graph.nodes):
+    for node in reversed(_in_order(values)):
         if any(each in needed for each in node.outputs):
             found.append(node)
             needed.update(_numbers_of(values, node))
     return found[::-1]
+
+
+def _in_order(values: Values) -> list[Apply]:
+    """The graph's nodes, those of the largest results first: they choose the nest they join.
+
+    A loss that is read off a matrix would else tie what the matrix's own sweep waits for to itself.
+    """
+    ranked = sorted(values.graph.results, key=lambda each: -each.ndim)
+    return toposort([*ranked, *values.shapes.data])
 
 
 def _numbers_of(values: Values, node: Apply) -> tuple[Variable, ...]:
@@ -99,6 +111,26 @@ def _pin(values: Values, nodes: Sequence[Apply]) -> None:
             values.pinned.update(values.source(each)[0] for each in node.inputs)
         elif isinstance(rule, Gather | Relabel):
             values.pinned.add(values.source(node.inputs[0])[0])
+
+
+def _scatter_in_place(values: Values, nodes: Sequence[Apply], border: Border) -> None:
+    """Let a scatter turn a computed array that it alone reads into its result.
+
+    Not where that is the new value of a shared variable: its storage is written behind the commit,
+    and a scatter, which may fail, stands before it.
+    """
+    readers = Counter(each for node in nodes for each in node.inputs)
+    readers.update(values.graph.results)
+    updates = {values.root(each) for each in border.results[border.outputs :]}
+    segment = values.shapes.segment
+    for node in nodes:
+        base, out = node.inputs[0] if node.inputs else None, node.outputs[0]
+        if not isinstance(node.op.rule, Scatter) or base is None or out in updates:
+            continue
+        is_computed = base.owner is not None and isinstance(base.owner.op.rule, Elemwise)
+        if is_computed and readers[base] == 1 and segment[base] == segment[out]:
+            values.becomes[base] = out
+            values.pinned.add(base)
 
 
 def _is_view(variable: Variable) -> bool:

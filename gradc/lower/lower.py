@@ -33,6 +33,6 @@ def lower(graph: Graph, chains_only: bool = False) -> Program:
     tasks, home = fuse(values, items.steps, chains_only)
     placed = place_results(values, border, items, tasks, home)
     if not chains_only:
-        attach_products(values, tasks, home, placed)
+        attach_products(values, border, tasks, home, placed)
     order, commit = order_tasks(tasks, placed.writers)
     return assemble(values, border, placed, order, commit)

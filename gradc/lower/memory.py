@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from gradc.dtypes import dtype_info
-from gradc.kernel.loops import Buffer, Indexed, Load, Nest, Pass, Product, Slot, Step, Store
+from gradc.kernel.loops import Buffer, Indexed, Load, Nest, Pack, Pass, Product, Slot, Step, Store
 from gradc.sizes import Size, product
 
 __all__ = ["Uses", "plan_memory", "uses_of"]
@@ -38,6 +38,8 @@ def uses_of(step: Step) -> Uses:
     """What a step reads and writes."""
     if isinstance(step, Product):
         return _product_uses(step)
+    if isinstance(step, Pack):
+        return Uses({step.y.buffer}, {step.panels})
     uses = _nest_uses(step)
     if step.product is not None:
         inner = _product_uses(step.product)
@@ -51,6 +53,8 @@ def uses_of(step: Step) -> Uses:
 def _product_uses(step: Product) -> Uses:
     reads = {step.x.buffer, step.y.buffer}
     reads |= {scale.buffer for scale in (step.alpha, step.beta) if scale.buffer is not None}
+    if step.panels is not None:
+        reads.add(step.panels)
     uses = Uses(reads, {step.out.buffer})
     if step.source is not None:
         if step.source not in reads:

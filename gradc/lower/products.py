@@ -8,18 +8,29 @@ Product steps.  An operand is passed where it stands: views become strides.  Wha
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from gradc.dtypes import literal
 from gradc.graph.op import Apply
 from gradc.graph.variable import Constant, Variable
-from gradc.kernel.loops import Matrix, Product, Scale
+from gradc.kernel.loops import Matrix, Pack, Product, Scale
 from gradc.lower.values import Values, strides_of
 from gradc.ops.kinds import Gemm
-from gradc.sizes import Size, blocks, cut, floor_div, minimum, product, size
+from gradc.sizes import (
+    Size,
+    blocks,
+    ceil_div,
+    cut,
+    floor_div,
+    halvings,
+    minimum,
+    panel_room,
+    product,
+    size,
+)
 
-__all__ = ["Letters", "letters_of", "needs_packing", "plan_product"]
+__all__ = ["Letters", "letters_of", "needs_packing", "plan_product", "shared_panels"]
 
 # A product is cut into two row blocks from 2^22 multiplications on (some 60 us of one thread), and
 # into more only when each then has 2^28: two blocks beat four on the lecture's step, 400 x 784 x
@@ -28,6 +39,11 @@ _LEAST_WORK = 1 << 21
 _BLOCK_WORK = 1 << 28
 _VECTOR_WORK = 1 << 18  # elements a block of a matrix-vector product, which memory bounds
 _LEAST_ROWS = 8
+_PACK_WORK = 1 << 15  # elements a block of packing: some 20 us
+_PANEL_WORK = 1 << 22  # multiplications a block of rows by panels: 0.1 ms; nothing is packed anew
+_MOST_PANEL_BLOCKS = 16
+_LEAST_PANEL_ROWS = 12  # two tiles
+_PANEL_COLUMNS = 32  # GC_PANEL_COLUMNS of csrc/inline/gradc/abi.h
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,3 +221,23 @@ def _blocks(routine: str, m: Size, n: Size, k: Size, batch: Sequence[Size]) -> S
     if routine == "gemv":
         return cut(work, _VECTOR_WORK, minimum(rows, 4))
     return blocks(work, _LEAST_WORK, _BLOCK_WORK, rows)
+
+
+def shared_panels(
+    step: Product, panels: Callable[[str, tuple[Size, ...]], int]
+) -> tuple[Pack, Product] | None:
+    """The step that packs a product's right operand for all its blocks, and the product with it.
+
+    panels: a new buffer of a dtype and lengths.  None where the product is not one that can read
+    panels: a matrix times a matrix, its result by rows.
+    """
+    is_matrix = all(n.constant is None or n.constant > 1 for n in (step.m, step.n, step.k))
+    if step.routine != "gemm" or step.batch or step.out.col.constant != 1 or not is_matrix:
+        return None
+    room = panel_room(step.m, step.k, step.n)
+    buffer = panels(step.dtype, (room,))
+    count = cut(room, _PACK_WORK, ceil_div(step.n, _PANEL_COLUMNS))
+    pack = Pack(step.dtype, step.y, step.k, step.n, buffer, room, count, step.nodes)
+    most = minimum(floor_div(step.m, _LEAST_PANEL_ROWS), _MOST_PANEL_BLOCKS)
+    rows = halvings(step.m * step.n * step.k, _PANEL_WORK, most)
+    return pack, replace(step, panels=buffer, room=room, blocks=rows)

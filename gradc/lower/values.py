@@ -30,13 +30,15 @@ class Values:
     """The places of values.
 
     copied: views that are materialised; only `copy` adds to it.  pinned: values that go to memory
-    though they are cheap.
+    though they are cheap.  becomes: arrays that a scatter alone reads, and which therefore turn
+    into what it gives where they are.
     """
 
     graph: Graph
     shapes: Shapes
     copied: set[Variable] = field(default_factory=set)
     pinned: set[Variable] = field(default_factory=set)
+    becomes: dict[Variable, Variable] = field(default_factory=dict)
     _free: dict[Variable, int] = field(default_factory=dict)
     _source: dict[Variable, tuple[Variable, IndexMap]] = field(default_factory=dict)
 
@@ -67,6 +69,13 @@ class Values:
         while variable.owner is not None and variable.owner.op.kind == "Relabel":
             variable = variable.owner.inputs[0]
         return variable
+
+    def memory(self, variable: Variable) -> Variable:
+        """The value that stands for all that lie in the same memory one after the other."""
+        root = self.root(variable)
+        while root in self.becomes:
+            root = self.becomes[root]
+        return root
 
     def is_scalar_constant(self, variable: Variable) -> bool:
         """Whether the value is a single number, printed into the C text."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gradc.options import PRODUCTS
 from gradc.runtime._native import ffi, lib
 
 __all__ = ["Blas", "bundled_path", "open_blas"]
@@ -32,6 +33,7 @@ class Blas:
 
     path: Path
     config: str
+    by_panels: bool  # whether large products are ours
     handle: Any
 
     @property
@@ -63,14 +65,18 @@ def bundled_path() -> Path:
     raise FileNotFoundError(f"no BLAS library in {folder}: install gradc again, or set GRADC_BLAS")
 
 
-@functools.cache
-def open_blas(path: Path | None = None) -> Blas:
+def open_blas(path: Path | None = None, products: str = "auto") -> Blas:
     """Open a BLAS, pin it to one thread, and try each routine on small numbers.
+
+    products: who multiplies large matrices, "blas", "panels" (csrc/panels) or "auto".
 
     Raises: OSError if the file cannot be opened, lacks a routine, or takes 64-bit integers.
     """
-    if path is None:
-        return open_blas(bundled_path())
+    return _open(bundled_path() if path is None else path, products)
+
+
+@functools.cache
+def _open(path: Path, products: str) -> Blas:
     message = ffi.new("char[]", _MESSAGE_BYTES)
     reasons: list[str] = []
     for prefix, suffix in _PATTERNS:
@@ -78,6 +84,7 @@ def open_blas(path: Path | None = None) -> Blas:
             os.fsencode(path), prefix.encode(), suffix.encode(), message, _MESSAGE_BYTES
         )
         if handle != ffi.NULL:
-            return Blas(path, _text(lib.gcr_blas_config(handle)), handle)
+            by_panels = bool(lib.gcr_choose_products(handle, PRODUCTS.index(products)))
+            return Blas(path, _text(lib.gcr_blas_config(handle)), by_panels, handle)
         reasons.append(_text(message))
     raise OSError(f"cannot use {path} as BLAS: " + "; ".join(dict.fromkeys(reasons)))

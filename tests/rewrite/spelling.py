@@ -84,6 +84,17 @@ EXAMPLES: dict[str, tuple[Build, ...]] = {
         lambda x, y: _leaf(x) - 0.5 * (T.dot(_leaf(x).T, _leaf(y)) / 4 + 2 * _leaf(x)),
         lambda x, y: T.dot(_leaf(x), _leaf(y)) - T.dot(_leaf(y), _leaf(x)) + x[0],
     ),
+    "pick_of_elementwise": (
+        lambda x, y: call("gather", T.exp(_leaf(x)) - _leaf(y), _rows(x), _LABELS),
+        lambda x, y: call(
+            "gather", _leaf(x) * _leaf(y)[:, 0].dimshuffle(0, "x") + 3, _rows(y), _LABELS
+        ),
+    ),
+    "sum_of_scattered": (lambda x, y: _scattered(x).sum(axis=1),),
+    "sum_with_scattered": (
+        lambda x, y: _scattered(x) + T.exp(_leaf(x)),
+        lambda x, y: T.add(_leaf(x), _scattered(x), _leaf(y)) + T.exp(_leaf(y)[0]),
+    ),
     "minus_in_sum": (lambda x, y: T.add(x, -y), lambda x, y: T.add(-x, y, -y)),
     "division_by_power_of_two": (lambda x, y: x / 8, lambda x, y: x / -0.25),
     "log_of_sum_of_exp": (
@@ -100,6 +111,18 @@ EXAMPLES: dict[str, tuple[Build, ...]] = {
         lambda x, y: T.exp(_table(x)) * (1 / T.exp(_table(x)).sum(axis=0)),
     ),
 }  # fmt: skip
+
+
+_LABELS = T.constant(np.array([2, 0, -1, 1]))
+
+
+def _rows(x: Variable) -> Variable:
+    return call("iota", T.length(_leaf(x), 0), dtype="int64")
+
+
+def _scattered(x: Variable) -> Variable:
+    zeros = T.zeros((T.length(_leaf(x), 0), T.length(_leaf(x), 1)), dtype=x.dtype)
+    return call("scatter", zeros, x[:4], _rows(x), _LABELS, mode="add")
 
 
 def _table(x: Variable) -> Variable:

@@ -91,6 +91,32 @@ typedef struct gc_blas {
                  const float *, const int32_t *, float *, const int32_t *);
 } gc_blas;
 
+/* Products of row-major matrices with the right operand in panels, which all threads lay out once
+ * and share: BLAS on blocks of rows would pack it anew in each. Both members of a type are NULL
+ * where BLAS is the better choice. */
+enum {
+    GC_PANEL_ROWS = 6,           /* blocks of rows are best cut at multiples */
+    GC_PANEL_COLUMNS = 32,       /* packing is shared out in multiples */
+    GC_PANEL_SCRATCH = 256 << 10 /* bytes a worker needs: half of a second-level cache */
+};
+
+typedef struct gc_panels {
+    /* Lay columns first .. last - 1 of b[k, n] out; `first` is a multiple of GC_PANEL_COLUMNS.
+     * `panels` has room for k * n elements, n rounded up to GC_PANEL_COLUMNS. */
+    void (*pack_f64)(int64_t first, int64_t last, int64_t n, int64_t k, const double *b,
+                     int64_t row, int64_t col, double *panels);
+    void (*pack_f32)(int64_t first, int64_t last, int64_t n, int64_t k, const float *b,
+                     int64_t row, int64_t col, float *panels);
+    /* c[m, n] = alpha a[m, k] b + beta source, k at least 1; rows of c and of source are `stride`
+     * apart. With beta = 0 `source` is not read. */
+    void (*rows_f64)(int64_t m, int64_t n, int64_t k, double alpha, const double *a, int64_t row,
+                     int64_t col, const double *panels, double beta, const double *source,
+                     double *c, int64_t stride, double *scratch);
+    void (*rows_f32)(int64_t m, int64_t n, int64_t k, float alpha, const float *a, int64_t row,
+                     int64_t col, const float *panels, float beta, const float *source, float *c,
+                     int64_t stride, float *scratch);
+} gc_panels;
+
 struct gc_table {
     int32_t abi;
     int32_t reserved;
@@ -106,6 +132,7 @@ struct gc_table {
     int (*callback)(gc_frame *frame, int32_t id, const gc_array *ins, int64_t nin,
                     gc_array *outs, int64_t nout);
     gc_blas blas;
+    gc_panels panels;
 };
 
 typedef int (*gc_stage)(const gc_table *table, gc_frame *frame);

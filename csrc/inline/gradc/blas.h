@@ -168,4 +168,39 @@ GC_PRODUCTS(f32, float, s)
 
 #undef GC_PRODUCTS
 
+/* Products whose right operand all blocks of rows share (gc_panels of abi.h). Without room, or
+ * where BLAS is the better choice, nothing is packed and BLAS multiplies. `source` holds what beta
+ * is multiplied by, c itself or a matrix of the same strides. */
+#define GC_PANEL_PRODUCTS(suffix, T)                                                              \
+    /* Columns begin .. end - 1 of b, which has n. */                                             \
+    static inline void gc_pack_##suffix(const gc_table *table, int64_t room, int64_t begin,       \
+                                        int64_t end, int64_t n, int64_t k, const T *b,            \
+                                        int64_t b_row, int64_t b_col, T *panels)                  \
+    {                                                                                             \
+        if (room > 0 && table->panels.pack_##suffix)                                              \
+            table->panels.pack_##suffix(begin, end, n, k, b, b_row, b_col, panels);               \
+    }                                                                                             \
+                                                                                                  \
+    static inline void gc_rows_##suffix(const gc_table *table, int64_t room, const T *panels,     \
+                                        T *scratch, const T *source, int64_t m, int64_t n,        \
+                                        int64_t k, T alpha, const T *a, int64_t a_row,            \
+                                        int64_t a_col, const T *b, int64_t b_row, int64_t b_col,  \
+                                        T beta, T *c, int64_t row)                                \
+    {                                                                                             \
+        if (room > 0 && table->panels.rows_##suffix) {                                            \
+            table->panels.rows_##suffix(m, n, k, alpha, a, a_row, a_col, panels, beta, source, c, \
+                                        row, scratch);                                            \
+            return;                                                                               \
+        }                                                                                         \
+        if (beta != 0 && source != c)                                                             \
+            gc_copy_##suffix(m, n, source, c, row, 1);                                            \
+        gc_gemm_##suffix(table, m, n, k, alpha, a, a_row, a_col, b, b_row, b_col, beta, c, row,   \
+                         1);                                                                      \
+    }
+
+GC_PANEL_PRODUCTS(f64, double)
+GC_PANEL_PRODUCTS(f32, float)
+
+#undef GC_PANEL_PRODUCTS
+
 #endif

@@ -66,6 +66,15 @@ static inline int64_t gc_start(int64_t chunk, int64_t length, int64_t whole)
     return chunk * length < whole ? chunk * length : whole;
 }
 
+/* The first of `whole` rows that belongs to a chunk of a product by panels: whole tiles, shared out
+ * as evenly as they go. */
+static inline int64_t gc_share(int64_t chunk, int64_t chunks, int64_t whole)
+{
+    const int64_t tiles = (whole + GC_PANEL_ROWS - 1) / GC_PANEL_ROWS;
+    const int64_t row = chunk * tiles / chunks * GC_PANEL_ROWS;
+    return row < whole ? row : whole;
+}
+
 /* Run all chunks of a nest or product. */
 static inline int gc_chunks(const gc_table *table, gc_frame *frame, gc_chunk chunk, int64_t count)
 {
@@ -144,6 +153,16 @@ static inline int64_t gc_blocks(int64_t work, int64_t least, int64_t whole, int6
     return gc_minimum(2 * gc_cut(work, whole, 8), gc_cut(work, least, most));
 }
 
+/* Into how many blocks the rows of a product by panels are cut: a power of two, so that 2, 4 or 8
+ * threads have equally many, of at least `least` multiplications each; at most `most`. */
+static inline int64_t gc_halvings(int64_t work, int64_t least, int64_t most)
+{
+    int64_t blocks = 1;
+    while (2 * blocks <= most && work / (2 * blocks) >= least)
+        blocks *= 2;
+    return blocks;
+}
+
 /* A Python index as a position. */
 static inline int64_t gc_wrap(int64_t index, int64_t length)
 {
@@ -166,6 +185,17 @@ static inline int64_t gc_mul(int64_t a, int64_t b)
 static inline int64_t gc_add(int64_t a, int64_t b)
 {
     return gc_limit(gc_limit(a) + gc_limit(b));
+}
+
+/* Elements of the panels that b[k, n] is packed into once for all threads (gc_panels of abi.h); 0
+ * where that is not worth it. Above 2^21 elements, 16 MiB of float64, they would outgrow the
+ * third-level cache and double the memory of a large matrix; below 12 rows or 2^14
+ * multiplications packing costs more than it saves. */
+static inline int64_t gc_panel_room(int64_t m, int64_t k, int64_t n)
+{
+    const int64_t wanted = gc_mul(k, gc_mul(gc_ceil_div(n, GC_PANEL_COLUMNS), GC_PANEL_COLUMNS));
+    const bool is_worth_it = m >= 12 && gc_mul(gc_mul(m, k), n) >= 1 << 14;
+    return is_worth_it && wanted <= 1 << 21 ? wanted : 0;
 }
 
 /* The offset of the next piece of a workspace of which `*bytes` are dealt out. */

@@ -1,0 +1,48 @@
+/* Which kernels large products use: ours, by panels, or BLAS.
+ *
+ * Ours are compiled for the baseline and, on x86-64, for AVX2 (csrc/panels). They come within 5 %
+ * of OpenBLAS's Haswell kernels on one thread, and pack the right operand once where BLAS on blocks
+ * of rows packs it in each: on two threads the lecture's products take 0.9 times as long
+ * (docs/performance.md). OpenBLAS's AVX-512 kernels use registers that ours do not, and without
+ * AVX2 nothing was measured: there BLAS is the choice.
+ */
+#include "internal.h"
+
+extern const gc_panels gcr_panels_baseline;
+#ifdef __x86_64__
+extern const gc_panels gcr_panels_avx2;
+#endif
+
+static bool has_avx2(void)
+{
+#ifdef __x86_64__
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#else
+    return false;
+#endif
+}
+
+static bool has_avx512(void)
+{
+#ifdef __x86_64__
+    return __builtin_cpu_supports("avx512f");
+#else
+    return false;
+#endif
+}
+
+static gc_panels best_panels(void)
+{
+#ifdef __x86_64__
+    if (has_avx2())
+        return gcr_panels_avx2;
+#endif
+    return gcr_panels_baseline;
+}
+
+int32_t gcr_choose_products(gcr_blas *blas, int32_t choice)
+{
+    const bool by_panels = choice == GCR_PANELS || (choice == GCR_AUTO && has_avx2() && !has_avx512());
+    blas->panels = by_panels ? best_panels() : (gc_panels){0};
+    return by_panels;
+}

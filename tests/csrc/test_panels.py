@@ -1,0 +1,139 @@
+"""Products by panels, each instruction set's build, against numpy in longer precision."""
+
+import ctypes
+import itertools
+import math
+import platform
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+CSRC = Path(__file__).resolve().parents[2] / "csrc"
+FLAGS = ("-std=c11", "-O3", "-fPIC", "-shared", "-ffp-contract=fast", "-Wall", "-Wextra")
+STRICT = ("-Wconversion", "-Werror", "-Wno-psabi")  # psabi: vectors wider than the machine's
+COLUMNS = 32  # GC_PANEL_COLUMNS
+SCRATCH = 256 << 10
+# m, n, k: below, at and above a tile (6 rows, two vectors), and stretches of k above 1024
+SHAPES = [(1, 1, 1), (6, 8, 5), (5, 16, 4), (7, 9, 3), (13, 29, 33), (12, 4, 40), (8, 31, 2500),
+          (70, 33, 1030), (64, 64, 64), (3, 100, 7), (61, 65, 1025)]  # fmt: skip
+
+
+def _widths():
+    yield 16, ()
+    if platform.machine() == "x86_64" and "avx2" in Path("/proc/cpuinfo").read_text():
+        yield 32, ("-mavx2", "-mfma")
+
+
+class Panels:
+    """The four functions of a build."""
+
+    def __init__(self, library):
+        self._library = library
+        self._table = (ctypes.c_void_p * 4).in_dll(library, "panels")
+
+    def _call(self, position, *args):
+        given = [
+            ctypes.c_void_p(arg.ctypes.data) if isinstance(arg, np.ndarray)
+            else arg if isinstance(arg, (ctypes.c_double, ctypes.c_float)) or arg is None
+            else ctypes.c_int64(arg)
+            for arg in args
+        ]  # fmt: skip
+        ctypes.CFUNCTYPE(None)(self._table[position])(*given)
+
+    def pack(self, b, cuts=1):
+        """b in panels, packed in `cuts` parts as blocks of the pool would."""
+        k, n = b.shape
+        which = 0 if b.dtype == np.float64 else 1
+        count = math.ceil(n / COLUMNS)
+        panels = _aligned(k * count * COLUMNS, b.dtype)
+        step = math.ceil(count / cuts) * COLUMNS
+        for first in range(0, n, step):
+            strides = (s // b.itemsize for s in b.strides)
+            self._call(which, first, min(n, first + step), n, k, b, *strides, panels)
+        return panels
+
+    def rows(self, a, panels, n, alpha, beta, source, c):
+        """c = alpha a b + beta source."""
+        (m, k), which = a.shape, 2 if a.dtype == np.float64 else 3
+        number = ctypes.c_double if a.dtype == np.float64 else ctypes.c_float
+        row, col = (s // a.itemsize for s in a.strides)
+        stride = c.strides[0] // c.itemsize
+        self._call(which, m, n, k, number(alpha), a, row, col, panels, number(beta), source, c,
+                   stride, _aligned(SCRATCH // a.itemsize, a.dtype))  # fmt: skip
+
+
+def _aligned(count, dtype):
+    memory = np.full(count * np.dtype(dtype).itemsize + 64, 0xFF, np.uint8)  # nan, if it is read
+    start = -memory.ctypes.data % 64
+    return memory[start : start + count * np.dtype(dtype).itemsize].view(dtype)
+
+
+@pytest.fixture(scope="module", params=list(_widths()), ids=lambda each: f"{each[0]}bytes")
+def panels(request, tmp_path_factory):
+    width, flags = request.param
+    target = tmp_path_factory.mktemp("panels") / "panels.so"
+    command = ["cc", *FLAGS, *STRICT, *flags, f"-DVECTOR_BYTES={width}", "-DPANELS=panels"]
+    command += [f"-I{CSRC / 'inline'}", str(CSRC / "panels/panels.c"), "-o", str(target)]
+    subprocess.run(command, check=True, timeout=120)
+    return Panels(ctypes.CDLL(str(target)))
+
+
+def _operands(rng, shape, dtype, layout):
+    """a and b by rows or columns, each inside a larger array."""
+    m, n, k = shape
+    a, b = rng.standard_normal((m, k + 3)), rng.standard_normal((k, n + 5))
+    if layout[0] == "T":
+        a = rng.standard_normal((k, m + 2)).T[:m]
+    if layout[1] == "T":
+        b = rng.standard_normal((n + 1, k)).T
+    return a.astype(dtype, order="K")[:m, :k], b.astype(dtype, order="K")[:k, :n]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("layout", ["NN", "NT", "TN", "TT"])
+def test_products_are_numpys(panels, dtype, layout):
+    rng = np.random.default_rng(3)
+    eps = np.finfo(dtype).eps
+    for shape, (alpha, beta) in itertools.product(SHAPES, [(1.0, 0.0), (-0.5, 0.75)]):
+        m, n, k = shape
+        a, b = _operands(rng, shape, dtype, layout)
+        source = rng.standard_normal((m, n)).astype(dtype)
+        c = np.full((m, n), np.nan, dtype)
+        panels.rows(a, panels.pack(b), n, alpha, beta, source if beta else None, c)
+        long = [np.asarray(each, np.longdouble) for each in (a, b, source)]
+        expected = alpha * (long[0] @ long[1]) + beta * long[2]
+        # every term and every sum may round once (Higham 2002, section 3.1)
+        bound = (k + 4) * eps * (abs(alpha) * (abs(long[0]) @ abs(long[1])) + abs(beta * long[2]))
+        assert (np.abs(c - expected) <= bound).all(), shape
+
+
+def test_the_result_may_lie_where_the_source_lay_and_inside_wider_rows(panels):
+    rng = np.random.default_rng(4)
+    a, b = rng.standard_normal((20, 30)), rng.standard_normal((30, 21))
+    whole = rng.standard_normal((20, 40))
+    before, c = whole.copy(), whole[:, :21]
+    panels.rows(a, panels.pack(b), 21, 2.0, 3.0, c, c)
+    np.testing.assert_allclose(c, 2 * a @ b + 3 * before[:, :21], rtol=1e-13, atol=1e-12)
+    np.testing.assert_array_equal(whole[:, 21:], before[:, 21:])
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_the_bits_do_not_depend_on_how_work_is_shared_out(panels, dtype):
+    rng = np.random.default_rng(5)
+    a, b = _operands(rng, (50, 70, 1100), dtype, "NN")
+    whole, parts = (np.empty((50, 70), dtype) for _ in range(2))
+    panels.rows(a, panels.pack(b), 70, 1.5, 0.0, None, whole)
+    packed = panels.pack(b, cuts=3)
+    for first, last in itertools.pairwise([0, 6, 7, 25, 50]):
+        panels.rows(a[first:last], packed, 70, 1.5, 0.0, None, parts[first:last])
+    assert whole.tobytes() == parts.tobytes()
+
+
+def test_nan_and_infinity_go_through(panels):
+    a, b = np.ones((6, 3)), np.ones((3, 8))
+    a[2, 1], b[0, 5] = np.nan, np.inf
+    c = np.empty((6, 8))
+    panels.rows(a, panels.pack(b), 8, 1.0, 0.0, None, c)
+    np.testing.assert_array_equal(c, a @ b)
