@@ -11,13 +11,14 @@ sizes; within a factor of two there.
 from __future__ import annotations
 
 from gradc.dtypes import dtype_info
-from gradc.kernel.loops import Compute, Nest, Pass, Product, Segment, Statement
+from gradc.kernel.loops import Compute, Nest, Pack, Pass, Product, Segment, Statement, Step
 from gradc.sizes import Size, product, size
 
 __all__ = ["picoseconds"]
 
 _STEP = 100_000  # calling a step at all
 _VECTOR, _SCALAR = 60, 250  # an instruction an element, in vector code of 64-bit numbers or not
+_PACK = 500  # an element laid out for a product
 _GEMM, _GEMV = 100, 200  # a multiplication and addition of float64 by BLAS
 
 
@@ -25,9 +26,14 @@ def picoseconds(segment: Segment) -> Size:
     """What the steps of the segment take together."""
     total = size(0)
     for step in segment.steps:
-        work = _nest(step) if isinstance(step, Nest) else _product(step)
-        total = total + work + _STEP
+        total = total + _work(step) + _STEP
     return total
+
+
+def _work(step: Step) -> Size:
+    if isinstance(step, Nest):
+        return _nest(step)
+    return step.room * _PACK if isinstance(step, Pack) else _product(step)
 
 
 def _nest(nest: Nest) -> Size:
