@@ -35,7 +35,7 @@ lint: $(VENV)/test
 types: $(VENV)/test
 	$(BIN)/mypy
 
-bench: $(VENV)/demo
+bench: $(VENV)/bench
 	$(BIN)/python -m benchmarks
 
 wheel: $(VENV)/test
@@ -53,6 +53,10 @@ $(BIN)/pip:
 
 $(VENV)/demo: $(BIN)/pip $(BUILT_FROM)
 	$(BIN)/pip install -q --disable-pip-version-check -e ".[examples]"
+	@touch $@
+
+$(VENV)/bench: $(BIN)/pip $(BUILT_FROM)
+	$(BIN)/pip install -q --disable-pip-version-check -e ".[bench]"
 	@touch $@
 
 $(VENV)/test: $(BIN)/pip $(BUILT_FROM)

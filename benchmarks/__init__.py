@@ -1,10 +1,13 @@
 """How fast compiled functions are, beside the same work done by others.
 
-    python -m benchmarks               # every workload
-    python -m benchmarks.lecture       # one
+    python -m benchmarks --list        # what there is
+    python -m benchmarks               # everything, beside every peer that is installed
+    python -m benchmarks lecture fused --peers numpy,jax --json results.json
 
-A workload is one file here: its data, and what must agree.  A peer is one file in `peers`: it does
-the work of a workload in a function of the workload's name, with the settings that its own
-documentation recommends.  Every peer runs in a process of its own; their values are compared first,
-then they are timed in turns, so that a machine that slows down slows all of them.
+A workload is one file here: its data, its formula, and the part of it that cannot be avoided (the
+floor).  A peer is one file in `peers`: the words it gives to formulas, and how it evaluates,
+differentiates and trains with the settings that its own documentation recommends.  `harness` runs
+every peer in a process of its own, compares their values, and times them in turns.
+
+Workloads, peers and the worker's side of the harness run under Python 3.7 too: Theano needs it.
 """

@@ -1,27 +1,97 @@
-"""`python -m benchmarks [names]`: run workloads and print a table each; --list names them."""
+"""`python -m benchmarks [names]`: run workloads beside peers; --list names them."""
 
 from __future__ import annotations
 
 import argparse
+import sys
+from pathlib import Path
 
-from benchmarks.race import race
-from benchmarks.table import table
-from benchmarks.workload import find_workload, workload_names
+from benchmarks.harness import report, store
+from benchmarks.harness.catalogue import UnknownWorkload, catalogue, select
+from benchmarks.harness.first import measure_first
+from benchmarks.harness.process import PeerFailed
+from benchmarks.harness.race import Mismatch, Pace, race
+from benchmarks.harness.result import Result
+from benchmarks.harness.roster import GRADC, NAMES, Peer, PeerMissing, choose
+from benchmarks.harness.vary import Kept, kept, vary
+from benchmarks.harness.workload import VARIATIONS, Case, Workload
 
 
-def main() -> None:
-    """Read the command line and run."""
+def main(arguments: list[str] | None = None) -> int:
+    """Read the command line and run. Returns 1 if gradc failed or somebody disagreed."""
+    parser = _parser()
+    args = parser.parse_args(arguments)
+    if args.list:
+        print(_listed())
+        return 0
+    if args.markdown:
+        print(report.markdown(*store.read(args.markdown)), end="")
+        return 0
+    try:
+        workloads = select(args.names)
+        peers, missing = choose(args.peers, args.theano_python)
+    except (UnknownWorkload, PeerMissing) as error:
+        parser.error(str(error))
+    for line in missing:
+        print(f"without {line}")
+    return _run(workloads, peers, args)
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[[], *workload_names()], help="workloads")
+    parser.add_argument("names", nargs="*", metavar="name", help="workloads, or files of them")
     parser.add_argument("--list", action="store_true", help="name the workloads and stop")
-    args = parser.parse_args()
-    for name in args.names or workload_names():
-        workload = find_workload(name)
-        if args.list:
-            print(f"{name:12}{workload.title}")
-        else:
-            print(table(race(workload)), flush=True)
+    parser.add_argument("--peers", metavar="A,B", help=f"some of {','.join(NAMES)}")
+    parser.add_argument("--theano-python", metavar="PATH", help="a Python 3.7 that has Theano")
+    parser.add_argument("--vary", action="store_true", help="run each varied too")
+    parser.add_argument("--no-first", action="store_true", help="leave out cold and warm starts")
+    parser.add_argument("--rounds", type=int, default=Pace.rounds, help="turns of every peer")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="add the results to a file")
+    parser.add_argument(
+        "--markdown", type=Path, metavar="FILE", help="print such a file as tables and stop"
+    )
+    return parser
+
+
+def _listed() -> str:
+    lines = []
+    for file, workloads in catalogue().items():
+        lines.append(f"benchmarks/{file}.py")
+        lines += [
+            f"  {work.name:14}{Case(work, VARIATIONS['plain']).title}, {work.dtype}"
+            for work in workloads
+        ]
+    return "\n".join(lines)
+
+
+def _run(workloads: list[Workload], peers: list[Peer], args: argparse.Namespace) -> int:
+    status = 0
+    for workload in workloads:
+        try:
+            results, shares = _measured(workload, peers, args)
+        except (Mismatch, PeerFailed) as error:
+            print(f"{workload.name}: {error}", file=sys.stderr)
+            status = 1
+            continue
+        if args.json:
+            store.write(args.json, results, shares)
+    return status
+
+
+def _measured(
+    workload: Workload, peers: list[Peer], args: argparse.Namespace
+) -> tuple[list[Result], list[Kept]]:
+    pace = Pace(rounds=args.rounds)
+    plain = race(workload, peers, pace)
+    if workload.first and not args.no_first:
+        measure_first(workload, [GRADC, *peers], plain)
+    print(report.table(plain), flush=True)
+    shares: list[Kept] = []
+    if args.vary:
+        shares = kept(plain, list(vary(workload, peers, pace)))
+        print(report.variations(shares), flush=True)
+    return [plain], shares
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

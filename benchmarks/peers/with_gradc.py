@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
+from types import SimpleNamespace
+from typing import Any
 
 import gradc
 import gradc.tensor as T
-from benchmarks.workload import Data, Task
+from benchmarks.peers.symbolic import Library
 
-__all__ = ["about", "lecture"]
+__all__ = ["about", "differentiate", "evaluate", "train"]
 
 
 def about() -> str:
@@ -16,24 +17,27 @@ def about() -> str:
     return f"gradc {gradc.__version__}"
 
 
-def lecture(data: Data) -> Task:
-    """The lecture's program."""
-    x, y = T.matrix("x"), T.vector("y")
-    names = ("w_1", "b_1", "w_2", "b_2")
-    w_1, b_1, w_2, b_2 = parameters = [gradc.shared(data[name], name=name) for name in names]
-    p_1 = T.sigmoid(-T.dot(T.sigmoid(-T.dot(x, w_1) - b_1), w_2) - b_2)
-    xent = -y * T.log(p_1) - (1 - y) * T.log(1 - p_1)
-    cost = xent.mean() + 0.01 * ((w_1**2).sum() + (w_2**2).sum())
-    gradients = T.grad(cost, parameters)
-    updates = {w: w - 0.1 * g for w, g in zip(parameters, gradients, strict=True)}
-    train = gradc.function([x, y], [p_1 > 0.5, xent], updates=updates, name="train")
-    outputs: list[np.ndarray] = []
+def binary_crossentropy(score: Any, y: Any) -> Any:
+    """As the lecture writes it; rewriting makes it stable."""
+    p = T.sigmoid(score)
+    return -y * T.log(p) - (1 - y) * T.log(1 - p)
 
-    def run() -> None:
-        outputs[:] = train(data["x"], data["y"])
 
-    def values() -> Data:
-        found = dict(zip(("prediction", "xent"), outputs, strict=True))
-        return found | {p.name: p.get_value() for p in parameters}
+def crossentropy(scores: Any, labels: Any) -> Any:
+    """As the Deep Learning Tutorials write it; rewriting makes it stable."""
+    return -T.mean(T.log(T.softmax(scores))[T.arange(labels.shape[0]), labels])
 
-    return Task(run, values)
+
+def variable(name: str, dtype: str, ndim: int) -> Any:
+    """An input whose lengths are open."""
+    return T.tensor(dtype, (None,) * ndim, name)
+
+
+WORDS = SimpleNamespace(
+    exp=T.exp, log=T.log, log1p=T.log1p, tanh=T.tanh, sigmoid=T.sigmoid, dot=T.dot,
+    sum=T.sum, mean=T.mean, max=T.max,
+    crossentropy=crossentropy, binary_crossentropy=binary_crossentropy,
+)  # fmt: skip
+
+_library = Library(WORDS, variable, gradc.shared, T.grad, gradc.function)
+evaluate, differentiate, train = _library.evaluate, _library.differentiate, _library.train

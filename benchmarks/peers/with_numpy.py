@@ -1,15 +1,23 @@
 """numpy by hand: everything allocated beforehand, computed in place, BLAS on its own threads.
 
-Sources: numpy's user guide on `out=` of universal functions and of matmul.
+Gradients are derived on paper.  Sources: numpy's user guide on `out=` of universal functions and of
+matmul.  Where there is nothing to gain by that, the formula is evaluated as it stands.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 
-from benchmarks.workload import Data, Task
+from benchmarks.harness.task import Task
+from benchmarks.harness.workload import Case, Data
 
-__all__ = ["about", "lecture"]
+__all__ = ["about", "evaluate", "fused", "gauss", "lecture", "logistic", "mlp", "xent"]
+
+Array = Any
 
 
 def about() -> str:
@@ -17,26 +25,83 @@ def about() -> str:
     return f"numpy {np.__version__}"
 
 
-def lecture(data: Data) -> Task:
-    """The lecture's step: h = sigmoid(-a), a = x w_1 + b_1; p = sigmoid(-z), z = h w_2 + b_2.
+def sigmoid(x: Array, out: Array) -> Array:
+    """1 / (1 + exp(-x)); where exp overflows, the result is 0, as it should be."""
+    np.negative(x, out=out)
+    with np.errstate(over="ignore"):
+        np.exp(out, out=out)
+    np.add(out, 1, out=out)
+    return np.reciprocal(out, out=out)
 
-    The learning rate 0.1 is put into the small factor of the large product.  exp(a) cannot
-    overflow here: |a| stays below 200.
+
+def slope(activation: str, y: Array, out: Array) -> Array:
+    """The activation's derivative from its value: y (1 - y), or 1 - y y."""
+    if activation == "sigmoid":
+        np.subtract(1, y, out=out)
+        return np.multiply(out, y, out=out)
+    np.multiply(y, y, out=out)
+    return np.subtract(1, out, out=out)
+
+
+ACTIVATIONS: dict[str, Callable[..., Array]] = {"sigmoid": sigmoid, "tanh": np.tanh}
+WORDS = SimpleNamespace(
+    exp=np.exp, log=np.log, log1p=np.log1p, tanh=np.tanh, dot=np.dot,
+    sigmoid=lambda x: sigmoid(x, np.empty_like(x)), sum=np.sum, mean=np.mean, max=np.max,
+)  # fmt: skip
+
+
+def evaluate(case: Case, data: Data) -> Task:
+    """The formula as it stands."""
+    names = case.workload.outputs
+
+    def run() -> tuple[Array, ...]:
+        found = case.formula(WORDS, data)
+        return tuple(found[name] for name in names)
+
+    return Task(run, lambda outputs: dict(zip(names, outputs, strict=True)))
+
+
+def fused(case: Case, data: Data) -> Task:
+    """Function by function over the whole arrays, in two of them."""
+    a, b, c, d = (data[name] for name in "abcd")
+    bend = ACTIVATIONS[case.activation]
+    out, other = np.empty_like(a), np.empty_like(a)
+
+    def run() -> Array:
+        np.multiply(a, b, out=other)
+        np.add(other, c, out=other)
+        bend(other, out=out)
+        np.multiply(d, d, out=other)
+        np.negative(other, out=other)
+        np.exp(other, out=other)
+        np.multiply(out, other, out=out)
+        np.exp(a, out=other)
+        np.log1p(other, out=other)
+        return np.add(out, other, out=out)
+
+    return Task(run, lambda result: {"out": result})
+
+
+def lecture(case: Case, data: Data) -> Task:
+    """The lecture's step: h = f(-a), a = x w_1 + b_1; p = sigmoid(-z), z = h w_2 + b_2.
+
+    The learning rate is put into the small factor of the large product.
     """
+    data = {name: value.copy(order="K") for name, value in case.straight(data).items()}
     x, y = data["x"], data["y"]
-    w_1, b_1, w_2, b_2 = (data[name] for name in ("w_1", "b_1", "w_2", "b_2"))
-    n, size = len(x), len(b_1)
-    hidden, slope = np.empty((n, size)), np.empty((n, size))
+    w_1, b_1, w_2, b_2 = (data[name] for name in case.workload.parameters)
+    n, size, rate = len(x), len(b_1), case.workload.update.rate
+    bend = ACTIVATIONS[case.activation]
+    hidden, back = np.empty((n, size), x.dtype), np.empty((n, size), x.dtype)
     step_1, step_2 = np.empty_like(w_1), np.empty_like(w_2)
-    z, p, row = np.empty(n), np.empty(n), np.empty(n)
-    xent, other, prediction = np.empty(n), np.empty(n), np.empty(n, bool)
+    z, p, row, xent, other = (np.empty(n, x.dtype) for _ in range(5))
+    prediction = np.empty(n, bool)
 
-    def run() -> None:
+    def run() -> tuple[Array, Array]:
         np.matmul(x, w_1, out=hidden)
         np.add(hidden, b_1, out=hidden)
-        np.exp(hidden, out=hidden)
-        np.add(hidden, 1, out=hidden)
-        np.reciprocal(hidden, out=hidden)
+        np.negative(hidden, out=hidden)
+        bend(hidden, out=hidden)
         np.matmul(hidden, w_2, out=z)
         np.add(z, b_2, out=z)
         np.logaddexp(0, z, out=xent)  # -log p
@@ -50,22 +115,130 @@ def lecture(data: Data) -> Task:
         np.multiply(row, other, out=other)
         np.add(xent, other, out=xent)
         np.subtract(p, y, out=row)
-        np.multiply(row, 0.1 / n, out=row)  # 0.1 * d cost / d(-z)
-        np.subtract(1, hidden, out=slope)
-        np.multiply(slope, hidden, out=slope)
-        np.multiply(slope, row[:, None], out=slope)
-        np.multiply(slope, w_2, out=slope)
+        np.multiply(row, rate / n, out=row)  # rate * d cost / d(-z)
+        slope(case.activation, hidden, back)
+        np.multiply(back, row[:, None], out=back)
+        np.multiply(back, w_2, out=back)
         np.matmul(row, hidden, out=step_2)
-        np.multiply(w_2, 0.998, out=w_2)
+        np.multiply(w_2, 1 - 0.02 * rate, out=w_2)
         np.add(w_2, step_2, out=w_2)
         np.add(b_2, row.sum(), out=b_2)
-        np.matmul(x.T, slope, out=step_1)
-        np.multiply(w_1, 0.998, out=w_1)
+        np.matmul(x.T, back, out=step_1)
+        np.multiply(w_1, 1 - 0.02 * rate, out=w_1)
         np.subtract(w_1, step_1, out=w_1)
-        np.subtract(b_1, slope.sum(axis=0), out=b_1)
+        np.subtract(b_1, back.sum(axis=0), out=b_1)
+        return prediction, xent
 
-    def values() -> Data:
-        parameters = {"w_1": w_1, "b_1": b_1, "w_2": w_2, "b_2": b_2}
-        return {"prediction": prediction, "xent": xent, **parameters}
+    return _training(case, data, run)
+
+
+def mlp(case: Case, data: Data) -> Task:
+    """A minibatch step; velocities keep their place, and so do all intermediate arrays."""
+    data = {name: value.copy(order="K") for name, value in case.straight(data).items()}
+    x, y = data["x"], data["y"]
+    w_1, b_1, w_2, b_2 = (data[name] for name in case.workload.parameters)
+    update, n = case.workload.update, len(x)
+    bend = ACTIVATIONS[case.activation]
+    hidden, back = np.empty((n, len(b_1)), x.dtype), np.empty((n, len(b_1)), x.dtype)
+    score, other = np.empty((n, len(b_2)), x.dtype), np.empty((n, len(b_1)), x.dtype)
+    velocities = [np.zeros_like(each) for each in (w_1, b_1, w_2, b_2)]
+    gradients = [np.empty_like(each) for each in (w_1, b_1, w_2, b_2)]
+    rows = np.arange(n)
+
+    def run() -> tuple[Array]:
+        np.matmul(x, w_1, out=hidden)
+        np.add(hidden, b_1, out=hidden)
+        bend(hidden, out=hidden)
+        np.matmul(hidden, w_2, out=score)
+        np.add(score, b_2, out=score)
+        cost = _crossentropy(score, rows, y)
+        np.multiply(score, update.rate, out=score)  # rate * d cost / d score
+        np.matmul(score, w_2.T, out=back)
+        np.multiply(back, slope(case.activation, hidden, other), out=back)
+        np.matmul(x.T, back, out=gradients[0])
+        np.sum(back, axis=0, out=gradients[1])
+        np.matmul(hidden.T, score, out=gradients[2])
+        np.sum(score, axis=0, out=gradients[3])
+        for parameter, velocity, gradient in zip(
+            (w_1, b_1, w_2, b_2), velocities, gradients, strict=True
+        ):
+            np.multiply(velocity, update.momentum, out=velocity)
+            np.subtract(velocity, gradient, out=velocity)
+            np.add(parameter, velocity, out=parameter)
+        return (cost,)
+
+    return _training(case, data, run)
+
+
+def xent(case: Case, data: Data) -> Task:
+    """Softmax in the array of the gradient."""
+    scores, labels = case.straight(data)["scores"], data["labels"]
+    gradient = np.empty_like(scores)
+    rows = np.arange(len(scores))
+
+    def run() -> tuple[Array, Array]:
+        np.copyto(gradient, scores)
+        return _crossentropy(gradient, rows, labels), gradient
+
+    def values(outputs: Any) -> Data:
+        return {"cost": outputs[0], "d_scores": case.straight({"scores": outputs[1]})["scores"]}
+
+    return Task(run, values)
+
+
+def _crossentropy(scores: Array, rows: Array, labels: Array) -> Array:
+    """The mean crossentropy; leaves its gradient in `scores`."""
+    n = len(scores)
+    np.subtract(scores, scores.max(axis=1, keepdims=True), out=scores)
+    picked = scores[rows, labels].sum()
+    np.exp(scores, out=scores)
+    sums = scores.sum(axis=1, keepdims=True)
+    np.divide(scores, sums * n, out=scores)
+    scores[rows, labels] -= 1 / n
+    return (np.log(sums).sum() - picked) / n
+
+
+def gauss(case: Case, data: Data) -> Task:
+    """One array of residuals; sums of squares and products by BLAS."""
+    t, y = data["t"], data["y"]
+    mu, scale, sigma = data["mu"], data["slope"], data["sigma"]
+    n, z = len(y), np.empty_like(y)
+
+    def run() -> tuple[Array, ...]:
+        np.multiply(t, scale, out=z)
+        np.subtract(y, z, out=z)
+        np.subtract(z, mu, out=z)
+        np.divide(z, sigma, out=z)
+        squares = np.dot(z, z)
+        cost = -0.5 * squares - n * (np.log(sigma) + 0.5 * np.log(2 * np.pi))
+        return cost, z.sum() / sigma, np.dot(z, t) / sigma, (squares - n) / sigma
+
+    names = ("cost", *("d_" + name for name in case.workload.parameters))
+    return Task(run, lambda outputs: dict(zip(names, outputs, strict=True)))
+
+
+def logistic(case: Case, data: Data) -> Task:
+    """Two products of a matrix and a vector, and a few rows between."""
+    data = case.straight(data)
+    x, y, w, b = (data[name] for name in "xywb")
+    z, p, other = np.empty(len(x)), np.empty(len(x)), np.empty(len(x))
+
+    def run() -> tuple[Array, ...]:
+        np.matmul(x, w, out=z)
+        np.add(z, b, out=z)
+        np.logaddexp(0, z, out=p)
+        cost = p.sum() - np.dot(y, z) + 0.5 * np.dot(w, w)
+        sigmoid(z, out=other)
+        np.subtract(other, y, out=other)
+        return cost, np.matmul(other, x) + w, other.sum()
+
+    names = ("cost", *("d_" + name for name in case.workload.parameters))
+    return Task(run, lambda outputs: dict(zip(names, outputs, strict=True)))
+
+
+def _training(case: Case, data: Data, run: Callable[[], tuple[Array, ...]]) -> Task:
+    def values(outputs: Any) -> Data:
+        parameters = {name: data[name] for name in case.workload.parameters}
+        return {**dict(zip(case.workload.outputs, outputs, strict=True)), **parameters}
 
     return Task(run, values)

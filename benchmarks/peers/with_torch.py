@@ -1,0 +1,128 @@
+"""PyTorch, eager: autograd, its own optimizers, no graph where none is needed.
+
+Sources: PyTorch's "Performance Tuning Guide" (no gradients where none are asked for, set_to_none,
+fused optimizers), "CPU threading and TorchScript inference" (set_num_threads), torch.optim.SGD
+(`fused`: the fastest implementation where it is supported).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+import torch.nn.functional as F  # its own documentation's name
+
+from benchmarks.harness.task import Task
+from benchmarks.harness.workload import Case, Data
+
+__all__ = ["WORDS", "about", "differentiate", "evaluate", "settings", "train"]
+
+torch.set_num_threads(len(os.sched_getaffinity(0)))
+
+WORDS = SimpleNamespace(
+    exp=torch.exp, log=torch.log, log1p=torch.log1p, tanh=torch.tanh, sigmoid=torch.sigmoid,
+    dot=torch.matmul, sum=torch.sum, mean=torch.mean, max=torch.amax,
+    crossentropy=F.cross_entropy,
+    binary_crossentropy=lambda score, y: F.binary_cross_entropy_with_logits(
+        score, y, reduction="none"
+    ),
+)  # fmt: skip
+
+
+def about() -> str:
+    """Version and settings."""
+    return f"torch {settings()}"
+
+
+def settings() -> str:
+    """Version, threads, BLAS and vector instructions."""
+    blas = "MKL" if torch.backends.mkl.is_available() else "no MKL"
+    capability = torch.backends.cpu.get_cpu_capability()
+    return f"{torch.__version__}, {torch.get_num_threads()} threads, {blas}, {capability}"
+
+
+def evaluate(case: Case, data: Data) -> Task:
+    """The outputs of a formula."""
+    return evaluating(case, data, forward(case))
+
+
+def differentiate(case: Case, data: Data) -> Task:
+    """The outputs, and the gradients of the cost."""
+    return differentiating(case, data, forward(case))
+
+
+def train(case: Case, data: Data) -> Task:
+    """One step of torch.optim.SGD."""
+    return training(case, data, forward(case))
+
+
+def forward(case: Case) -> Callable[[Data], tuple[Any, tuple[Any, ...]]]:
+    """The cost and the outputs, of tensors."""
+
+    def function(variables: Data) -> tuple[Any, tuple[Any, ...]]:
+        found = case.formula(WORDS, variables)
+        return found.get("cost"), tuple(found[name] for name in case.workload.outputs)
+
+    return function
+
+
+def evaluating(case: Case, data: Data, function: Any) -> Task:
+    """Without gradients."""
+    variables = tensors(data)
+
+    def run() -> Any:
+        with torch.inference_mode():
+            return function(variables)[1]
+
+    return Task(run, lambda outputs: named(case.workload.outputs, outputs))
+
+
+def differentiating(case: Case, data: Data, function: Any) -> Task:
+    """By autograd."""
+    work = case.workload
+    variables = tensors(data, work.parameters)
+    parameters = [variables[name] for name in work.parameters]
+    names = (*work.outputs, *("d_" + name for name in work.parameters))
+
+    def run() -> Any:
+        cost, outputs = function(variables)
+        return (*outputs, *torch.autograd.grad(cost, parameters))
+
+    return Task(run, lambda outputs: named(names, outputs))
+
+
+def training(case: Case, data: Data, function: Any) -> Task:
+    """torch.optim.SGD: velocity = momentum * velocity + gradient, so the steps are the same."""
+    work = case.workload
+    variables = tensors(data, work.parameters)
+    parameters = {name: variables[name] for name in work.parameters}
+    optimizer = torch.optim.SGD(
+        parameters.values(), lr=work.update.rate, momentum=work.update.momentum, fused=True
+    )
+
+    def run() -> Any:
+        cost, outputs = function(variables)
+        optimizer.zero_grad(set_to_none=True)
+        cost.backward()
+        optimizer.step()
+        return outputs
+
+    def values(outputs: Any) -> Data:
+        return {**named(work.outputs, outputs), **named(tuple(parameters), parameters.values())}
+
+    return Task(run, values)
+
+
+def tensors(data: Data, parameters: tuple[str, ...] = ()) -> Data:
+    """Copies."""
+    return {
+        name: torch.tensor(value, requires_grad=name in parameters) for name, value in data.items()
+    }
+
+
+def named(names: tuple[str, ...], outputs: Any) -> Data:
+    """As numpy arrays."""
+    return {name: each.detach().numpy().copy() for name, each in zip(names, outputs, strict=True)}
