@@ -13,7 +13,7 @@ from benchmarks.harness.process import PeerFailed
 from benchmarks.harness.race import Mismatch, Pace, race
 from benchmarks.harness.result import Result
 from benchmarks.harness.roster import GRADC, NAMES, Peer, PeerMissing, choose
-from benchmarks.harness.vary import Kept, kept, vary
+from benchmarks.harness.vary import kept, variations_of
 from benchmarks.harness.workload import VARIATIONS, Case, Workload
 
 
@@ -65,32 +65,37 @@ def _listed() -> str:
 
 
 def _run(workloads: list[Workload], peers: list[Peer], args: argparse.Namespace) -> int:
-    status = 0
-    for workload in workloads:
-        try:
-            results, shares = _measured(workload, peers, args)
-        except (Mismatch, PeerFailed) as error:
-            print(f"{workload.name}: {error}", file=sys.stderr)
-            status = 1
-            continue
-        if args.json:
-            store.write(args.json, results, shares)
-    return status
-
-
-def _measured(
-    workload: Workload, peers: list[Peer], args: argparse.Namespace
-) -> tuple[list[Result], list[Kept]]:
+    """Every workload, whatever becomes of the others; each is stored when it is done."""
     pace = Pace(rounds=args.rounds)
-    plain = race(workload, peers, pace)
-    if workload.first and not args.no_first:
-        measure_first(workload, [GRADC, *peers], plain)
-    print(report.table(plain), flush=True)
-    shares: list[Kept] = []
-    if args.vary:
-        shares = kept(plain, list(vary(workload, peers, pace)))
-        print(report.variations(shares), flush=True)
-    return [plain], shares
+    failures = 0
+    for workload in workloads:
+        plain = _attempt(workload, peers, pace)
+        if plain is None:
+            failures += 1
+            continue
+        if workload.first and not args.no_first:
+            measure_first(workload, [GRADC, *peers], plain)
+        print(report.table(plain), flush=True)
+        names = variations_of(workload) if args.vary else []
+        varied = [_attempt(workload, peers, pace, name) for name in names]
+        failures += varied.count(None)
+        shares = [kept(plain, each) for each in varied if each is not None and each.best]
+        if shares:
+            print(report.variations(shares), flush=True)
+        if args.json:
+            store.write(args.json, [plain], shares)
+    return 1 if failures else 0
+
+
+def _attempt(
+    workload: Workload, peers: list[Peer], pace: Pace, variation: str = "plain"
+) -> Result | None:
+    """A race, or what went wrong on the standard error."""
+    try:
+        return race(workload, peers, pace, variation)
+    except (Mismatch, PeerFailed) as error:
+        print(f"{workload.name} {variation}: {error}", file=sys.stderr)
+        return None
 
 
 if __name__ == "__main__":

@@ -26,13 +26,17 @@ IMPORT = "import time; t = time.perf_counter(); import {}; print(time.perf_count
 
 def measure_first(workload: Workload, peers: Sequence[Peer], result: Result) -> None:
     """Fill in `imported`, `cold` and `warm` of those that took part."""
-    racing = [peer for peer in peers if peer.name in result.entries]
-    found: dict[str, list[tuple[float, float, float]]] = {peer.name: [] for peer in racing}
+    found: dict[str, list[tuple[float, ...]]] = {name: [] for name in result.entries}
     for _ in range(REPEATS):
-        for peer in racing:
-            seen = found[peer.name]
-            if not seen or seen[0][1] < LONG:
+        for peer in peers:
+            seen = found.get(peer.name)
+            if seen is None or (seen and seen[0][1] > LONG):
+                continue
+            try:
                 seen.append((_import(peer), *_cold_and_warm(workload, peer)))
+            except PeerFailed as error:
+                result.failed[peer.name] = f"first call: {error}"
+                del found[peer.name]
     for name, seen in found.items():
         entry = result.entries[name]
         entry.imported, entry.cold, entry.warm = (median(each) for each in zip(*seen, strict=True))

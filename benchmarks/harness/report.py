@@ -67,6 +67,7 @@ def variations(rows: Sequence[Kept]) -> str:
     lines = [["variation", "best peer", "best / gradc", "kept", ""]]
     for each in rows:
         verdict = "" if each.is_enough else "BELOW 90 %"
+        verdict += " (the floor moved)" if each.is_disturbed else ""
         share = f"{each.share * 100:.0f} %"
         lines.append(
             [f"{each.name} {each.variation}", each.best, f"{each.ahead:.2f}", share, verdict]

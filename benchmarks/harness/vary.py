@@ -1,20 +1,18 @@
 """The same work varied: does its speed hang on one size, one layout, one spelling?
 
-Takes a Workload; gives a Result a variation that changes it, and what each keeps of the ratio to
-the best peer.
+Takes a Workload; names the variations that change it, and says what each keeps of the ratio to the
+best peer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
 from dataclasses import dataclass
 
-from benchmarks.harness.race import Pace, race
 from benchmarks.harness.result import Result
-from benchmarks.harness.roster import Peer
 from benchmarks.harness.workload import VARIATIONS, Case, Workload
 
-__all__ = ["KEEP", "Kept", "kept", "vary"]
+__all__ = ["KEEP", "Kept", "kept", "variations_of"]
 
 KEEP = 0.9
 
@@ -28,6 +26,7 @@ class Kept:
     best: str
     ahead: float
     share: float
+    is_disturbed: bool = False
 
     @property
     def is_enough(self) -> bool:
@@ -35,19 +34,18 @@ class Kept:
         return self.share >= KEEP
 
 
-def vary(workload: Workload, peers: Sequence[Peer], pace: Pace) -> Iterator[Result]:
-    """A race a variation that changes the workload. Raises: what `race` raises."""
-    for name, variation in VARIATIONS.items():
-        if name != "plain" and Case(workload, variation).applies:
-            yield race(workload, peers, pace, name)
+def variations_of(workload: Workload) -> list[str]:
+    """Those that change it."""
+    return [
+        name
+        for name, variation in VARIATIONS.items()
+        if name != "plain" and Case(workload, variation).applies
+    ]
 
 
-def kept(plain: Result, varied: Sequence[Result]) -> list[Kept]:
-    """What the varied ones keep; nothing where there was no peer."""
-    found = []
-    for result in varied:
-        if plain.ahead is not None and result.ahead is not None:
-            share = result.ahead / plain.ahead
-            best = result.best or ""
-            found.append(Kept(result.name, result.variation, best, result.ahead, share))
-    return found
+def kept(plain: Result, varied: Result) -> Kept:
+    """What the varied one keeps; both have raced with a peer."""
+    ahead, usual = varied.ahead or math.nan, plain.ahead or math.nan
+    is_disturbed = plain.is_disturbed or varied.is_disturbed
+    best = varied.best or ""
+    return Kept(varied.name, varied.variation, best, ahead, ahead / usual, is_disturbed)

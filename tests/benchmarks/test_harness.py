@@ -18,7 +18,7 @@ from benchmarks.harness.race import Mismatch, compare
 from benchmarks.harness.result import Entry, Result
 from benchmarks.harness.roster import GRADC, Peer
 from benchmarks.harness.task import NotOffered, prepare
-from benchmarks.harness.vary import Kept, kept
+from benchmarks.harness.vary import Kept, kept, variations_of
 from benchmarks.harness.workload import VARIATIONS, Case
 from benchmarks.peers import with_numpy
 
@@ -50,20 +50,23 @@ def test_ratios() -> None:
 def test_alone_there_is_no_ratio() -> None:
     made = result(gradc=[1.0])
     assert (made.best, made.ahead) == (None, None)
-    assert kept(made, [made]) == []
 
 
 def test_what_a_variation_keeps() -> None:
     plain = result(gradc=[1.0], numpy=[2.0], jax=[3.0])
     larger = result("larger", gradc=[2.0], numpy=[5.0], jax=[3.7])
     renamed = result("renamed", gradc=[1.0], numpy=[1.7])
-    found = kept(plain, [larger, renamed])
-    assert [(each.variation, each.best, each.is_enough) for each in found] == [
-        ("larger", "jax", True),
-        ("renamed", "numpy", False),
+    found = [kept(plain, larger), kept(plain, renamed)]
+    assert found == [
+        Kept("lecture", "larger", "jax", 1.85, pytest.approx(0.925)),
+        Kept("lecture", "renamed", "numpy", 1.7, pytest.approx(0.85)),
     ]
-    assert found[0].share == pytest.approx(3.7 / 2 / 2)
-    assert "BELOW 90 %" in report.variations(found).splitlines()[2]
+    assert [each.is_enough for each in found] == [True, False]
+    lines = report.variations(found).splitlines()
+    assert "BELOW 90 %" not in lines[1]
+    assert "BELOW 90 %" in lines[2]
+    assert variations_of(find("gauss")) == ["larger", "smaller", "renamed"]
+    assert variations_of(find("lecture")) == [name for name in VARIATIONS if name != "plain"]
 
 
 def test_other_values_end_the_race() -> None:
