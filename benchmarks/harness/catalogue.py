@@ -22,8 +22,8 @@ class UnknownWorkload(LookupError):
 
 def catalogue() -> dict[str, tuple[Workload, ...]]:
     """Every file's workloads."""
-    names = [module.name for module in pkgutil.iter_modules(benchmarks.__path__)]
-    files = [name for name in names if name not in ("__main__", "harness", "peers")]
+    modules = pkgutil.iter_modules(benchmarks.__path__)
+    files = [each.name for each in modules if not each.ispkg and each.name != "__main__"]
     return {name: importlib.import_module("benchmarks." + name).WORKLOADS for name in sorted(files)}
 
 
