@@ -44,7 +44,7 @@ void gcr_lists_lock(void);
 void gcr_lists_unlock(void);
 
 /* limits.c */
-enum { MAX_THREADS = 1024 };
+enum { MAX_THREADS = 4096 }; /* as gradc/options.py has it */
 
 /* gcr_threads(), after a look at the affinity if it is some time since the last. */
 int64_t gcr_threads_at(double now);

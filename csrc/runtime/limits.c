@@ -13,32 +13,36 @@ static const double AFFINITY_INTERVAL = 10e-3; /* asking for it takes 0.4 us */
 static struct {
     _Atomic int64_t limit;
     atomic_bool follows_affinity;
-    _Atomic int64_t processors; /* that a calling thread could run on, when last asked */
-    _Atomic double asked;       /* when that was */
-} process = {.limit = 1, .processors = MAX_PROCESSORS};
+} process = {.limit = 1};
 
-static _Thread_local int64_t own_limit; /* 0: the process's */
-
-int64_t gcr_threads(void)
-{
-    if (own_limit > 0)
-        return own_limit;
-    int64_t limit = atomic_load_explicit(&process.limit, memory_order_relaxed);
-    if (!atomic_load_explicit(&process.follows_affinity, memory_order_relaxed))
-        return limit;
-    int64_t processors = atomic_load_explicit(&process.processors, memory_order_relaxed);
-    return processors < limit ? processors : limit;
-}
+/* Of the calling thread, as threads may have affinities of their own. */
+static _Thread_local struct {
+    int64_t own_limit;  /* 0: the process's */
+    int64_t processors; /* it could run on, when last asked; 0: not asked yet */
+    double asked;
+} caller;
 
 static void ask_for_affinity(double now)
 {
-    atomic_store_explicit(&process.asked, now, memory_order_relaxed);
-    atomic_store_explicit(&process.processors, gcr_processors(), memory_order_relaxed);
+    caller.asked = now;
+    caller.processors = gcr_processors();
+}
+
+int64_t gcr_threads(void)
+{
+    if (caller.own_limit > 0)
+        return caller.own_limit;
+    int64_t limit = atomic_load_explicit(&process.limit, memory_order_relaxed);
+    if (!atomic_load_explicit(&process.follows_affinity, memory_order_relaxed))
+        return limit;
+    if (caller.processors == 0)
+        ask_for_affinity(gcr_clock());
+    return caller.processors < limit ? caller.processors : limit;
 }
 
 int64_t gcr_threads_at(double now)
 {
-    if (now - atomic_load_explicit(&process.asked, memory_order_relaxed) >= AFFINITY_INTERVAL)
+    if (now - caller.asked >= AFFINITY_INTERVAL)
         ask_for_affinity(now);
     return gcr_threads();
 }
@@ -55,4 +59,4 @@ void gcr_set_threads(int64_t limit, int32_t follow_affinity)
     atomic_store(&process.follows_affinity, follow_affinity != 0);
 }
 
-void gcr_set_own_threads(int64_t limit) { own_limit = limit < 1 ? 0 : clip(limit); }
+void gcr_set_own_threads(int64_t limit) { caller.own_limit = limit < 1 ? 0 : clip(limit); }

@@ -41,9 +41,16 @@ def _register(module: ModuleType) -> None:
         "check_symbols": ("gcr_set_own_threads",),  # the BLAS beside it has a similar name
         "get_num_threads": lambda controller: limit(),
         "set_num_threads": _set_num_threads,
-        "get_version": lambda controller: metadata.version("gradc"),
+        "get_version": lambda controller: _version(),
     }
     module.register(type("GradcController", (module.LibController,), members))
+
+
+def _version() -> str | None:
+    try:
+        return metadata.version("gradc")
+    except metadata.PackageNotFoundError:  # run from its folder, not installed
+        return None
 
 
 def _set_num_threads(controller: Any, count: int) -> None:

@@ -134,12 +134,21 @@ def test_affinity_is_followed_after_import() -> None:
         time.sleep(0.02)
         before = threads.workers()
         print(used(f) == len(mask))
+    import threading
+    found = []
+    def pinned():  # a thread's affinity is its own affair
+        os.sched_setaffinity(0, {min(everywhere)})
+        found.append(used(f))
+    other = threading.Thread(target=pinned)
+    other.start()
+    other.join()
+    print(found == [1] and used(f) == len(everywhere))
     with gradc.config.override(threads=2):  # asked for: not followed
         os.sched_setaffinity(0, {min(everywhere)})
         time.sleep(0.02)
         print(used(f))
     """)
-    assert out == ["True", "True", "2"]
+    assert out == ["True", "True", "True", "2"]
 
 
 THREADPOOLS = """
