@@ -11,7 +11,7 @@ def pytest_addoption(parser):
         "--exhaustive",
         action="store_true",
         default=False,
-        help="vector math: all 2^32 float32 arguments (about an hour) and 1e6 float64 ones",
+        help="vector math: all 2^32 float32 arguments (about an hour) and 1e7 float64 ones",
     )
 
 

@@ -31,8 +31,11 @@ typedef struct gc_arc_f32 {
 GC_INLINE gc_arc_f64 gc_arcsine_f64(double a) {
     gc_arc_f64 out;
     out.large = a > 0.5;
-    const double z = out.large ? 0.5 - 0.5 * a : a * a;
-    out.t = out.large ? __builtin_sqrt(z) : a;
+    const double half = 0.5 - 0.5 * a;
+    const double square = a * a;
+    const double z = out.large ? half : square;
+    const double root = __builtin_sqrt(z);
+    out.t = out.large ? root : a;
     const double y = z * z;
     double even = -0x1.0ae2b0ba465c8p-6;
     double odd = 0x1.05cc1c3466a83p-5;
@@ -55,8 +58,11 @@ GC_INLINE gc_arc_f64 gc_arcsine_f64(double a) {
 GC_INLINE gc_arc_f32 gc_arcsine_f32(float a) {
     gc_arc_f32 out;
     out.large = a > 0.5f;
-    const float z = out.large ? 0.5f - 0.5f * a : a * a;
-    out.t = out.large ? __builtin_sqrtf(z) : a;
+    const float half = 0.5f - 0.5f * a;
+    const float square = a * a;
+    const float z = out.large ? half : square;
+    const float root = __builtin_sqrtf(z);
+    out.t = out.large ? root : a;
     float p = 0x1.599f52p-5f;
     p = GC_FMA32(p, z, 0x1.8bf0f6p-6f);
     p = GC_FMA32(p, z, 0x1.74837ap-5f);
@@ -84,24 +90,25 @@ GC_INLINE float gc_asin_f32(float x) {
 
 /* (base - t) - rest with base = 0 (x > 1/2, both negated), pi/2 or pi. */
 GC_INLINE double gc_acos_f64(double x) {
-    const gc_arc_f64 s = gc_arcsine_f64(__builtin_fabs(x));
-    const double signed_t = __builtin_copysign(s.large ? 2.0 * s.t : s.t, x);
-    const double signed_rest = __builtin_copysign(s.large ? 2.0 * s.rest : s.rest, x);
-    const double turns = s.large ? (x < 0.0 ? 2.0 : 0.0) : 1.0; /* quarters */
-    const double sign = s.large ? -1.0 : 1.0;
-    const double t = sign * signed_t;
-    const double rest = sign * signed_rest;
+    const double a = __builtin_fabs(x);
+    const gc_arc_f64 s = gc_arcsine_f64(a);
+    /* as a number, and not from a compare: gcc would take the polynomial apart for both cases */
+    const double large = 0.5 - __builtin_copysign(0.5, 0.5 - a);
+    const double side = GC_FMA64(-2.0 * large, x, x);
+    const double t = __builtin_copysign(GC_FMA64(s.t, large, s.t), side);
+    const double rest = __builtin_copysign(GC_FMA64(s.rest, large, s.rest), side);
+    const double turns = 1.0 - large * __builtin_copysign(1.0, x);
     return (turns * GC_PI_2_HI_F64 - t) - (rest - turns * GC_PI_2_LO_F64);
 }
 
 GC_INLINE float gc_acos_f32(float x) {
-    const gc_arc_f32 s = gc_arcsine_f32(__builtin_fabsf(x));
-    const float signed_t = __builtin_copysignf(s.large ? 2.0f * s.t : s.t, x);
-    const float signed_rest = __builtin_copysignf(s.large ? 2.0f * s.rest : s.rest, x);
-    const float turns = s.large ? (x < 0.0f ? 2.0f : 0.0f) : 1.0f;
-    const float sign = s.large ? -1.0f : 1.0f;
-    const float t = sign * signed_t;
-    const float rest = sign * signed_rest;
+    const float a = __builtin_fabsf(x);
+    const gc_arc_f32 s = gc_arcsine_f32(a);
+    const float large = 0.5f - __builtin_copysignf(0.5f, 0.5f - a);
+    const float side = GC_FMA32(-2.0f * large, x, x);
+    const float t = __builtin_copysignf(GC_FMA32(s.t, large, s.t), side);
+    const float rest = __builtin_copysignf(GC_FMA32(s.rest, large, s.rest), side);
+    const float turns = 1.0f - large * __builtin_copysignf(1.0f, x);
     return (turns * GC_PI_2_HI_F32 - t) - (rest - turns * GC_PI_2_LO_F32);
 }
 

@@ -47,18 +47,22 @@ GC_INLINE double gc_atan_f64(double x) {
     const double a = __builtin_fabs(x);
     const int middle = a > 0.5;
     const int large = a > 2.0;
-    const double n = large ? -1.0 : (middle ? a - 1.0 : a);
-    const double d = large ? a : (middle ? a + 1.0 : 1.0);
-    return __builtin_copysign(gc_arctangent_f64(n / d, large ? 2.0 : (middle ? 1.0 : 0.0)), x);
+    const double quarters = middle ? 1.0 : 0.0;
+    const double n = (large ? 0.0 : a) - quarters;
+    const double d = (middle ? a : 0.0) + (large ? 0.0 : 1.0);
+    const double turns = quarters + (large ? 1.0 : 0.0);
+    return __builtin_copysign(gc_arctangent_f64(n / d, turns), x);
 }
 
 GC_INLINE float gc_atan_f32(float x) {
     const float a = __builtin_fabsf(x);
     const int middle = a > 0.5f;
     const int large = a > 2.0f;
-    const float n = large ? -1.0f : (middle ? a - 1.0f : a);
-    const float d = large ? a : (middle ? a + 1.0f : 1.0f);
-    return __builtin_copysignf(gc_arctangent_f32(n / d, large ? 2.0f : (middle ? 1.0f : 0.0f)), x);
+    const float quarters = middle ? 1.0f : 0.0f;
+    const float n = (large ? 0.0f : a) - quarters;
+    const float d = (middle ? a : 0.0f) + (large ? 0.0f : 1.0f);
+    const float turns = quarters + (large ? 1.0f : 0.0f);
+    return __builtin_copysignf(gc_arctangent_f32(n / d, turns), x);
 }
 
 /* The angle of the point (x, y). Lengths are scaled so that the sum of two neither overflows nor
@@ -70,18 +74,24 @@ GC_INLINE double gc_atan2_f64(double y, double x) {
     const double ay = __builtin_fabs(y);
     const int steep = ay > ax;
     const double longer = steep ? ay : ax;
-    const double scale = longer > 0x1p1000 ? 0x1p-60 : (longer < 0x1p-900 ? 0x1p120 : 1.0);
+    const double shorter = steep ? ax : ay;
+    const int far = longer > 0x1p1000;
+    const int near = longer < 0x1p-900;
+    const double grown = near ? 0x1p120 : 1.0;
+    const double scale = far ? 0x1p-60 : grown;
     const double u = longer * scale;
-    const double v = (steep ? ax : ay) * scale;
+    const double v = shorter * scale;
     const int middle = v + v > u;
-    const double n = middle ? v - u : v;
-    const double d = middle ? v + u : u;
-    const double both = ax == ay ? 0.0 : n; /* 0, 0 and inf, inf, and pi/4 exactly */
-    const double t = both / (ax == ay ? 1.0 : d);
-    const double octant = ax == ay && ax > 0.0 ? 1.0 : (middle ? 1.0 : 0.0);
+    const int same = ax == ay;
+    const double n = v - (middle ? u : 0.0);
+    const double d = u + (middle ? v : 0.0);
+    const double both = same ? 0.0 : n; /* 0, 0 and inf, inf, and pi/4 exactly */
+    const double t = both / (same ? 1.0 : d);
+    const double octant = (middle | (same & (ax > 0.0))) ? 1.0 : 0.0;
     const int left = __builtin_copysign(1.0, x) < 0.0;
     const int back = steep != left;
-    const double base = steep ? 2.0 : (left ? 4.0 : 0.0);
+    const double side = left ? 4.0 : 0.0;
+    const double base = steep ? 2.0 : side;
     const double turns = back ? base - octant : base + octant;
     const double angle = gc_arctangent_f64(back ? -t : t, turns);
     return x != x ? x : __builtin_copysign(angle, y);
@@ -92,18 +102,24 @@ GC_INLINE float gc_atan2_f32(float y, float x) {
     const float ay = __builtin_fabsf(y);
     const int steep = ay > ax;
     const float longer = steep ? ay : ax;
-    const float scale = longer > 0x1p120f ? 0x1p-30f : (longer < 0x1p-90f ? 0x1p60f : 1.0f);
+    const float shorter = steep ? ax : ay;
+    const int far = longer > 0x1p120f;
+    const int near = longer < 0x1p-90f;
+    const float grown = near ? 0x1p60f : 1.0f;
+    const float scale = far ? 0x1p-30f : grown;
     const float u = longer * scale;
-    const float v = (steep ? ax : ay) * scale;
+    const float v = shorter * scale;
     const int middle = v + v > u;
-    const float n = middle ? v - u : v;
-    const float d = middle ? v + u : u;
-    const float both = ax == ay ? 0.0f : n;
-    const float t = both / (ax == ay ? 1.0f : d);
-    const float octant = ax == ay && ax > 0.0f ? 1.0f : (middle ? 1.0f : 0.0f);
+    const int same = ax == ay;
+    const float n = v - (middle ? u : 0.0f);
+    const float d = u + (middle ? v : 0.0f);
+    const float both = same ? 0.0f : n;
+    const float t = both / (same ? 1.0f : d);
+    const float octant = (middle | (same & (ax > 0.0f))) ? 1.0f : 0.0f;
     const int left = __builtin_copysignf(1.0f, x) < 0.0f;
     const int back = steep != left;
-    const float base = steep ? 2.0f : (left ? 4.0f : 0.0f);
+    const float side = left ? 4.0f : 0.0f;
+    const float base = steep ? 2.0f : side;
     const float turns = back ? base - octant : base + octant;
     const float angle = gc_arctangent_f32(back ? -t : t, turns);
     return x != x ? x : __builtin_copysignf(angle, y);

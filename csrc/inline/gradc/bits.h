@@ -10,6 +10,9 @@
  *   rounds to an integer (ties to even) and leaves it in the low bits of the sum.
  * - 64-bit arithmetic right shifts and integer compares are missing before AVX-512 and SSE4:
  *   shift logically, compare as floats.
+ * - a select is a branch at first, and of two in a row the compiler takes the paths apart before
+ *   it makes vectors of them: x < lo ? lo : (x > hi ? hi : x) became nine instructions in place
+ *   of four. Compare first, all of it, then select; or let a sum do it, for c ? x : 0 is a mask.
  * - a table lookup becomes a gather: slower than the longer polynomial that replaces it.
  */
 #ifndef GRADC_BITS_H
@@ -44,6 +47,8 @@
 #define GC_INF32 __builtin_inff()
 #define GC_NAN64 __builtin_nan("")
 #define GC_NAN32 __builtin_nanf("")
+#define GC_ONE_BITS_F64 UINT64_C(0x3ff0000000000000) /* of 1.0 */
+#define GC_ONE_BITS_F32 UINT32_C(0x3f800000)
 
 GC_INLINE uint64_t gc_bits_f64(double x) {
     uint64_t u;
@@ -106,15 +111,19 @@ GC_INLINE float gc_remainder_f32(float n, float q, float d) {
     return GC_HAS_FMA ? GC_FMA32(-q, d, n) : (n - p) - gc_product_error_f32(q, d, p);
 }
 
-/* x limited to [lo, hi]; nan stays nan. */
+/* x limited to [lo, hi]; nan stays nan. Both compares stand before both selects: see above. */
 GC_INLINE double gc_clamp_f64(double x, double lo, double hi) {
-    x = x < lo ? lo : x;
-    return x > hi ? hi : x;
+    const int below = x < lo;
+    const int above = x > hi;
+    x = below ? lo : x;
+    return above ? hi : x;
 }
 
 GC_INLINE float gc_clamp_f32(float x, float lo, float hi) {
-    x = x < lo ? lo : x;
-    return x > hi ? hi : x;
+    const int below = x < lo;
+    const int above = x > hi;
+    x = below ? lo : x;
+    return above ? hi : x;
 }
 
 #endif

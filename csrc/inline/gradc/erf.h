@@ -74,7 +74,7 @@ GC_INLINE double gc_erf_f64(double x) {
     const double g = GC_FMA64(odd, b, even);
     const gc_reduced_f64 e = gc_reduce_ln2_f64(-g, 1023.0);
     const double scale = gc_from_bits_f64(e.field << 52);
-    const double large = (1.0 - scale) - scale * gc_exp_tail_f64(e.r);
+    const double large = GC_FMA64(-scale, gc_exp_tail_f64(e.r), 1.0 - scale);
     const double small = a + gc_erf_small_f64(a);
     return __builtin_copysign(a < 1.0 ? small : large, x);
 }
@@ -92,7 +92,7 @@ GC_INLINE float gc_erf_f32(float x) {
     g = GC_FMA32(g, b, 0x1.63e8d8p-12f);
     const gc_reduced_f32 e = gc_reduce_ln2_f32(-g, 127.0f);
     const float scale = gc_from_bits_f32(e.field << 23);
-    const float large = (1.0f - scale) - scale * gc_exp_tail_f32(e.r);
+    const float large = GC_FMA32(-scale, gc_exp_tail_f32(e.r), 1.0f - scale);
     const float small = a + gc_erf_small_f32(a);
     return __builtin_copysignf(a < 1.0f ? small : large, x);
 }
@@ -130,7 +130,9 @@ GC_INLINE double gc_erfc_f64(double x) {
     const double d = 1.0 + 2.0 * b;
     const double inverse = 1.0 / d;
     const double ratio = g * inverse;
-    const double lost = 2.0 * b > 1.0 ? 1.0 - (d - 2.0 * b) : 2.0 * b - (d - 1.0);
+    const double lost_one = 1.0 - (d - 2.0 * b);
+    const double lost_more = 2.0 * b - (d - 1.0);
+    const double lost = 2.0 * b > 1.0 ? lost_one : lost_more;
     const double miss = gc_remainder_f64(g, ratio, d) + (g_lo - ratio * lost);
     const double square = b * b;
     const double square_lo = gc_product_error_f64(b, b, square);
@@ -144,9 +146,12 @@ GC_INLINE double gc_erfc_f64(double x) {
     const double w = gc_exp_tail_f64(r);
     const double low = GC_FMA64(miss, inverse, ratio * r_lo) * (1.0 + w);
     const double large = (ratio + GC_FMA64(ratio, w, low)) * first * second;
-    const double one = x < 0.0 ? 2.0 - large : large;
-    const double out = a < 0.5 ? 1.0 - __builtin_copysign(a + gc_erf_small_f64(a), x) : one;
-    return x != x ? x : out;
+    const double small = 1.0 - __builtin_copysign(a + gc_erf_small_f64(a), x);
+    const int inside = a < 0.5;
+    const int strange = x != x;
+    const double far = x < 0.0 ? 2.0 - large : large;
+    const double out = inside ? small : far;
+    return strange ? x : out;
 }
 
 /* g with K = 2 leaves 2^-27.57. */
@@ -169,7 +174,9 @@ GC_INLINE float gc_erfc_f32(float x) {
     const float d = 1.0f + 2.0f * b;
     const float inverse = 1.0f / d;
     const float ratio = g * inverse;
-    const float lost = 2.0f * b > 1.0f ? 1.0f - (d - 2.0f * b) : 2.0f * b - (d - 1.0f);
+    const float lost_one = 1.0f - (d - 2.0f * b);
+    const float lost_more = 2.0f * b - (d - 1.0f);
+    const float lost = 2.0f * b > 1.0f ? lost_one : lost_more;
     const float miss = gc_remainder_f32(g, ratio, d) + (g_lo - ratio * lost);
     const float square = b * b;
     const float square_lo = gc_product_error_f32(b, b, square);
@@ -183,9 +190,12 @@ GC_INLINE float gc_erfc_f32(float x) {
     const float w = gc_exp_tail_f32(r);
     const float low = GC_FMA32(miss, inverse, ratio * r_lo) * (1.0f + w);
     const float large = (ratio + GC_FMA32(ratio, w, low)) * first * second;
-    const float one = x < 0.0f ? 2.0f - large : large;
-    const float out = a < 0.5f ? 1.0f - __builtin_copysignf(a + gc_erf_small_f32(a), x) : one;
-    return x != x ? x : out;
+    const float small = 1.0f - __builtin_copysignf(a + gc_erf_small_f32(a), x);
+    const int inside = a < 0.5f;
+    const int strange = x != x;
+    const float far = x < 0.0f ? 2.0f - large : large;
+    const float out = inside ? small : far;
+    return strange ? x : out;
 }
 
 #endif

@@ -63,17 +63,15 @@ GC_INLINE gc_reduced_f32 gc_reduce_ln2_f32(float x, float bias) {
 /* exp(r) - 1 for |r| <= ln 2 / 2, within 2^-57.9 of exp(r). */
 GC_INLINE double gc_exp_tail_f64(double r) {
     const double z = r * r;
-    double odd = 0x1.ad7fda7bd8612p-26;
-    double even = 0x1.28ad9f6d81a4ep-22;
-    odd = GC_FMA64(odd, z, 0x1.71df258235c19p-19);
-    even = GC_FMA64(even, z, 0x1.a01999de9c1b4p-16);
-    odd = GC_FMA64(odd, z, 0x1.a01a012a08852p-13);
-    even = GC_FMA64(even, z, 0x1.6c16c18439c9fp-10);
-    odd = GC_FMA64(odd, z, 0x1.1111111127d8fp-7);
-    even = GC_FMA64(even, z, 0x1.555555555083cp-5);
-    odd = GC_FMA64(odd, z, 0x1.55555555554f9p-3);
-    even = GC_FMA64(even, z, 0x1.000000000000ap-1);
-    return GC_FMA64(GC_FMA64(odd, r, even), z, r);
+    const double z2 = z * z;
+    const double q01 = GC_FMA64(0x1.55555555554f9p-3, r, 0x1.000000000000ap-1);
+    const double q23 = GC_FMA64(0x1.1111111127d8fp-7, r, 0x1.555555555083cp-5);
+    const double q45 = GC_FMA64(0x1.a01a012a08852p-13, r, 0x1.6c16c18439c9fp-10);
+    const double q67 = GC_FMA64(0x1.71df258235c19p-19, r, 0x1.a01999de9c1b4p-16);
+    const double q89 = GC_FMA64(0x1.ad7fda7bd8612p-26, r, 0x1.28ad9f6d81a4ep-22);
+    const double low = GC_FMA64(q23, z, q01);
+    const double high = GC_FMA64(q89, z2, GC_FMA64(q67, z, q45));
+    return GC_FMA64(GC_FMA64(high, z2, low), z, r);
 }
 
 /* The same within 2^-28.3. */
@@ -92,7 +90,7 @@ GC_INLINE double gc_exp_f64(double x) {
     const uint64_t half = a.field >> 1;
     const double first = gc_from_bits_f64(half << 52);
     const double second = gc_from_bits_f64((a.field - half) << 52);
-    return (1.0 + gc_exp_tail_f64(a.r)) * first * second;
+    return GC_FMA64(gc_exp_tail_f64(a.r), first, first) * second;
 }
 
 /* inf from 88.73 on, denormal below -87.34, 0 below -103.98. */
@@ -101,7 +99,7 @@ GC_INLINE float gc_exp_f32(float x) {
     const uint32_t half = a.field >> 1;
     const float first = gc_from_bits_f32(half << 23);
     const float second = gc_from_bits_f32((a.field - half) << 23);
-    return (1.0f + gc_exp_tail_f32(a.r)) * first * second;
+    return GC_FMA32(gc_exp_tail_f32(a.r), first, first) * second;
 }
 
 /* exp(x) - 1 = 2^k (r + r_lo + r^2 Q(r)) + (2^k - 1), all halved so that k = 1024 is no

@@ -20,13 +20,12 @@
 GC_INLINE double gc_log_tail_f64(double f, double low) {
     const double s = f / (2.0 + f);
     const double z = s * s;
-    double p = 0x1.2f07ccb7571a1p-3;
-    p = GC_FMA64(p, z, 0x1.39a184fa14f60p-3);
-    p = GC_FMA64(p, z, 0x1.746640af66112p-3);
-    p = GC_FMA64(p, z, 0x1.c71c5202452ffp-3);
-    p = GC_FMA64(p, z, 0x1.24924941f7d3ap-2);
-    p = GC_FMA64(p, z, 0x1.999999997fd66p-2);
-    p = GC_FMA64(p, z, 0x1.5555555555592p-1);
+    const double z2 = z * z;
+    const double p01 = GC_FMA64(0x1.999999997fd66p-2, z, 0x1.5555555555592p-1);
+    const double p23 = GC_FMA64(0x1.c71c5202452ffp-3, z, 0x1.24924941f7d3ap-2);
+    const double p45 = GC_FMA64(0x1.39a184fa14f60p-3, z, 0x1.746640af66112p-3);
+    const double p46 = GC_FMA64(z2, 0x1.2f07ccb7571a1p-3, p45);
+    const double p = GC_FMA64(GC_FMA64(p46, z2, p23), z2, p01);
     return GC_FMA64(-s, GC_FMA64(-z, p, f), low);
 }
 
@@ -57,15 +56,21 @@ GC_INLINE float gc_log_sum_f32(float k, float f, float low) {
 
 /* What log gives outside 0 < x < inf, where `y` is of no meaning. */
 GC_INLINE double gc_log_special_f64(double x, double y) {
-    y = x < GC_INF64 ? y : x; /* inf, nan */
-    y = x == 0.0 ? -GC_INF64 : y;
-    return x < 0.0 ? GC_NAN64 : y;
+    const int inside = x < GC_INF64;
+    const int zero = x == 0.0;
+    const int below = x < 0.0;
+    y = inside ? y : x; /* inf, nan */
+    y = zero ? -GC_INF64 : y;
+    return below ? GC_NAN64 : y;
 }
 
 GC_INLINE float gc_log_special_f32(float x, float y) {
-    y = x < GC_INF32 ? y : x;
-    y = x == 0.0f ? -GC_INF32 : y;
-    return x < 0.0f ? GC_NAN32 : y;
+    const int inside = x < GC_INF32;
+    const int zero = x == 0.0f;
+    const int below = x < 0.0f;
+    y = inside ? y : x; /* inf, nan */
+    y = zero ? -GC_INF32 : y;
+    return below ? GC_NAN32 : y;
 }
 
 /* x = 2^k (1 + f); denormals are scaled by 2^54 (2^25) first. */
@@ -81,8 +86,6 @@ typedef struct gc_split_f32 {
 
 #define GC_SQRT_HALF_BITS_F64 UINT64_C(0x3fe6a09e667f3bcd)
 #define GC_SQRT_HALF_BITS_F32 UINT32_C(0x3f3504f3)
-#define GC_ONE_BITS_F64 UINT64_C(0x3ff0000000000000)
-#define GC_ONE_BITS_F32 UINT32_C(0x3f800000)
 
 /* k + 1023 of x = 2^k m with sqrt(1/2) <= m < sqrt(2), and below it m's distance from there. */
 GC_INLINE uint64_t gc_split_bits_f64(double x) {
@@ -156,12 +159,12 @@ GC_INLINE float gc_log1p_sum_f32(float x, float low, float more) {
 /* log(1 + x): log1p(-1) = -inf, nan below, log1p(-0.0) = -0.0. */
 GC_INLINE double gc_log1p_f64(double x) {
     const double y = gc_log1p_sum_f64(x, 0.0, 0.0);
-    return __builtin_fabs(x) < 0x1p-54 ? x : gc_log_special_f64(1.0 + x, y);
+    return __builtin_copysign(gc_log_special_f64(1.0 + x, y), x);
 }
 
 GC_INLINE float gc_log1p_f32(float x) {
     const float y = gc_log1p_sum_f32(x, 0.0f, 0.0f);
-    return __builtin_fabsf(x) < 0x1p-25f ? x : gc_log_special_f32(1.0f + x, y);
+    return __builtin_copysignf(gc_log_special_f32(1.0f + x, y), x);
 }
 
 #endif

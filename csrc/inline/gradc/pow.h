@@ -14,32 +14,49 @@
 #include "exp.h"
 #include "log.h"
 
-/* What pow gives beside |x|^y > 0: sign, nan for a root of a negative number, and the two cases
- * in which nan does not spread. `odd`: y is an odd integer; `whole`: an integer. */
+/* Whether y >= 0 is an integer. SSE2 has no instruction that rounds. */
+GC_INLINE int gc_is_whole_f64(double y) {
+#if defined(__x86_64__) && !defined(__SSE4_1__)
+    return (y >= 0x1p52) | ((y + 0x1p52) - 0x1p52 == y);
+#else
+    return __builtin_rint(y) == y;
+#endif
+}
+
+GC_INLINE int gc_is_whole_f32(float y) {
+#if defined(__x86_64__) && !defined(__SSE4_1__)
+    return (y >= 0x1p23f) | ((y + 0x1p23f) - 0x1p23f == y);
+#else
+    return __builtin_rintf(y) == y;
+#endif
+}
+
+/* What pow gives beside |x|^y >= 0, which is nan where it is unknown: sign, nan for a root of a
+ * negative number, and the three cases in which the result is 1 in spite of a nan. */
 GC_INLINE double gc_pow_corners_f64(double x, double y, double power) {
-    const double a = __builtin_fabs(y);
-    const double h = 0.5 * a;
-    const int whole = (a >= 0x1p52) | ((a + 0x1p52) - 0x1p52 == a);
-    const int even = (h >= 0x1p52) | ((h + 0x1p52) - 0x1p52 == h);
+    const double size = __builtin_fabs(y);
+    const int whole = gc_is_whole_f64(size);
+    const int even = gc_is_whole_f64(0.5 * size);
+    const int root = (x < 0.0) & (x > -GC_INF64) & !whole;
+    const int turns = (x == -1.0) & (size == GC_INF64);
+    const int one = (x == 1.0) | (y == 0.0) | turns;
     const double sign = (whole & !even) ? x : 1.0;
-    double out = __builtin_copysign(power, sign);
-    out = ((x < 0.0) & (x > -GC_INF64) & !whole) ? GC_NAN64 : out;
-    out = ((x == -1.0) & (a == GC_INF64)) ? 1.0 : out;
-    out = ((x != x) | (y != y)) ? x + y : out;
-    return ((x == 1.0) | (y == 0.0)) ? 1.0 : out;
+    power = __builtin_copysign(power, sign);
+    power = root ? GC_NAN64 : power;
+    return one ? 1.0 : power;
 }
 
 GC_INLINE float gc_pow_corners_f32(float x, float y, float power) {
-    const float a = __builtin_fabsf(y);
-    const float h = 0.5f * a;
-    const int whole = (a >= 0x1p23f) | ((a + 0x1p23f) - 0x1p23f == a);
-    const int even = (h >= 0x1p23f) | ((h + 0x1p23f) - 0x1p23f == h);
+    const float size = __builtin_fabsf(y);
+    const int whole = gc_is_whole_f32(size);
+    const int even = gc_is_whole_f32(0.5f * size);
+    const int root = (x < 0.0f) & (x > -GC_INF32) & !whole;
+    const int turns = (x == -1.0f) & (size == GC_INF32);
+    const int one = (x == 1.0f) | (y == 0.0f) | turns;
     const float sign = (whole & !even) ? x : 1.0f;
-    float out = __builtin_copysignf(power, sign);
-    out = ((x < 0.0f) & (x > -GC_INF32) & !whole) ? GC_NAN32 : out;
-    out = ((x == -1.0f) & (a == GC_INF32)) ? 1.0f : out;
-    out = ((x != x) | (y != y)) ? x + y : out;
-    return ((x == 1.0f) | (y == 0.0f)) ? 1.0f : out;
+    power = __builtin_copysignf(power, sign);
+    power = root ? GC_NAN32 : power;
+    return one ? 1.0f : power;
 }
 
 /* log(2^k (1 + f)) = out + *out_lo. */
@@ -51,13 +68,12 @@ GC_INLINE double gc_log_pair_f64(gc_split_f64 a, double *out_lo) {
     const double s_lo = (gc_remainder_f64(a.f, s, d) - s * d_lo) * inverse;
     const double z = s * s;
     const double z_lo = GC_FMA64(2.0 * s, s_lo, gc_product_error_f64(s, s, z));
-    double p = 0x1.0e44e4909c9cep-3;
-    p = GC_FMA64(p, z, 0x1.0f7fb21901da8p-3);
-    p = GC_FMA64(p, z, 0x1.3b1eee2a4eb2fp-3);
-    p = GC_FMA64(p, z, 0x1.745ce9d91baaep-3);
-    p = GC_FMA64(p, z, 0x1.c71c722d7f925p-3);
-    p = GC_FMA64(p, z, 0x1.2492492457c75p-2);
-    p = GC_FMA64(p, z, 0x1.9999999999b30p-2);
+    const double z2 = z * z;
+    const double p01 = GC_FMA64(0x1.2492492457c75p-2, z, 0x1.9999999999b30p-2);
+    const double p23 = GC_FMA64(0x1.745ce9d91baaep-3, z, 0x1.c71c722d7f925p-3);
+    const double p45 = GC_FMA64(0x1.0f7fb21901da8p-3, z, 0x1.3b1eee2a4eb2fp-3);
+    const double p46 = GC_FMA64(0x1.0e44e4909c9cep-3, z2, p45);
+    const double p = GC_FMA64(GC_FMA64(p46, z2, p23), z2, p01);
     const double u = z * p;
     const double c = 0x1.5555555555555p-1 + u;
     const double c_lo = (0x1.5555555555555p-1 - c) + (u + 0x1.5555555555555p-55);
@@ -82,7 +98,10 @@ GC_INLINE double gc_pow_f64(double x, double y) {
     const double a = __builtin_fabs(x);
     double log_lo;
     const double log_fine = gc_log_pair_f64(gc_split_pow2_f64(a), &log_lo);
-    const double log_a = a == 0.0 ? -GC_INF64 : (a == GC_INF64 ? GC_INF64 : log_fine);
+    const int inside = a < GC_INF64;
+    const int zero = a == 0.0;
+    const double log_up = inside ? log_fine : a; /* inf, nan */
+    const double log_a = zero ? -GC_INF64 : log_up;
     const double t = y * log_a;
     const double t_lo = GC_FMA64(y, log_lo, gc_product_error_f64(y, log_a, t));
     const double limited = gc_clamp_f64(t, -746.0, 710.0);
@@ -91,7 +110,8 @@ GC_INLINE double gc_pow_f64(double x, double y) {
     const uint64_t half = e.field >> 1;
     const double first = gc_from_bits_f64(half << 52);
     const double second = gc_from_bits_f64((e.field - half) << 52);
-    return gc_pow_corners_f64(x, y, (1.0 + gc_exp_tail_f64(r)) * first * second);
+    const double power = GC_FMA64(gc_exp_tail_f64(r), first, first) * second;
+    return gc_pow_corners_f64(x, y, power);
 }
 
 /* float32 denormals are normal here. 0 * inf is left to the corners. */
@@ -109,7 +129,10 @@ GC_INLINE float gc_pow_f32(float x, float y) {
     p = GC_FMA64(p, z, 0x1.ec709d1206020p-1);
     p = GC_FMA64(p, z, 0x1.71547652bef2fp+1);
     const double fine = GC_FMA64(s, p, k);
-    const double log_a = a == 0.0 ? -GC_INF64 : (a < GC_INF64 ? fine : a);
+    const int inside = a < GC_INF64;
+    const int zero = a == 0.0;
+    const double log_up = inside ? fine : a; /* inf, nan */
+    const double log_a = zero ? -GC_INF64 : log_up;
     const double t = gc_clamp_f64((double)y * log_a, -160.0, 130.0);
     const double n = t + 0x1.8p52;
     const double r = t - (n - 0x1.8p52);

@@ -55,31 +55,37 @@ GC_INLINE float gc_cbrt_f32(float x) {
 GC_INLINE double gc_hypot_f64(double x, double y) {
     const double ax = __builtin_fabs(x);
     const double ay = __builtin_fabs(y);
-    const double longer = ax > ay ? ax : ay;
-    const double shorter = ax > ay ? ay : ax;
+    const int first = ax > ay;
+    const int infinite = (ax == GC_INF64) | (ay == GC_INF64);
+    const double longer = first ? ax : ay;
+    const double shorter = first ? ay : ax;
     const int large = longer > 0x1p500;
     const int small = longer < 0x1p-450;
-    const double scale = large ? 0x1p-600 : (small ? 0x1p600 : 1.0);
-    const double back = large ? 0x1p600 : (small ? 0x1p-600 : 1.0);
+    const double grown = small ? 0x1p600 : 1.0;
+    const double scale = large ? 0x1p-600 : grown;
+    const double back = gc_from_bits_f64(2 * GC_ONE_BITS_F64 - gc_bits_f64(scale)); /* 1 / scale */
     const double u = longer * scale;
     const double v = shorter * scale;
     const double out = __builtin_sqrt(GC_FMA64(u, u, v * v)) * back;
-    return ax == GC_INF64 || ay == GC_INF64 ? GC_INF64 : out;
+    return infinite ? GC_INF64 : out;
 }
 
 GC_INLINE float gc_hypot_f32(float x, float y) {
     const float ax = __builtin_fabsf(x);
     const float ay = __builtin_fabsf(y);
-    const float longer = ax > ay ? ax : ay;
-    const float shorter = ax > ay ? ay : ax;
+    const int first = ax > ay;
+    const int infinite = (ax == GC_INF32) | (ay == GC_INF32);
+    const float longer = first ? ax : ay;
+    const float shorter = first ? ay : ax;
     const int large = longer > 0x1p60f;
     const int small = longer < 0x1p-50f;
-    const float scale = large ? 0x1p-70f : (small ? 0x1p90f : 1.0f);
-    const float back = large ? 0x1p70f : (small ? 0x1p-90f : 1.0f);
+    const float grown = small ? 0x1p90f : 1.0f;
+    const float scale = large ? 0x1p-70f : grown;
+    const float back = gc_from_bits_f32(2 * GC_ONE_BITS_F32 - gc_bits_f32(scale));
     const float u = longer * scale;
     const float v = shorter * scale;
     const float out = __builtin_sqrtf(GC_FMA32(u, u, v * v)) * back;
-    return ax == GC_INF32 || ay == GC_INF32 ? GC_INF32 : out;
+    return infinite ? GC_INF32 : out;
 }
 
 #endif

@@ -16,18 +16,16 @@ GC_INLINE double gc_tanh_f64(double x) {
     const double a = __builtin_fabs(x);
     const gc_reduced_f64 e = gc_reduce_ln2_f64(2.0 * (a > 22.0 ? 22.0 : a), 1023.0);
     const double scale = gc_from_bits_f64(e.field << 52);
-    const double large = 1.0 - 2.0 / ((1.0 + scale) + scale * gc_exp_tail_f64(e.r));
+    const double large = 1.0 - 2.0 / GC_FMA64(scale, gc_exp_tail_f64(e.r), 1.0 + scale);
     const double z = x * x;
-    double p = 0x1.ab0b3702928d8p-15;
-    p = GC_FMA64(p, z, -0x1.b8b1afa3bd7cdp-13);
-    p = GC_FMA64(p, z, 0x1.2f95303778e64p-11);
-    p = GC_FMA64(p, z, -0x1.7cf182dc56011p-10);
-    p = GC_FMA64(p, z, 0x1.d6c5e47291631p-9);
-    p = GC_FMA64(p, z, -0x1.226ddb84c8dd0p-7);
-    p = GC_FMA64(p, z, 0x1.664f45b22418bp-6);
-    p = GC_FMA64(p, z, -0x1.ba1ba1ad18429p-5);
-    p = GC_FMA64(p, z, 0x1.1111111102235p-3);
-    p = GC_FMA64(p, z, -0x1.5555555555497p-2);
+    const double z2 = z * z;
+    const double p01 = GC_FMA64(0x1.1111111102235p-3, z, -0x1.5555555555497p-2);
+    const double p23 = GC_FMA64(0x1.664f45b22418bp-6, z, -0x1.ba1ba1ad18429p-5);
+    const double p45 = GC_FMA64(0x1.d6c5e47291631p-9, z, -0x1.226ddb84c8dd0p-7);
+    const double p67 = GC_FMA64(0x1.2f95303778e64p-11, z, -0x1.7cf182dc56011p-10);
+    const double p89 = GC_FMA64(0x1.ab0b3702928d8p-15, z, -0x1.b8b1afa3bd7cdp-13);
+    const double p49 = GC_FMA64(GC_FMA64(p89, z2, p67), z2, p45);
+    const double p = GC_FMA64(GC_FMA64(p49, z2, p23), z2, p01);
     const double small = GC_FMA64(a * z, p, a);
     return __builtin_copysign(a < 0.55 ? small : large, x);
 }
@@ -37,7 +35,7 @@ GC_INLINE float gc_tanh_f32(float x) {
     const float a = __builtin_fabsf(x);
     const gc_reduced_f32 e = gc_reduce_ln2_f32(2.0f * (a > 10.0f ? 10.0f : a), 127.0f);
     const float scale = gc_from_bits_f32(e.field << 23);
-    const float large = 1.0f - 2.0f / ((1.0f + scale) + scale * gc_exp_tail_f32(e.r));
+    const float large = 1.0f - 2.0f / GC_FMA32(scale, gc_exp_tail_f32(e.r), 1.0f + scale);
     const float z = x * x;
     float p = -0x1.9ab1b6p-8f;
     p = GC_FMA32(p, z, 0x1.5927f4p-6f);
