@@ -170,9 +170,10 @@ class Store:
             return plan.encode()
         return None
 
-    def put_plan(self, key: str, plan: bytes) -> bool:
-        """Keep JSON (or other UTF-8) under a key; whether that was possible."""
-        return self._put(PLANS, f"{key}.json", {"key": key, "plan": plan.decode()})
+    def put_plan(self, key: str, plan: bytes, recipe: dict[str, Any]) -> bool:
+        """Keep JSON under a key, beside what the key was made of; whether that was possible."""
+        body = {"key": key, "plan": plan.decode(), "recipe": recipe}
+        return self._put(PLANS, f"{key}.json", body)
 
     def get_note(self, name: str) -> Any:
         """What `put_note` wrote under this name, or None."""
