@@ -23,7 +23,7 @@ from gradc.runtime.sealed import canonical
 from gradc.runtime.store import Store, digest_of
 from gradc.runtime.toolchain import find_compiler, flags_for
 
-__all__ = ["PlanSlot", "load_library", "plan_slot"]
+__all__ = ["PlanSlot", "plan_slot"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,20 @@ class PlanSlot:
         """Keep a plan; whether that was possible."""
         return self.store.put_plan(self.key, plan, self.recipe)
 
+    def library(self, key: str) -> Library | None:
+        """The library with this key, if it is there and was made by and for what is here now.
+
+        What generated its C is not looked at again: the plan's name holds the whole package.
+        """
+        entry = self.store.load(key)
+        if entry is None:
+            return None
+        arch, *features = self.recipe["processor"]
+        wanted = {"compiler": self.recipe["compiler"], "arch": arch, "features": features}
+        if any(entry.recipe.get(name) != value for name, value in wanted.items()):
+            return None
+        return Library(self.store.library_path(key), key, entry.command, entry.image)
+
 
 def plan_slot(graph: bytes, target: Target, options: Options) -> PlanSlot:
     """The slot of a graph; `graph` says all about it that decides what becomes of it."""
@@ -59,26 +73,6 @@ def plan_slot(graph: bytes, target: Target, options: Options) -> PlanSlot:
         "graph": digest_of(graph),
     }
     return PlanSlot(store, recipe)
-
-
-def load_library(key: str, target: Target, options: Options) -> Library | None:
-    """The library with this key, if it is there and was made by and for what is here now.
-
-    What generated its C is not looked at again: a plan's name holds the whole package.
-    """
-    store = open_store(options)
-    entry = store.load(key)
-    if entry is None:
-        return None
-    compiler = find_compiler(options, store)
-    wanted = {
-        "compiler": compiler.identity,
-        "arch": target.arch,
-        "features": list(target.features),
-    }
-    if any(entry.recipe.get(name) != value for name, value in wanted.items()):
-        return None
-    return Library(store.library_path(key), key, entry.command, entry.image)
 
 
 def _compiler(target: Target, options: Options, store: Store) -> dict[str, Any]:

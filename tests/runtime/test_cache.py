@@ -25,7 +25,7 @@ from gradc.options import Target
 from gradc.runtime import build as build_module
 from gradc.runtime import cache, keys, plans, store, toolchain, upkeep
 from gradc.runtime.build import current_target
-from gradc.runtime.plans import load_library, plan_slot
+from gradc.runtime.plans import plan_slot
 from gradc.runtime.sealed import seal, unseal
 from gradc.runtime.store import Store
 from tests.runtime.cachelib import make, options, value
@@ -136,9 +136,9 @@ def test_code_for_another_processor_is_not_loaded(folder: Path) -> None:
     chosen = options(folder)
     library = make(2, chosen)
     aim = current_target(chosen)
-    assert load_library(library.key, aim, chosen) == library
-    assert load_library(library.key, Target.named("x86-64"), chosen) is None
-    assert load_library("0" * 64, aim, chosen) is None
+    assert plan_slot(b"", aim, chosen).library(library.key) == library
+    assert plan_slot(b"", Target.named("x86-64"), chosen).library(library.key) is None
+    assert plan_slot(b"", aim, chosen).library("0" * 64) is None
 
 
 def test_equal_keys_are_not_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
