@@ -16,16 +16,18 @@ from typing import Any
 
 from gradc.call.bind import bind, interpret
 from gradc.call.function import Function
+from gradc.call.lookup import Lookup
 from gradc.call.plan import Plan, read_plan, write_plan
 from gradc.call.request import Request, read_request
 from gradc.call.stages import Stages
 from gradc.errors import CompilerNotFound
 from gradc.graph.flat import Flat, flatten
 from gradc.graph.op import DECLARATIONS, Declaration
+from gradc.graph.site import user_site
 from gradc.options import Options, Target, config
 from gradc.runtime.build import build, current_target
 from gradc.runtime.library import Library
-from gradc.runtime.plans import PlanSlot, load_library, plan_slot
+from gradc.runtime.plans import PlanSlot, plan_slot
 from gradc.runtime.sealed import canonical
 
 __all__ = ["function"]
@@ -79,13 +81,17 @@ def compile_request(request: Request, options: Options) -> Function:
     stages = Stages(graph, lambda: _way_down().descend(graph, mode, target, options))
     flat = flatten(graph, _is_ours)
     slot = _slot(flat, mode, target, options)
-    known = _known(slot, flat, target, options)
+    known = _known(slot, flat)
     if known is None and not target.compiler:
         return interpret(request, stages, warn=True)
     try:
         plan, stages.library = known or _make(stages, flat, slot, target, options)
     except CompilerNotFound:
         return interpret(request, stages, warn=True)
+    if options.on_compile is not None:
+        options.on_compile(
+            Lookup(request.name, user_site(), slot, known is not None, stages.library)
+        )
     return bind(request, stages, plan, flat.variables, options)
 
 
@@ -100,13 +106,11 @@ def _slot(flat: Flat, mode: str, target: Target, options: Options) -> PlanSlot |
     return plan_slot(canonical([mode, flat.body]), target, options)
 
 
-def _known(
-    slot: PlanSlot | None, flat: Flat, target: Target, options: Options
-) -> tuple[Plan, Library] | None:
+def _known(slot: PlanSlot | None, flat: Flat) -> tuple[Plan, Library] | None:
     """Plan and library out of the cache."""
     data = None if slot is None else slot.get()
     plan = None if data is None else read_plan(data, flat.variables)
-    library = None if plan is None else load_library(plan.library, target, options)
+    library = None if slot is None or plan is None else slot.library(plan.library)
     return None if plan is None or library is None else (plan, library)
 
 
