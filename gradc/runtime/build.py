@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import tempfile
 import threading
 import warnings
@@ -41,6 +42,7 @@ __all__ = ["build", "current_target"]
 
 # What a compiler says, in the C locale, when it is not its fault.
 _NO_SPACE = ("No space left on device", "Disk quota exceeded", "File too large")
+_ROOM = 8 << 20  # bytes that compiling a function may need on the way
 
 
 def current_target(options: Options) -> Target:
@@ -112,7 +114,7 @@ def _make(job: _Job) -> Library:
             folder = stack.enter_context(job.store.workspace())
             library = _compile(job, folder)
         except CompileError as error:
-            if not any(words in str(error) for words in _NO_SPACE):
+            if not _lacks_space(job.store, error):
                 raise
             _warn_once(job.store.path, "no space left")
         except (CacheError, OSError) as error:
@@ -122,6 +124,18 @@ def _make(job: _Job) -> Library:
         else:
             return _publish(job, library, folder)
     return _compile_elsewhere(job)
+
+
+def _lacks_space(store: Store, error: CompileError) -> bool:
+    """Whether a compiler failed for want of room; an assembler may say so where nobody reads it."""
+    if any(words in str(error) for words in _NO_SPACE):
+        return True
+    try:
+        disk = os.statvfs(store.path)
+    except OSError:
+        return False
+    inodes = disk.f_favail if disk.f_files else _ROOM  # some systems count none
+    return disk.f_bavail * disk.f_frsize < _ROOM or inodes < 16
 
 
 def _compile(job: _Job, folder: Path) -> Library:

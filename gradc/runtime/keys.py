@@ -9,6 +9,7 @@ all of these as they are.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import time
@@ -114,6 +115,7 @@ def generator_files() -> tuple[Path, ...]:
     return tuple(path for root in roots for path in _files(root))
 
 
+@functools.cache  # what this process has loaded does not change
 def package_files() -> tuple[Path, ...]:
     """Everything of ours that decides what `function` makes of a graph."""
     return (*generator_files(), *_files(_PACKAGE))
