@@ -134,7 +134,7 @@ class Store:
                 found = True
                 entry = read_entry(key, fd)
                 if entry is not None:
-                    _touch(fd)
+                    _touch(fd, ".")
                     return entry
         except FileNotFoundError:
             if not found:
@@ -192,6 +192,7 @@ class Store:
         try:
             with opened(self.path, folder) as fd:
                 data = read_safely(name, fd)
+                _touch(fd, name)
         except (OSError, CacheError):
             return None
         body = unseal(data)
@@ -257,8 +258,8 @@ def _sync_file(name: str, dir_fd: int) -> None:
         os.close(fd)
 
 
-def _touch(fd: int) -> None:
+def _touch(fd: int, name: str) -> None:
     """Note that an entry was used, for eviction."""
     with contextlib.suppress(OSError):
-        if time.time() - os.fstat(fd).st_mtime > _TOUCH_AFTER:
-            os.utime(fd)
+        if time.time() - os.stat(name, dir_fd=fd, follow_symlinks=False).st_mtime > _TOUCH_AFTER:
+            os.utime(name, dir_fd=fd, follow_symlinks=False)

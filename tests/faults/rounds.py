@@ -1,6 +1,6 @@
 """Rounds of faults against the cache, run in a process of their own that forks: figures as JSON.
 
-    python -m tests.faults.rounds race|kill|damage COUNT SEED FOLDER
+    python -m tests.faults.rounds race|evict|kill|damage COUNT SEED FOLDER
 
 A process of its own, because a fault that gets through may crash it, and because it forks: what is
 imported is there in every child, and no thread of the test runner is copied.
@@ -28,9 +28,11 @@ import gradc
 import gradc.tensor as T
 from gradc.runtime import cache
 from gradc.runtime.store import Store
-from gradc.runtime.upkeep import verify
+from gradc.runtime.upkeep import entries, verify
+from tests.runtime.cachelib import make, options, value
 
 _X = np.linspace(-1.0, 1.0, 7)
+_BOUND = 60_000  # bytes; three libraries
 _PATIENCE = 60.0  # seconds after which a child counts as hanging
 
 
@@ -105,6 +107,31 @@ def race(count: int, rng: random.Random, folder: Path) -> dict[str, Any]:
         found["libraries"] += len(list((place / "v1").iterdir()))
         shutil.rmtree(place)
     return {"rounds": count, "ends": dict(ends), **found}
+
+
+# eviction -----------------------------------------------------------------------------------
+
+
+def evict(count: int, rng: random.Random, folder: Path) -> dict[str, Any]:
+    """Rounds in which four processes fill a cache beyond its bound, looking at every publish."""
+    ends: Counter[str] = Counter()
+    found = {"damaged": 0, "largest": 0, "left in tmp": 0, "bound": _BOUND}
+    for k in range(count):
+        place = folder / f"evict{k}"
+        factors = [rng.sample(range(2, 9), 4) for _ in range(4)]
+        children = [fork(lambda place=place, f=each: fill(place, f)) for each in factors]
+        ends.update(wait(child) for child in children)
+        found["damaged"] += len(damaged(place))
+        found["left in tmp"] += len(list((place / "tmp").iterdir()))
+        found["largest"] = max(found["largest"], sum(e.size for e in entries(Store(place))))
+    return {"rounds": count, "ends": dict(ends), **found}
+
+
+def fill(folder: Path, factors: list[int]) -> bool:
+    """Make x * factor for each, in a cache that holds three of them."""
+    Store.is_time_to_look = lambda _: True  # type: ignore[method-assign]
+    chosen = options(folder, cache_size=_BOUND, level=0)
+    return all(value(make(factor, chosen)) == factor for factor in factors)
 
 
 # kill -9 ------------------------------------------------------------------------------------
@@ -255,5 +282,5 @@ WAYS: dict[str, Callable[[Path, random.Random, list[Path]], None]] = {
 
 if __name__ == "__main__":
     action, number, seed, where = sys.argv[1:]
-    run = {"race": race, "kill": kill, "damage": damage}[action]
+    run = {"race": race, "evict": evict, "kill": kill, "damage": damage}[action]
     print(json.dumps(run(int(number), random.Random(int(seed)), Path(where))))

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SHORT = {"race": 3, "kill": 10, "damage": 50}
-LONG = {"race": 50, "kill": 200, "damage": 2000}
+SHORT = {"race": 3, "evict": 2, "kill": 10, "damage": 50}
+LONG = {"race": 50, "evict": 30, "kill": 200, "damage": 2000}
 FORMS = [
     pytest.param(SHORT, id="short"),
     pytest.param(LONG, id="long", marks=pytest.mark.slow),
@@ -44,6 +44,17 @@ def test_eight_processes_compile_one_function_at_once(
     assert figures["ends"] == {"right": 9 * form["race"]}  # one alone, then eight
     assert figures["libraries"] == form["race"]
     assert (figures["damaged"], figures["left in tmp"]) == (0, 0)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_processes_that_evict_each_others_entries(
+    form: dict[str, int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    figures = rounds("evict", form["evict"], tmp_path, capsys)
+    assert figures["ends"] == {"right": 4 * form["evict"]}
+    assert (figures["damaged"], figures["left in tmp"]) == (0, 0)
+    # Each keeps what it has just made, and may have looked before a rival published.
+    assert figures["largest"] <= 2 * figures["bound"]
 
 
 @pytest.mark.parametrize("form", FORMS)

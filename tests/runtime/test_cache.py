@@ -581,6 +581,12 @@ def test_use_is_remembered(folder: Path) -> None:
     os.utime(entry, (1, 1))
     make(2, options(folder))
     assert entry.stat().st_mtime > 1
+    kept = Store(folder)
+    kept.put_plan("a" * 64, b"{}", {})
+    plan = folder / "plans" / ("a" * 64 + ".json")
+    os.utime(plan, (1, 1))
+    assert kept.get_plan("a" * 64) == b"{}"
+    assert plan.stat().st_mtime > 1
 
 
 def test_stale_temporary_directories_are_swept(folder: Path) -> None:
