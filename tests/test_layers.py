@@ -33,7 +33,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 # Modules that one other module loads when it needs them, by importlib: who, and whom.  A warm start
 # goes through none of these doors.  Annotations may name what is behind a door.
-DOORS = {("compile", "descent")}
+DOORS = {("compile", "descent"), ("differentiate.prepare", "rewrite.passes")}
 
 
 @dataclass(frozen=True)
