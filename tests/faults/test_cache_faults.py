@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,11 @@ FORMS = [
 ]
 
 
-def rounds(action: str, count: int, folder: Path, capsys: pytest.CaptureFixture[str]) -> Any:
-    """The figures of `count` rounds, printed past pytest's capture."""
+Record = Callable[[str, object], None]
+
+
+def rounds(action: str, count: int, folder: Path, record: Record) -> Any:
+    """The figures of `count` rounds; those of the long form are printed when all tests are done."""
     command = [sys.executable, "-m", "tests.faults.rounds", action, str(count), "1"]
     done = subprocess.run(
         [*command, str(folder / "cache")], cwd=ROOT, capture_output=True, text=True, check=False
@@ -31,16 +35,15 @@ def rounds(action: str, count: int, folder: Path, capsys: pytest.CaptureFixture[
     assert done.returncode == 0, f"ended with {done.returncode}\n{done.stderr[-4000:]}"
     figures = json.loads(done.stdout)
     if count == LONG[action]:
-        with capsys.disabled():
-            print(f"\n{action}: {done.stdout.strip()}")
+        record("figures", done.stdout.strip())
     return figures
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_eight_processes_compile_one_function_at_once(
-    form: dict[str, int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    form: dict[str, int], tmp_path: Path, record_property: Record
 ) -> None:
-    figures = rounds("race", form["race"], tmp_path, capsys)
+    figures = rounds("race", form["race"], tmp_path, record_property)
     assert figures["ends"] == {"right": 9 * form["race"]}  # one alone, then eight
     assert figures["libraries"] == form["race"]
     assert (figures["damaged"], figures["left in tmp"]) == (0, 0)
@@ -48,9 +51,9 @@ def test_eight_processes_compile_one_function_at_once(
 
 @pytest.mark.parametrize("form", FORMS)
 def test_processes_that_evict_each_others_entries(
-    form: dict[str, int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    form: dict[str, int], tmp_path: Path, record_property: Record
 ) -> None:
-    figures = rounds("evict", form["evict"], tmp_path, capsys)
+    figures = rounds("evict", form["evict"], tmp_path, record_property)
     assert figures["ends"] == {"right": 4 * form["evict"]}
     assert (figures["damaged"], figures["left in tmp"]) == (0, 0)
     # Each keeps what it has just made, and may have looked before a rival published.
@@ -59,9 +62,9 @@ def test_processes_that_evict_each_others_entries(
 
 @pytest.mark.parametrize("form", FORMS)
 def test_kill_9_of_python_and_of_the_compiler(
-    form: dict[str, int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    form: dict[str, int], tmp_path: Path, record_property: Record
 ) -> None:
-    figures = rounds("kill", form["kill"], tmp_path, capsys)
+    figures = rounds("kill", form["kill"], tmp_path, record_property)
     assert figures["after"] == {"right": form["kill"]}
     assert figures["damaged"] == 0
     # A compiler that is killed is run once more, so nothing else ends badly.
@@ -72,8 +75,8 @@ def test_kill_9_of_python_and_of_the_compiler(
 
 @pytest.mark.parametrize("form", FORMS)
 def test_damaged_files_are_never_trusted(
-    form: dict[str, int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    form: dict[str, int], tmp_path: Path, record_property: Record
 ) -> None:
-    figures = rounds("damage", form["damage"], tmp_path, capsys)
+    figures = rounds("damage", form["damage"], tmp_path, record_property)
     assert figures["variants"] == form["damage"]
     assert (figures["wrong"], figures["unhealed"], figures["silent"]) == (0, 0, 0)
