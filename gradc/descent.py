@@ -17,7 +17,7 @@ from gradc.emit.source import Source
 from gradc.graph.flat import Flat
 from gradc.graph.graph import Graph
 from gradc.graph.text import numbering
-from gradc.kernel.program import Product, Program, Step
+from gradc.kernel.program import Nest, Program, Step
 from gradc.lower import Border, lower, node_notes, prepare
 from gradc.options import Options, Target
 from gradc.rewrite import Trace, optimize
@@ -67,4 +67,4 @@ def _steps(program: Program) -> Iterator[Step]:
 
 
 def _is_product(step: Step) -> bool:
-    return isinstance(step, Product) or step.product is not None
+    return not isinstance(step, Nest) or step.product is not None
