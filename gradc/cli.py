@@ -2,6 +2,7 @@
 
     gradc doctor                         compiler, processor, BLAS, threads, cache, versions
     gradc cache list|verify|prune|clear
+    gradc why script.py [arguments]      which functions were in the cache, and why others were not
 
 Exit status: 0, or 1 where something is wrong; 2 for a wrong command line.
 """
@@ -19,6 +20,8 @@ from importlib import metadata
 
 import numpy as np
 
+from gradc import why
+from gradc.call.lookup import Lookup
 from gradc.emit.source import Source
 from gradc.errors import GradcError, printable
 from gradc.kernel.interface import Interface, Port
@@ -33,7 +36,7 @@ from gradc.runtime.keys import csrc_path
 from gradc.runtime.store import Store
 from gradc.runtime.threads import limit, read_limits, set_limit, thread_rows
 from gradc.runtime.toolchain import find_compiler, flags_for, host_target
-from gradc.runtime.upkeep import clear, entries, prune, total_size, verify
+from gradc.runtime.upkeep import clear, describe, entries, prune, total_size, verify
 
 __all__ = ["main"]
 
@@ -78,6 +81,10 @@ def _parser() -> argparse.ArgumentParser:
         if name == "prune":
             help_ = "bytes to keep within, with K, M or G (default: config.cache_size)"
             action.add_argument("--size", type=_bytes, help=help_)
+    ask = commands.add_parser("why", help="run a program; which functions were not in the cache")
+    ask.add_argument("program", help="script.py, or module:function")
+    ask.add_argument("arguments", nargs=argparse.REMAINDER, help="what the program takes")
+    ask.set_defaults(run=_why)
     return parser
 
 
@@ -220,10 +227,11 @@ def _list(_: argparse.Namespace, options: Options) -> int:
         return 0
     kinds = {"v1": "library", "plans": "plan", "bad": "damaged"}
     found = entries(store)
+    now = time.time()
     for item in found:
-        used = time.strftime("%Y-%m-%d %H:%M", time.localtime(item.used))
-        kind = kinds[item.folder]
-        print(f"{kind:<8} {_size(item.size):>9}  {used}  {printable(item.name[:24])}")
+        what = printable(describe(store, item), 60)
+        row = f"{kinds[item.folder]:<8} {_size(item.size):>8}  {_age(now - item.used):>8}"
+        print(f"{row}  {printable(item.name[:12])}  {what}")
     print(f"{store.path}: {_count(found)}, {_size(total_size(store))}")
     return 0
 
@@ -254,8 +262,35 @@ def _clear(_: argparse.Namespace, options: Options) -> int:
     return 0
 
 
+# why ----------------------------------------------------------------------------------------
+
+
+def _why(arguments: argparse.Namespace, options: Options) -> int:
+    before = why.Before(options)
+    found: list[Lookup] = []
+    try:
+        why.run(arguments.program, arguments.arguments, found)
+    finally:  # also of a program that failed
+        sys.stdout.flush()
+        for lookup in found:
+            for line in why.explain(lookup, before):
+                print(line)
+        hits = sum(lookup.hit for lookup in found)
+        count = f"{len(found)} function{'' if len(found) == 1 else 's'}"
+        print(f"{before.store.path}: {count}, {hits} in the cache")
+    return 0
+
+
 def _count(found: Sequence[object]) -> str:
     return f"{len(found)} {'entry' if len(found) == 1 else 'entries'}"
+
+
+def _age(seconds: float) -> str:
+    """How long ago, for people."""
+    for unit, length in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{max(0.0, seconds):.0f} s"
 
 
 def _size(count: int) -> str:

@@ -1,27 +1,39 @@
 """gradc.function: the one way down, from expressions to a callable.
 
     Graph -> rewrite -> lower -> emit -> build -> bind
+       `---------- the cache's plan ----------^
 
-Takes what the user wrote; gives a Function.  `function` is these arrows and nothing else; what the
-user may write in many ways is brought to one form by `gradc.call.request`.
+Takes what the user wrote; gives a Function.  What the user may write in many ways is brought to
+one form by `gradc.call.request`.  A graph that the cache knows leads straight to its library; the
+arrows it then saves are `gradc.descent`.
 """
 
 from __future__ import annotations
 
+import importlib
+from types import ModuleType
 from typing import Any
 
 from gradc.call.bind import bind, interpret
 from gradc.call.function import Function
+from gradc.call.lookup import Lookup
+from gradc.call.plan import Plan, read_plan, write_plan
 from gradc.call.request import Request, read_request
 from gradc.call.stages import Stages
-from gradc.emit import emit
 from gradc.errors import CompilerNotFound
-from gradc.lower import Border, lower, node_notes, prepare
-from gradc.options import Options, config
-from gradc.rewrite import optimize
+from gradc.graph.flat import Flat, flatten
+from gradc.graph.op import DECLARATIONS, Declaration
+from gradc.graph.site import user_site
+from gradc.options import Options, Target, config
 from gradc.runtime.build import build, current_target
+from gradc.runtime.library import Library
+from gradc.runtime.plans import PlanSlot, plan_slot
+from gradc.runtime.sealed import canonical
 
 __all__ = ["function"]
+
+# What the package declares: for these a name says all, because the package's files are in the key.
+_OURS = frozenset(DECLARATIONS.values())
 
 
 def function(
@@ -61,20 +73,60 @@ def function(
 
 
 def compile_request(request: Request, options: Options) -> Function:
-    """The arrows."""
-    graph = request.graph
-    if request.mode == "REFERENCE":
-        return interpret(request, Stages(graph, graph, None))
-    optimized, trace = optimize(graph, request.mode)
-    prepared = prepare(optimized)
-    program = lower(prepared, chains_only=request.mode == "FAST_COMPILE")
+    """By the cache's plan, or all the way down."""
+    graph, mode = request.graph, request.mode
+    if mode == "REFERENCE":
+        return interpret(request, Stages(graph))
     target = current_target(options)
-    if not target.compiler:
-        return interpret(request, Stages(graph, optimized, trace, program), warn=True)
-    source = emit(program, target, node_notes(prepared), options, fast=request.mode == "FAST_RUN")
+    stages = Stages(graph, lambda: _way_down().descend(graph, mode, target, options))
+    flat = flatten(graph, _is_ours)
+    slot = _slot(flat, mode, target, options)
+    known = _known(slot, flat)
+    if known is None and not target.compiler:
+        return interpret(request, stages, warn=True)
     try:
-        library = build(source, target, options)
+        plan, stages.library = known or _make(stages, flat, slot, target, options)
     except CompilerNotFound:
-        return interpret(request, Stages(graph, optimized, trace, program, source), warn=True)
-    stages = Stages(graph, optimized, trace, program, source, library)
-    return bind(request, stages, Border.of(prepared), options)
+        return interpret(request, stages, warn=True)
+    if options.on_compile is not None:
+        options.on_compile(
+            Lookup(request.name, user_site(), slot, known is not None, stages.library)
+        )
+    return bind(request, stages, plan, flat.variables, options)
+
+
+def _is_ours(declaration: Declaration) -> bool:
+    return declaration in _OURS
+
+
+def _slot(flat: Flat, mode: str, target: Target, options: Options) -> PlanSlot | None:
+    """Where the cache keeps the graph's plan; None for a graph that only this process can know."""
+    if flat.body is None:
+        return None
+    return plan_slot(canonical([mode, flat.body]), target, options)
+
+
+def _known(slot: PlanSlot | None, flat: Flat) -> tuple[Plan, Library] | None:
+    """Plan and library out of the cache."""
+    data = None if slot is None else slot.get()
+    plan = None if data is None else read_plan(data, flat.variables)
+    library = None if slot is None or plan is None else slot.library(plan.library)
+    return None if plan is None or library is None else (plan, library)
+
+
+def _make(
+    stages: Stages, flat: Flat, slot: PlanSlot | None, target: Target, options: Options
+) -> tuple[Plan, Library]:
+    """All the way down; the plan is kept for the next process."""
+    descent = stages.descent
+    assert descent is not None
+    library = build(descent.source, target, options)
+    plan = descent.plan(flat, library.key)
+    if slot is not None:
+        slot.put(write_plan(plan))
+    return plan, library
+
+
+def _way_down() -> ModuleType:
+    """The door: a warm start loads neither rewriting, lowering, emitting nor templates."""
+    return importlib.import_module("gradc.descent")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,7 +21,16 @@ import numpy as np
 
 from gradc.errors import ArgumentError, DTypeError, message, printable
 
-__all__ = ["DTYPES", "DType", "Kind", "check_dtype", "dtype_info", "literal", "promote"]
+__all__ = [
+    "DTYPES",
+    "DType",
+    "Kind",
+    "check_dtype",
+    "dtype_info",
+    "is_masked_array",
+    "literal",
+    "promote",
+]
 
 Kind = Literal["bool", "int", "uint", "float"]
 
@@ -199,6 +209,12 @@ def _integer_literal(number: int, info: DType) -> str:
     if info.itemsize == 8:
         return f"{'-' if number < 0 else ''}{info.c_type[:-2].upper()}_C({abs(number)})"
     return f"{number}u" if info.name == "uint32" else str(number)
+
+
+def is_masked_array(value: object) -> bool:
+    """Whether it is a numpy.ma array; that module takes 30 ms to import, so it is not asked."""
+    ma = sys.modules.get("numpy.ma")
+    return ma is not None and isinstance(value, ma.MaskedArray)
 
 
 def _float_literal(value: Any, info: DType) -> str:

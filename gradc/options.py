@@ -10,7 +10,6 @@ a setting is first asked for, not at import.
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -95,6 +94,7 @@ class Options:
         cache_strict: an unsafe cache directory is an error, not a warning.
         fail_points: build code whose steps can be made to fail (GRADC_FAIL_AT).
         search_path: where compilers are searched, as PATH has it.
+        on_compile: called with a gradc.call.lookup.Lookup for every function that is made.
     """
 
     mode: str = "FAST_RUN"
@@ -112,6 +112,7 @@ class Options:
     cache_strict: bool = False
     fail_points: bool = False
     search_path: str = os.defpath
+    on_compile: Callable[[Any], None] | None = None
 
 
 def _fault(name: str, value: object, wanted: str, *, type_: bool = False) -> Exception:
@@ -147,6 +148,12 @@ def _whole(low: int, high: int, *, none: bool) -> Callable[[str, object], Any]:
         return value
 
     return parse
+
+
+def _function(name: str, value: object) -> Callable[[Any], None] | None:
+    if value is not None and not callable(value):
+        raise _fault(name, value, "a function or None", type_=True)
+    return value
 
 
 def _truth(name: str, value: object) -> bool:
@@ -233,6 +240,7 @@ class Config:
     cache_size: _Setting[int] = _Setting(1 << 30, _whole(1 << 20, 1 << 50, none=False))
     cache_strict = _Setting(False, _truth)
     fail_points = _Setting(False, _truth)
+    on_compile: _Setting[Callable[[Any], None] | None] = _Setting(None, _function)
 
     def __init__(
         self, environ: Mapping[str, str] | None = None, rc_file: Path | None = None
@@ -316,7 +324,7 @@ def _look_around(environ: Mapping[str, str], rc_file: Path | None) -> dict[str, 
 
 def _home(environ: Mapping[str, str]) -> Path | None:
     home = environ.get("HOME", "")
-    if not home:
+    if not home or _is_anothers(home):
         import pwd  # not on every system
 
         try:
@@ -324,6 +332,14 @@ def _home(environ: Mapping[str, str]) -> Path | None:
         except KeyError:  # a container's uid that no passwd file knows
             return None
     return Path(home) if os.path.isabs(home) else None
+
+
+def _is_anothers(home: str) -> bool:
+    """Whether we are root with a user's HOME, as sudo leaves it: root has a home of its own."""
+    try:
+        return os.geteuid() == 0 and os.stat(home).st_uid != 0
+    except OSError:
+        return False
 
 
 def _xdg(environ: Mapping[str, str], variable: str, home: Path | None, sub: str) -> Path | None:
@@ -336,9 +352,13 @@ def _xdg(environ: Mapping[str, str], variable: str, home: Path | None, sub: str)
 
 def _read_rc(file: Path) -> dict[str, Any]:
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        text = file.read_bytes()
     except OSError:
         return {}
+    import tomllib  # takes longer than all the rest; few have the file
+
+    try:
+        table = tomllib.loads(text.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         what = f"{printable(str(file))}: {printable(str(error))}."
         raise ArgumentError(message(what, fix="correct the file, or remove it.")) from None

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gradc.dtypes import check_dtype, dtype_info
+from gradc.dtypes import check_dtype, dtype_info, is_masked_array
 from gradc.errors import ArgumentError, ArgumentTypeError, DTypeError, Where, message, printable
 from gradc.graph.describe import where
 from gradc.graph.site import user_site
@@ -167,7 +167,7 @@ def shared(
 
 
 def _array(caller: str, value: Any) -> Array:
-    if isinstance(value, np.ma.MaskedArray):
+    if is_masked_array(value):
         what = f"{caller}: a masked array has no place for its mask."
         raise ArgumentTypeError(message(what, fix="pass value.filled(...)."))
     if type(value) is float:

@@ -1,4 +1,4 @@
-"""Golden files: text that review reads as a diff."""
+"""Golden files, text that review reads as a diff; and figures that tests report at the end."""
 
 from __future__ import annotations
 
@@ -38,3 +38,18 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
             pytest.fail("\n".join(lines), pytrace=False)
 
     return check
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests recorded as `figures`, also those of other processes (pytest-xdist)."""
+    reports = [r for word in ("passed", "failed") for r in terminalreporter.stats.get(word, [])]
+    rows = [
+        f"{report.nodeid.rpartition('::')[2]}: {value}"
+        for report in reports
+        for name, value in report.user_properties
+        if name == "figures"
+    ]
+    if rows:
+        terminalreporter.section("figures")
+        for row in rows:
+            terminalreporter.write_line(row)

@@ -96,7 +96,8 @@ def test_cache_list_verify_prune_clear(folder: Path, capsys: pytest.CaptureFixtu
     assert cli.main(["cache", "list"]) == 0
     out = capsys.readouterr().out
     assert len(out.splitlines()) == 3
-    assert two.key[:24] in out
+    assert two.key[:12] in out
+    assert re.search(r"^library +[\d.]+ KB +\d+ s  [0-9a-f]{12}  #include", out, re.MULTILINE)
     assert re.fullmatch(rf"{folder}: 2 entries, [\d.]+ KB", out.splitlines()[-1])
     assert cli.main(["cache", "verify"]) == 0
     assert capsys.readouterr().out == f"{folder}: 4 sound, 0 damaged\n"
@@ -143,3 +144,66 @@ def test_as_a_program(tmp_path: Path) -> None:
         command, cwd=ROOT, env=environ, check=True, capture_output=True, text=True
     )
     assert done.stdout == f"{tmp_path / 'c'}: nothing there yet\n"
+
+
+SCRIPT = """\
+import sys
+import gradc
+import gradc.tensor as T
+x = T.vector("x")
+f = gradc.function([x], T.exp(x) * float(sys.argv[1]), name="f", mode="FAST_COMPILE")
+g = gradc.function([x], T.exp(x).sum(), name="g", mode="FAST_COMPILE")
+print(f([0.0]))
+if sys.argv[2:]:
+    raise ValueError(sys.argv[2])
+"""
+
+
+def ask(tmp_path: Path, *arguments: str, **environ: str) -> list[str]:
+    """What `gradc why` says of SCRIPT, keys left out."""
+    (tmp_path / "script.py").write_text(SCRIPT)
+    command = [sys.executable, "-m", "gradc.cli", "why", str(tmp_path / "script.py"), *arguments]
+    environment = {**os.environ, "GRADC_CACHE_DIR": str(tmp_path / "cache"), **environ}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True
+    )
+    assert ("ValueError" in done.stderr) == (len(arguments) > 1), done.stderr
+    return re.sub(r"\b[0-9a-f]{12}\b", "KEY", done.stdout).splitlines()
+
+
+def test_why(tmp_path: Path) -> None:
+    place = tmp_path / "cache"
+    assert ask(tmp_path, "2") == [
+        "[2.]",
+        "f (script.py:5): miss, compiled to library KEY",
+        "  the cache was empty",
+        "g (script.py:6): miss, compiled to library KEY",
+        "  the cache was empty",
+        f"{place}: 2 functions, 0 in the cache",
+    ]
+    assert ask(tmp_path, "2", "oh") == [
+        "[2.]",
+        "f (script.py:5): hit, library KEY",
+        "g (script.py:6): hit, library KEY",
+        f"{place}: 2 functions, 2 in the cache",
+    ]
+    assert ask(tmp_path, "3")[1:5] == [
+        "f (script.py:5): miss, compiled to library KEY",
+        "  the nearest library, KEY, differs in its C:",
+        "    line 22, here:   b1[j] = v1 * 3.0;",
+        "    there:           b1[j] = v1 * 2.0;",
+    ]
+    assert ask(tmp_path, "3", GRADC_CFLAGS="-g0")[1:3] == [
+        "f (script.py:5): miss, compiled to library KEY",
+        "  the nearest library, KEY, differs in the compiler's flags",
+    ]
+    assert ask(tmp_path, "3", GRADC_LEVEL="1")[1:3] == [
+        "f (script.py:5): the graph is new, its C is not: library KEY, nothing was compiled",
+        "  the nearest plan differs in gradc's options (floatX, level)",
+    ]
+
+
+def test_why_of_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("nowhere.py", "gradc:nothing", "a b"):
+        assert cli.main(["why", name]) == 1
+        assert f"why: {name} is neither a file nor module:function" in capsys.readouterr().err

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gradc.dtypes import DTYPES
+from gradc.dtypes import DTYPES, is_masked_array
 from gradc.errors import ArgumentError, ArgumentTypeError, Where, message, printable
 from gradc.graph.describe import where
 from gradc.graph.types import TensorType
@@ -90,7 +90,7 @@ class Argument:
         return array.astype(self._dtype)
 
     def _as_array(self, value: Any, function: str) -> Array:
-        if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        if is_masked_array(value) and np.ma.is_masked(value):
             raise ArgumentTypeError(
                 message(
                     f"{function}: argument {self.label} is a masked array with masked elements.",

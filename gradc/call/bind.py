@@ -14,12 +14,14 @@ import numpy.typing as npt
 
 from gradc.call.failures import user_error
 from gradc.call.function import Function
+from gradc.call.plan import Plan, ShippedArray
 from gradc.call.request import Request
 from gradc.call.stages import Stages
 from gradc.errors import GradcWarning, message
 from gradc.graph.evaluate import evaluate
-from gradc.graph.variable import Variable
-from gradc.lower import Border
+from gradc.graph.graph import Graph
+from gradc.graph.variable import Constant, Variable
+from gradc.kernel.interface import Interface, Port
 from gradc.options import Options, config
 from gradc.runtime import threadpools
 from gradc.runtime.blas import open_blas
@@ -32,22 +34,52 @@ __all__ = ["bind", "interpret"]
 Array = npt.NDArray[Any]
 
 
-def bind(request: Request, stages: Stages, border: Border, options: Options) -> Function:
-    """The function that calls the compiled library with the arguments that the border names."""
-    blas = open_blas(options.blas, options.products)
+def bind(
+    request: Request,
+    stages: Stages,
+    plan: Plan,
+    variables: Sequence[Variable],
+    options: Options,
+) -> Function:
+    """The function that calls the compiled library as the plan says.
+
+    `variables` are those of the received graph, which the plan's numbers mean.
+    """
     apply_options(options)
     config.watch(apply_options)  # the number of threads is the one setting that calls feel later
     threadpools.offer()
-    executable = Executable(stages.library, stages.source.interface, blas)
+    blas = open_blas(options.blas, options.products) if plan.uses_blas else None
+    assert stages.library is not None
+    executable = Executable(stages.library, plan.interface, blas)
 
     def explain(failure: KernelFailure, got: Mapping[str, str]) -> Exception:
-        return user_error(failure, stages.program.notes, request.name, got)
+        return user_error(failure, plan, variables, request.name, got)
 
     return Function(
-        request.name, request.signature, request.results, _shared(border.arguments),
-        request.updated, [each.data for each in border.constants], executable.interface,
+        request.name, request.signature, request.results,
+        _shared([variables[k] for k in plan.shared]), request.updated,
+        [_array(each, variables) for each in plan.constants], executable.interface,
         executable, explain, stages,
     )  # fmt: skip
+
+
+def _border(graph: Graph) -> Interface:
+    """What an interpreted function takes and gives."""
+    args = [Port("input", each.dtype, each.ndim) for each in graph.inputs]
+    args += [Port("shared", each.dtype, each.ndim) for each in graph.shared]
+    outs = [Port("output", each.dtype, each.ndim) for each in graph.outputs]
+    for old, new in graph.updates:
+        position = len(graph.inputs) + graph.shared.index(old)
+        outs.append(Port("update", new.dtype, new.ndim, shared=position))
+    return Interface(tuple(args), tuple(outs), 0, 1)
+
+
+def _array(constant: int | ShippedArray, variables: Sequence[Variable]) -> Array:
+    if isinstance(constant, ShippedArray):
+        return constant.array()
+    variable = variables[constant]
+    assert isinstance(variable, Constant)
+    return variable.data
 
 
 def interpret(request: Request, stages: Stages, *, warn: bool = False) -> Function:
@@ -69,9 +101,9 @@ def interpret(request: Request, stages: Stages, *, warn: bool = False) -> Functi
         return [np.array(each) for each in evaluate(graph.results, values)]
 
     def explain(failure: KernelFailure, got: Mapping[str, str]) -> Exception:
-        return user_error(failure, (), request.name, got)
+        return user_error(failure, None, (), request.name, got)
 
-    interface = Border.of(graph).interface([0] * len(graph.results), 0)
+    interface = _border(graph)
     return Function(
         request.name, request.signature, request.results, _shared(graph.shared), request.updated,
         (), interface, run, explain, stages,

@@ -1,7 +1,8 @@
 """From a kernel's status to an error in the user's words.
 
-Takes a KernelFailure, the Program's notes and the arrays of the call; gives the exception of
-errors.py to raise: what is wrong with the actual numbers, where in the user's file, how to mend it.
+Takes a KernelFailure, the Plan, the graph's variables and the arrays of the call; gives the
+exception of errors.py to raise: what is wrong with the actual numbers, where in the user's file,
+how to mend it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 from gradc import errors
+from gradc.call.origins import place, row
+from gradc.call.plan import Plan
 from gradc.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -18,10 +21,12 @@ from gradc.errors import (
     InjectedFailure,
     InternalError,
     OutOfMemory,
+    Where,
     message,
 )
+from gradc.graph.variable import Variable
 from gradc.kernel.interface import Port
-from gradc.kernel.loops import Note
+from gradc.kernel.notes import Note
 from gradc.runtime.executable import KernelFailure
 
 __all__ = ["out_error", "user_error"]
@@ -30,13 +35,20 @@ _LENGTH, _INDEX, _SIZE, _ASSERT, _MEMORY, _INJECTED = 1, 2, 3, 4, 5, 9  # gc_sta
 
 
 def user_error(
-    failure: KernelFailure, notes: Sequence[Note], function: str, got: Mapping[str, str]
+    failure: KernelFailure,
+    plan: Plan | None,
+    variables: Sequence[Variable],
+    function: str,
+    got: Mapping[str, str],
 ) -> Exception:
-    """The exception to raise; `got` describes the call's arguments by name."""
+    """The exception to raise; `got` describes the call's arguments by name. plan: of a library."""
     if failure.code == _INJECTED:
         return InjectedFailure(message(f"{function}: step {failure.values[0]} was made to fail."))
-    if 0 <= failure.site < len(notes):
-        return _from_note(notes[failure.site], failure, function, got)
+    if plan is not None and 0 <= failure.site < len(plan.notes):
+        note = plan.notes[failure.site]
+        rows = [row(plan.origins[k], variables) for k in note.where]
+        line = "" if note.about is None else place(plan.origins[note.about], variables)
+        return _from_note(note, rows, line, failure, function, got)
     if failure.code in (_MEMORY, _SIZE):
         return OutOfMemory(
             message(
@@ -62,10 +74,16 @@ def out_error(failure: KernelFailure, outs: Sequence[Port], function: str) -> Gr
 
 
 def _from_note(
-    note: Note, failure: KernelFailure, function: str, got: Mapping[str, str]
+    note: Note,
+    where: Sequence[Where],
+    line: str,
+    failure: KernelFailure,
+    function: str,
+    got: Mapping[str, str],
 ) -> GradcError:
-    numbers: dict[str, Any] = {f"v{k}": value for k, value in enumerate(failure.values)}
-    what = note.what.format(function=function, **numbers)
-    rows = [replace(row, got=got.get(row.label, "")) for row in note.where]
+    words: dict[str, Any] = {f"v{k}": value for k, value in enumerate(failure.values)}
+    words |= {f"x{k}": each.label for k, each in enumerate(where)}
+    what, fix = (text.format(function=function, at=line, **words) for text in (note.what, note.fix))
+    rows = [replace(each, got=got.get(each.label, "")) for each in where]
     kind: type[GradcError] = getattr(errors, note.error)
-    return kind(message(what, rows, note.fix))
+    return kind(message(what, rows, fix))

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, TextIO, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TextIO, runtime_checkable
 
 import numpy as np
 
@@ -36,7 +36,9 @@ from gradc.graph.op import Apply, Array, Op
 from gradc.graph.text import expression, labels, listing
 from gradc.graph.variable import Constant, Variable
 from gradc.graph.walk import leaves
-from gradc.rewrite.trace import Application
+
+if TYPE_CHECKING:
+    from gradc.rewrite.trace import Application
 
 __all__ = ["Explanation", "GradEntry", "Term", "explain_grad"]
 

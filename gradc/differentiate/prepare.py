@@ -15,8 +15,10 @@ named later, and says to keep it.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary, WeakSet
 
 from gradc.differentiate.request import spelled
@@ -25,9 +27,10 @@ from gradc.graph.describe import where
 from gradc.graph.op import Apply
 from gradc.graph.variable import Variable
 from gradc.graph.walk import ancestors
-from gradc.rewrite.engine import run
-from gradc.rewrite.passes import BEFORE_GRAD
-from gradc.rewrite.trace import Application
+
+if TYPE_CHECKING:
+    from gradc.rewrite.engine import Rewritten
+    from gradc.rewrite.trace import Application
 
 __all__ = ["Prepared", "prepare", "remember", "require_intact"]
 
@@ -50,7 +53,7 @@ def prepare(roots: Sequence[Variable], walls: Collection[Variable]) -> Prepared:
     known = ancestors(roots)
     inner = [v for v in known if v in walls and v.owner is not None]
     copies = [_copy(wall) for wall in inner]
-    done = run(BEFORE_GRAD, [*roots, *copies], frozenset(walls))
+    done = _stabilize([*roots, *copies], frozenset(walls))
     settled = done.outputs[: len(roots)]
     definitions = {
         wall: definition
@@ -64,6 +67,13 @@ def prepare(roots: Sequence[Variable], walls: Collection[Variable]) -> Prepared:
     dissolved = (v for v in known if v not in walls and (v not in alive or v in passed))
     lost = frozenset(v for v in dissolved if v.owner is not None)
     return Prepared(settled, definitions, lost, applications)
+
+
+def _stabilize(roots: Sequence[Variable], walls: frozenset[Variable]) -> Rewritten:
+    """A door: the rules are loaded by the first gradient, not by `import gradc` (some 30 ms)."""
+    passes = importlib.import_module("gradc.rewrite.passes")
+    done: Rewritten = passes.run(passes.BEFORE_GRAD, roots, walls)
+    return done
 
 
 def dissolved_by(application: Application) -> set[Variable]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gradc.errors import Where
 from gradc.graph.variable import Variable
 
-__all__ = ["where"]
+__all__ = ["where", "written"]
 
 
 def where(variable: Variable, label: str | None = None) -> Where:
@@ -13,7 +13,7 @@ def where(variable: Variable, label: str | None = None) -> Where:
 
     What promotion and broadcasting put around a user's variable goes by that variable's name.
     """
-    shown = _written(variable)
+    shown = written(variable)
     site = shown.site
     name = label or shown.name or str(shown)
     if site is None:
@@ -21,7 +21,7 @@ def where(variable: Variable, label: str | None = None) -> Where:
     return Where(name, str(variable.type), site.file, site.line, site.text)
 
 
-def _written(variable: Variable) -> Variable:
+def written(variable: Variable) -> Variable:
     """The variable behind casts and added axes, which no user wrote."""
     while variable.name is None and variable.owner is not None:
         if variable.owner.op.name not in ("dimshuffle", "cast"):

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gradc.affine import Affine
-from gradc.errors import Where
 from gradc.kernel.scalar import ScalarFn
 from gradc.sizes import Size
 
@@ -36,7 +35,6 @@ __all__ = [
     "Load",
     "Matrix",
     "Nest",
-    "Note",
     "Number",
     "Pack",
     "Pass",
@@ -73,20 +71,6 @@ class SizeDef:
     axis: int = 0
     value: Size | None = None
     only_checked: bool = False  # plans read it, no step does
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """What an error at a site says: enough for one message in the user's words.
-
-    what: a template over {v0}..{v3}, the values of gc_error, and {function}.
-    error: the class of errors.py to raise, by name.
-    """
-
-    error: str
-    what: str
-    where: tuple[Where, ...] = ()
-    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True)

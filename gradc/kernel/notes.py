@@ -1,10 +1,15 @@
-"""What the numbers in the C stand for in the user's program."""
+"""What numbers in a Program stand for in the user's program.
+
+Values here speak of variables by their number in the printed graph, never by name, file or line:
+those are looked up when something is shown.  So what is compiled, and what the cache keeps, holds
+no text of the user's, and moving a line changes neither.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["NodeNote"]
+__all__ = ["NodeNote", "Note"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +21,20 @@ class NodeNote:
     name: str | None = None
     file: str | None = None
     line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What an error at a site says: enough for one message in the user's words.
+
+    error: the class of errors.py to raise, by name.
+    what, fix: templates over {function}, {v0}..{v3} (the values of gc_error), {x0}, {x1}... (the
+    names of the variables of `where`) and {at} (the user's line for variable `about`, or nothing).
+    where: the variables of the message's rows.
+    """
+
+    error: str
+    what: str
+    where: tuple[int, ...] = ()
+    fix: str = ""
+    about: int | None = None

@@ -22,7 +22,6 @@ from gradc.kernel.loops import (
     Load,
     Matrix,
     Nest,
-    Note,
     Number,
     Pack,
     Pass,
@@ -38,6 +37,7 @@ from gradc.kernel.loops import (
     Step,
     Store,
 )
+from gradc.kernel.notes import Note
 from gradc.kernel.text import program_text
 
 __all__ = [

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from gradc.graph.graph import Graph
 from gradc.graph.op import Apply
+from gradc.graph.text import numbering
 from gradc.graph.variable import Constant, Variable
 from gradc.lower.equations import add_conditions, add_result_conditions, view_conditions
 from gradc.lower.shapes import Shapes
@@ -22,7 +23,7 @@ _MOST_LENGTH = 2**63 - 1  # sizes are int64
 
 def analyse(graph: Graph, arguments: tuple[Variable, ...]) -> Shapes:
     """Lengths, checks and segments of every variable of the graph."""
-    shapes = Shapes(arguments)
+    shapes = Shapes(arguments, numbering(graph.results, graph.inputs, graph.updates))
     for k, leaf in enumerate(arguments):
         _leaf(shapes, leaf, k)
     for node in graph.nodes:

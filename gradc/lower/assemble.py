@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from gradc.graph.op import Apply
 from gradc.graph.variable import Variable
-from gradc.kernel.loops import Buffer, Note, Segment, Step
+from gradc.kernel.loops import Buffer, Segment, Step
+from gradc.kernel.notes import Note
 from gradc.kernel.program import Program
 from gradc.lower.border import Border
 from gradc.lower.drafts import FoldPlan, Memory
@@ -40,7 +41,7 @@ class _Assembly:
         tasks: Sequence[Task],
     ) -> None:
         self.values, self.border, self.placed = values, border, placed
-        self.titles = Titles(values.graph)
+        self.titles = Titles(values.shapes.number)
         self.buffers: list[Buffer] = []
         self.number: dict[Variable, int] = {}
         self.notes: list[Note] = list(values.shapes.notes)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from gradc.graph.variable import Variable
-from gradc.kernel.loops import Note, Statement
+from gradc.kernel.loops import Statement
+from gradc.kernel.notes import Note
 from gradc.lower.tasks import Item, Task
 from gradc.ops.kinds import Reduce
 from gradc.sizes import Size

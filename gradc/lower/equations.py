@@ -5,10 +5,11 @@ Takes Shapes and a node; adds checks, and unifies lengths that must agree.
 
 from __future__ import annotations
 
-from gradc.graph.describe import where
+from collections.abc import Sequence
+
 from gradc.graph.op import Apply, Op
 from gradc.graph.variable import Variable
-from gradc.kernel.loops import Note
+from gradc.kernel.notes import Note
 from gradc.lower.shapes import Shapes, single_length
 from gradc.ops.kinds import (
     Contract,
@@ -56,15 +57,6 @@ def _broadcast_equations(shapes: Shapes, node: Apply, inputs: tuple[Variable, ..
             shapes.require_equal(left, right, _axis_note(shapes, node, axis, real[0], other))
 
 
-def _place(node: Apply) -> str:
-    """Where the user wrote the node; a Note's text is a template, so braces are doubled."""
-    return _braces(f" ({node.site})") if node.site else ""
-
-
-def _braces(text: object) -> str:
-    return str(text).replace("{", "{{").replace("}", "}}")
-
-
 def _origin(shapes: Shapes, variable: Variable, axis: int) -> tuple[Variable, int]:
     """The argument that has this length, and on which axis; else the variable itself."""
     atom = single_length(shapes.shape[variable][axis])
@@ -75,28 +67,29 @@ def _origin(shapes: Shapes, variable: Variable, axis: int) -> tuple[Variable, in
 
 def _axis_note(shapes: Shapes, node: Apply, axis: int, left: Variable, right: Variable) -> Note:
     (one, i), (other, j) = _origin(shapes, left, axis), _origin(shapes, right, axis)
-    rows = (where(one), where(other))
+    name = node.op.name
     if one.owner is None and other.owner is None:
-        first = f'"{_braces(one)}"' if i == j else f'axis {i} of "{_braces(one)}"'
+        first = '"{x0}"' if i == j else f'axis {i} of "{{x0}}"'
         what = (
-            f'{{function}}: axis {j} of "{_braces(other)}" has length {{v1}} where {first} '
-            f"has {{v0}}; {node.op.name}{_place(node)} needs them equal."
+            f'{{function}}: axis {j} of "{{x1}}" has length {{v1}} where {first} has {{v0}}; '
+            f"{name}{{at}} needs them equal."
         )
     else:
         what = (
-            f"{{function}}: {node.op.name}{_place(node)} needs axis {axis} of its operands equal, "
-            "got lengths {v0} and {v1}."
+            f"{{function}}: {name}{{at}} needs axis {axis} of its operands equal, got lengths "
+            "{v0} and {v1}."
         )
     fix = "pass arrays of one length."
     if other is right:
-        fix = f'{fix[:-1]}, or declare axis {j} of "{other}" as 1 if it should broadcast.'
-    return Note("ArgumentError", what, rows, fix)
+        fix = f'{fix[:-1]}, or declare axis {j} of "{{x1}}" as 1 if it should broadcast.'
+    return shapes.note("ArgumentError", what, (one, other), fix, about=node)
 
 
-def _plain_note(node: Apply, what: str, fix: str, inputs: tuple[Variable, ...]) -> Note:
-    place = _place(node)
-    rows = tuple(where(each) for each in inputs)
-    return Note("ArgumentError", f"{{function}}: {node.op.name}{place}: {what}", rows, fix)
+def _plain_note(
+    shapes: Shapes, node: Apply, what: str, fix: str, inputs: Sequence[Variable]
+) -> Note:
+    what = f"{{function}}: {node.op.name}{{at}}: {what}"
+    return shapes.note("ArgumentError", what, inputs, fix, about=node)
 
 
 def _contract_equations(shapes: Shapes, node: Apply) -> None:
@@ -120,12 +113,13 @@ def _contract_equations(shapes: Shapes, node: Apply) -> None:
 def _contract_equation(
     shapes: Shapes, node: Apply, left: tuple[Variable, int], right: tuple[Variable, int]
 ) -> None:
-    note = Note(
+    note = shapes.note(
         "ArgumentError",
-        f"{{function}}: matrix product{_place(node)}: axis {left[1]} of the left operand has "
-        f"length {{v0}}, axis {right[1]} of the right one {{v1}}.",
-        (where(left[0]), where(right[0])),
+        f"{{function}}: matrix product{{at}}: axis {left[1]} of the left operand has length "
+        f"{{v0}}, axis {right[1]} of the right one {{v1}}.",
+        (left[0], right[0]),
         "pass arrays whose lengths agree; a transpose (x.T) may be missing.",
+        about=node,
     )
     lengths = shapes.shape[left[0]][left[1]], shapes.shape[right[0]][right[1]]
     shapes.require_equal(*lengths, note)
@@ -155,6 +149,7 @@ def _values_equations(
 ) -> None:
     for axis, (left, right) in enumerate(zip(expected, shapes.shape[values], strict=True)):
         note = _plain_note(
+            shapes,
             node,
             f"axis {axis} of the values has length {{v1}}, the places have {{v0}}.",
             "pass values of the shape of what they replace.",
@@ -170,6 +165,7 @@ def _reduce_check(shapes: Shapes, node: Apply) -> None:
     if folded.constant is not None and folded.constant > 0:
         return
     note = _plain_note(
+        shapes,
         node,
         "an empty axis has no such value (zero elements to reduce).",
         "pass arrays with at least one element along the reduced axes.",
@@ -184,6 +180,7 @@ def _relabel_equation(shapes: Shapes, node: Apply) -> None:
     if before == after:
         return
     note = _plain_note(
+        shapes,
         node,
         "{v0} elements cannot take a shape of {v1}.",
         "give lengths whose product is the number of elements; -1 stands for what is left.",
@@ -206,28 +203,30 @@ def view_conditions(shapes: Shapes, node: Apply) -> None:
     bounds = view.rule.bounds(array, *values, **view.keywords) if view.rule.bounds else ()
     for index, length, axis in bounds:
         if not _surely_inside(index, length):
-            shapes.check("index", index, length, _bounds_note(node, axis))
+            shapes.check("index", index, length, _bounds_note(shapes, node, axis))
     equal = view.rule.equal(array, *values, **view.keywords) if view.rule.equal else ()
     for length, wanted, axis in equal:
-        shapes.require_equal(length, wanted, _stretch_note(node, axis))
+        shapes.require_equal(length, wanted, _stretch_note(shapes, node, axis))
 
 
-def _bounds_note(node: Apply, axis: int) -> Note:
-    return Note(
+def _bounds_note(shapes: Shapes, node: Apply, axis: int) -> Note:
+    return shapes.note(
         "IndexBoundsError",
-        f"{{function}}: indexing{_place(node)}: index {{v0}} is out of bounds for axis {axis} "
-        "with length {v1}.",
-        (where(node.inputs[0]),),
+        f"{{function}}: indexing{{at}}: index {{v0}} is out of bounds for axis {axis} with length "
+        "{v1}.",
+        node.inputs[:1],
         "pass an index between -length and length - 1.",
+        about=node,
     )
 
 
-def _stretch_note(node: Apply, axis: int) -> Note:
+def _stretch_note(shapes: Shapes, node: Apply, axis: int) -> Note:
     return _plain_note(
+        shapes,
         node,
         f"axis {axis} has length {{v0}}, which cannot become {{v1}}.",
         f"make the lengths equal, or declare axis {axis} as 1 if it should stretch.",
-        (node.inputs[0],),
+        node.inputs[:1],
     )
 
 
@@ -244,6 +243,7 @@ def _natural_lengths(shapes: Shapes, node: Apply) -> None:
     for axis, length in enumerate(shapes.lengths(node.outputs[0])):
         if not is_natural(length):
             note = _plain_note(
+                shapes,
                 node,
                 f"axis {axis} would have the negative length {{v0}}.",
                 "pass a length that is not below 0; a length of -1 must be written as that.",
@@ -257,11 +257,11 @@ def add_result_conditions(shapes: Shapes, shared: Variable, new: Variable) -> No
     for axis, length in enumerate(shared.type.shape):
         if length is None:
             continue
-        note = Note(
+        note = shapes.note(
             "ArgumentError",
-            f'{{function}}: axis {axis} of "{_braces(shared)}" was declared as {length}, its new '
-            "value has length {v1}.",
-            (where(shared), where(new)),
+            f'{{function}}: axis {axis} of "{{x0}}" was declared as {length}, its new value has '
+            "length {v1}.",
+            (shared, new),
             "leave the length out of shape= where the variable is made, or pass other arrays.",
         )
         shapes.require_equal(size(length), shapes.shape[new][axis], note)

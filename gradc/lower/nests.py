@@ -11,7 +11,6 @@ from typing import Any
 
 from gradc.affine import Affine, IndexMap, fixed
 from gradc.dtypes import literal
-from gradc.graph.describe import where
 from gradc.graph.op import DECLARATIONS, Apply
 from gradc.graph.variable import Constant, Variable
 from gradc.kernel.loops import (
@@ -22,16 +21,17 @@ from gradc.kernel.loops import (
     Indexed,
     Literal_,
     Load,
-    Note,
     Number,
     Position,
     RowResult,
     Statement,
     Store,
 )
+from gradc.kernel.notes import Note
 from gradc.kernel.scalar import ScalarFn
 from gradc.lower.drafts import HEAD, PASS, ROW, Draft, FoldPlan, Local, Memory
 from gradc.lower.rows import Rows
+from gradc.lower.shapes import Shapes
 from gradc.lower.tasks import Item, Task
 from gradc.lower.values import Values, strides_of
 from gradc.ops.kinds import Elemwise, Gather, Reduce
@@ -263,7 +263,7 @@ class Writer:
         self, node: Apply, index: Variable, axes: IndexMap, length: Size, axis: int, t: int
     ) -> Local:
         raw = self.read(index, axes, t)
-        note = self.memory.note(bounds_note(node))
+        note = self.memory.note(bounds_note(self.values.shapes, node))
         if index.dtype != "int64":
             raw = self.apply(_cast(), index.dtype, "int64", [raw], t)
         return self.put(
@@ -323,15 +323,12 @@ def _cast() -> ScalarFn:
     return rule.c
 
 
-def bounds_note(node: Apply) -> Note:
+def bounds_note(shapes: Shapes, node: Apply) -> Note:
     """What an index out of bounds says."""
-    place = f" ({node.site})".replace("{", "{{").replace("}", "}}") if node.site else ""
-    what = (
-        f"{{function}}: indexing{place}: index {{v0}} is out of bounds for axis {{v2}} "
-        "with length {v1}."
-    )
-    rows = tuple(where(each) for each in node.inputs if not isinstance(each, Constant))
-    return Note("IndexBoundsError", what, rows, "pass indices between -length and length - 1.")
+    what = "{function}: indexing{at}: index {v0} is out of bounds for axis {v2} with length {v1}."
+    rows = [each for each in node.inputs if not isinstance(each, Constant)]
+    fix = "pass indices between -length and length - 1."
+    return shapes.note("IndexBoundsError", what, rows, fix, about=node)
 
 
 def draft_nest(task: Task, values: Values, memory: Memory) -> Draft:

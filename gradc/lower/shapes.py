@@ -8,12 +8,13 @@ can be computed in.  Lengths that must agree are unified, so that equal lengths 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gradc.graph.op import Apply, Operand, Shape
 from gradc.graph.variable import Variable
-from gradc.kernel.loops import Check, Note
+from gradc.kernel.loops import Check
+from gradc.kernel.notes import Note
 from gradc.sizes import Atom, Call, Length, Size, product
 
 __all__ = ["Shapes", "deep_atoms", "single_length"]
@@ -23,11 +24,13 @@ __all__ = ["Shapes", "deep_atoms", "single_length"]
 class Shapes:
     """What is known of lengths; filled once by `analyse`, then only read.
 
+    number: of each variable in the printed graph; notes speak of variables by it.
     data: integer scalars whose value becomes a length only when they have been computed; the key
     of Length("data", k) is its position.
     """
 
     arguments: tuple[Variable, ...]
+    number: Mapping[Variable, int] = field(default_factory=dict)
     shape: dict[Variable, Shape] = field(default_factory=dict)
     value: dict[Variable, Size] = field(default_factory=dict)
     segment: dict[Variable, int] = field(default_factory=dict)
@@ -108,6 +111,15 @@ class Shapes:
         for each in results:
             levels += [self.segment[each], *(self.level(n) for n in self.lengths(each))]
         return 1 + max(levels)
+
+    def note(
+        self, error: str, what: str, where: Sequence[Variable], fix: str, about: Apply | None = None
+    ) -> Note:
+        """A Note about variables: {x0}, {x1}... are their names, {at} is the line of a node."""
+        rows = tuple(self.number[each] for each in where)
+        return Note(
+            error, what, rows, fix, None if about is None else self.number[about.outputs[0]]
+        )
 
     def check(self, rule: str, left: Size, right: Size, note: Note) -> None:
         """Add a condition for the plan of the first segment that can verify it."""

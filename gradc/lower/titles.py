@@ -6,7 +6,7 @@ added when the C is shown.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from gradc.graph.graph import Graph
 from gradc.graph.op import Apply
@@ -23,8 +23,8 @@ _MOST = 88  # characters
 class Titles:
     """Names nodes by their number in the printed graph."""
 
-    def __init__(self, graph: Graph) -> None:
-        self.number = numbering(graph.results, graph.inputs, graph.updates)
+    def __init__(self, number: Mapping[Variable, int]) -> None:
+        self.number = number
 
     def node(self, node: Apply) -> tuple[str, tuple[int, ...]]:
         """Title and node numbers of a single node."""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gradc.dtypes import check_dtype, dtype_info, promote
+from gradc.dtypes import check_dtype, dtype_info, is_masked_array, promote
 from gradc.errors import ArgumentError, ArgumentTypeError, DTypeError, message, printable
 from gradc.graph.methods import OPERATORS
 from gradc.graph.op import Apply
@@ -126,7 +126,7 @@ def _array(value: Any) -> npt.NDArray[Any]:
     kind = type(value).__name__
     if value is None or isinstance(value, (str, bytes, dict, set)) or callable(value):
         raise ArgumentTypeError(message(f"{_shown(value)} ({kind}) is not an array.", fix=_FIX))
-    if isinstance(value, np.ma.MaskedArray):
+    if is_masked_array(value):
         raise ArgumentTypeError(
             message("a masked array has no place for its mask.", fix="pass value.filled(...).")
         )

@@ -8,7 +8,7 @@ have those is tried here, once, so that another layout is an ImportError and nev
 
 from __future__ import annotations
 
-import sysconfig
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ _HEADER_BYTES = 16  # a reference count and a type: object.__basicsize__ of the 
 
 
 def _check_python() -> None:
-    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+    if "t" in sys.abiflags:
         raise ImportError(
             "gradc: this is a free-threaded Python, which has no stable ABI yet; use an ordinary "
             "build of Python 3.11 or newer."

@@ -2,23 +2,19 @@
 
 Takes a Source, a Target and Options; gives a Library whose bytes have been verified.  A cache that
 fails (full disk, read-only, damaged entries) costs time and one warning, never a result.
-`plan_key` and `load_library` are the short way of a second process, which has neither Program nor
-C: the hash of the graph leads to a plan, the plan names the library.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
-import platform
+import os
 import tempfile
 import threading
 import warnings
 import weakref
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from gradc.emit.source import Source
 from gradc.errors import CacheError, CompileError, CompilerNotFound, GradcWarning, message
@@ -29,12 +25,10 @@ from gradc.runtime.keys import (
     Recipe,
     csrc_path,
     generator_files,
-    package_files,
     tree_digest,
 )
 from gradc.runtime.library import Library
-from gradc.runtime.sealed import canonical
-from gradc.runtime.store import LIBRARY_FILE, SOURCE_FILE, Entry, Store, digest_of
+from gradc.runtime.store import LIBRARY_FILE, SOURCE_FILE, Entry, Store
 from gradc.runtime.toolchain import (
     Compiler,
     compile_library,
@@ -44,10 +38,11 @@ from gradc.runtime.toolchain import (
 )
 from gradc.runtime.upkeep import evict
 
-__all__ = ["build", "current_target", "load_library", "plan_key"]
+__all__ = ["build", "current_target"]
 
 # What a compiler says, in the C locale, when it is not its fault.
 _NO_SPACE = ("No space left on device", "Disk quota exceeded", "File too large")
+_ROOM = 8 << 20  # bytes that compiling a function may need on the way
 
 
 def current_target(options: Options) -> Target:
@@ -86,39 +81,6 @@ def build(source: Source, target: Target, options: Options) -> Library:
         return _make(job)
 
 
-def load_library(key: str, target: Target, options: Options) -> Library | None:
-    """The library with this key, if it is there and was made by and for what is here now."""
-    store = open_store(options)
-    entry = store.load(key)
-    if entry is None:
-        return None
-    compiler = find_compiler(options, store)
-    recipe = _recipe(compiler, target, 0, options, store).body()
-    recipe["flags"] = entry.recipe.get("flags")  # the level is in the key, and known to nobody else
-    same = entry.recipe == recipe
-    return _library(entry, store) if same else None
-
-
-def plan_key(graph: bytes, target: Target, options: Options) -> str:
-    """The name of a plan: the graph as `function` got it, and all that decides what follows."""
-    store = open_store(options)
-    try:
-        compiler = find_compiler(options, store)
-        decided = [compiler.identity, flags_for(compiler, target, 0, options)]
-    except CompilerNotFound:
-        decided = []
-    digests = FileDigests(store)
-    body = [
-        decided,
-        [target.arch, target.features, target.vector_width],
-        [options.mode, options.floatX, options.level],
-        [platform.python_version(), np.__version__],
-        tree_digest(package_files(), digests),
-    ]
-    digests.save()
-    return digest_of(canonical(body) + b"\n" + graph)
-
-
 def _recipe(
     compiler: Compiler, target: Target, level: int, options: Options, store: Store
 ) -> Recipe:
@@ -152,7 +114,7 @@ def _make(job: _Job) -> Library:
             folder = stack.enter_context(job.store.workspace())
             library = _compile(job, folder)
         except CompileError as error:
-            if not any(words in str(error) for words in _NO_SPACE):
+            if not _lacks_space(job.store, error):
                 raise
             _warn_once(job.store.path, "no space left")
         except (CacheError, OSError) as error:
@@ -162,6 +124,18 @@ def _make(job: _Job) -> Library:
         else:
             return _publish(job, library, folder)
     return _compile_elsewhere(job)
+
+
+def _lacks_space(store: Store, error: CompileError) -> bool:
+    """Whether a compiler failed for want of room; an assembler may say so where nobody reads it."""
+    if any(words in str(error) for words in _NO_SPACE):
+        return True
+    try:
+        disk = os.statvfs(store.path)
+    except OSError:
+        return False
+    inodes = disk.f_favail if disk.f_files else _ROOM  # some systems count none
+    return disk.f_bavail * disk.f_frsize < _ROOM or inodes < 16
 
 
 def _compile(job: _Job, folder: Path) -> Library:

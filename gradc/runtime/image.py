@@ -13,7 +13,7 @@ import itertools
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from gradc.runtime.library import Library
@@ -29,25 +29,29 @@ def loadable(library: Library) -> Iterator[str]:
 
     Raises: OSError if there is neither memory nor disk for its bytes.
     """
-    image = library.image
-    if not image:
+    if not library.image:
         yield str(library.path)
         return
+    with ExitStack() as stack:
+        yield _copy(library, stack)
+
+
+def _copy(library: Library, stack: ExitStack) -> str:
+    """Where the bytes lie until the stack is closed: in memory, in a file, or where they were."""
     try:
-        fd = _sealed_memory(image)
-    except (AttributeError, OSError):  # another system; refused by a sandbox
-        fd = -1
-    path = _fresh_spelling(fd, next(_loads))
-    if fd < 0 or not os.path.exists(path):  # no /proc
-        if fd >= 0:
-            os.close(fd)
-        with _private_copy(image) as copy:
-            yield copy
-        return
+        fd = _sealed_memory(library.image)
+        stack.callback(os.close, fd)
+        path = _fresh_spelling(fd, next(_loads))
+        if os.path.exists(path):  # there may be no /proc
+            return path
+    except (AttributeError, OSError):  # another system; refused by a sandbox; no room
+        pass
     try:
-        yield path
-    finally:
-        os.close(fd)
+        return stack.enter_context(_private_copy(library.image))
+    except OSError:
+        if not library.path.exists():
+            raise
+        return str(library.path)  # no copy can be made; it was verified a moment ago
 
 
 def _sealed_memory(image: bytes) -> int:

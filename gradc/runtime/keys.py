@@ -9,6 +9,7 @@ all of these as they are.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import time
@@ -53,12 +54,11 @@ class Recipe:
 
 
 class FileDigests:
-    """SHA-256 of files, remembered in the store across processes."""
+    """SHA-256 of files, remembered in the store across processes, and by it in this one."""
 
     def __init__(self, store: Store) -> None:
         """Reads what is remembered when the first digest is asked for."""
         self._store = store
-        self._known: dict[str, list[Any]] | None = None
         self._changed = False
 
     def digest(self, path: Path) -> str:
@@ -66,26 +66,30 @@ class FileDigests:
 
         Raises: OSError if it cannot be read.
         """
-        if self._known is None:
-            note = self._store.get_note(_NOTE)
-            self._known = note if isinstance(note, dict) else {}
+        remembered = self._remembered()
         status = os.stat(path)
         mark = [status.st_dev, status.st_ino, status.st_size]
         mark += [status.st_mtime_ns, status.st_ctime_ns]
-        known = self._known.get(str(path))
+        known = remembered.get(str(path))
         if known is not None and known[:-1] == mark:
             return str(known[-1])
         value = digest_of(path.read_bytes())
         if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) > _YOUNG:
-            self._known[str(path)] = [*mark, value]
+            remembered[str(path)] = [*mark, value]
             self._changed = True
         return value
 
     def save(self) -> None:
         """Remember what was read, if anything was."""
-        if self._changed and self._known is not None:
-            self._store.put_note(_NOTE, self._known)
+        if self._changed:
+            self._store.put_note(_NOTE, self._remembered())
             self._changed = False
+
+    def _remembered(self) -> dict[str, list[Any]]:
+        if self._store.digests is None:
+            note = self._store.get_note(_NOTE)
+            self._store.digests = note if isinstance(note, dict) else {}
+        return self._store.digests
 
 
 def _shipped(name: str) -> Path:
@@ -111,6 +115,7 @@ def generator_files() -> tuple[Path, ...]:
     return tuple(path for root in roots for path in _files(root))
 
 
+@functools.cache  # what this process has loaded does not change
 def package_files() -> tuple[Path, ...]:
     """Everything of ours that decides what `function` makes of a graph."""
     return (*generator_files(), *_files(_PACKAGE))
@@ -119,8 +124,9 @@ def package_files() -> tuple[Path, ...]:
 def tree_digest(files: tuple[Path, ...], digests: FileDigests) -> str:
     """One digest of many files: their places below the package or checkout, and their bytes."""
     total = hashlib.sha256()
+    home = f"{_PACKAGE.parent}{os.sep}"
     for path in files:
-        name = os.path.relpath(path, _PACKAGE.parent)
+        name = str(path).removeprefix(home)
         total.update(f"{name}\0{digests.digest(path)}\n".encode())
     return total.hexdigest()
 

@@ -19,9 +19,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import secrets
 import shutil
-import socket
 import time
 import warnings
 from collections.abc import Iterator
@@ -67,6 +65,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         """Nothing is looked at before the first use."""
         self.path = path
+        self.digests: dict[str, list[Any]] | None = None  # kept for keys.FileDigests
         self._publishes = 0
 
     def is_time_to_look(self) -> bool:
@@ -84,7 +83,7 @@ class Store:
 
         Raises: CacheError if the store is not safe, OSError if it cannot be written.
         """
-        name = f"{host_name()}-{os.getpid()}-{secrets.token_hex(6)}"
+        name = f"{host_name()}-{os.getpid()}-{os.urandom(6).hex()}"
         with opened(self.path, TEMPORARY, create=True) as fd:
             os.mkdir(name, 0o700, dir_fd=fd)
             os.chmod(name, 0o700, dir_fd=fd)  # whatever the umask is
@@ -135,7 +134,7 @@ class Store:
                 found = True
                 entry = read_entry(key, fd)
                 if entry is not None:
-                    _touch(fd)
+                    _touch(fd, ".")
                     return entry
         except FileNotFoundError:
             if not found:
@@ -147,7 +146,7 @@ class Store:
 
     def put_aside(self, folder: str, name: str) -> None:
         """Move something damaged to bad/ and say so; nothing if it has gone in the meantime."""
-        aside = f"{name}-{secrets.token_hex(4)}"
+        aside = f"{name}-{os.urandom(4).hex()}"
         try:
             with (
                 opened(self.path, folder) as source,
@@ -170,9 +169,16 @@ class Store:
             return plan.encode()
         return None
 
-    def put_plan(self, key: str, plan: bytes) -> bool:
-        """Keep JSON (or other UTF-8) under a key; whether that was possible."""
-        return self._put(PLANS, f"{key}.json", {"key": key, "plan": plan.decode()})
+    def plan_recipe(self, key: str) -> dict[str, Any] | None:
+        """What the name of a plan was made of, or None."""
+        body = self._get(PLANS, f"{key}.json")
+        recipe = body.get("recipe") if isinstance(body, dict) else None
+        return recipe if isinstance(recipe, dict) else None
+
+    def put_plan(self, key: str, plan: bytes, recipe: dict[str, Any]) -> bool:
+        """Keep JSON under a key, beside what the key was made of; whether that was possible."""
+        body = {"key": key, "plan": plan.decode(), "recipe": recipe}
+        return self._put(PLANS, f"{key}.json", body)
 
     def get_note(self, name: str) -> Any:
         """What `put_note` wrote under this name, or None."""
@@ -186,6 +192,7 @@ class Store:
         try:
             with opened(self.path, folder) as fd:
                 data = read_safely(name, fd)
+                _touch(fd, name)
         except (OSError, CacheError):
             return None
         body = unseal(data)
@@ -194,7 +201,7 @@ class Store:
         return body
 
     def _put(self, folder: str, name: str, body: Any) -> bool:
-        temporary = f"{host_name()}-{os.getpid()}-{secrets.token_hex(6)}"
+        temporary = f"{host_name()}-{os.getpid()}-{os.urandom(6).hex()}"
         try:
             with (
                 opened(self.path, folder, create=True) as target,
@@ -229,7 +236,7 @@ def read_entry(key: str, fd: int) -> Entry | None:
 
 def host_name() -> str:
     """This host, as it stands in names of temporary directories."""
-    return "".join(c if c.isalnum() else "_" for c in socket.gethostname())[:40]
+    return "".join(c if c.isalnum() else "_" for c in os.uname().nodename)[:40]
 
 
 def _write(name: str, data: bytes, dir_fd: int, *, sync: bool = True) -> None:
@@ -251,8 +258,8 @@ def _sync_file(name: str, dir_fd: int) -> None:
         os.close(fd)
 
 
-def _touch(fd: int) -> None:
+def _touch(fd: int, name: str) -> None:
     """Note that an entry was used, for eviction."""
     with contextlib.suppress(OSError):
-        if time.time() - os.fstat(fd).st_mtime > _TOUCH_AFTER:
-            os.utime(fd)
+        if time.time() - os.stat(name, dir_fd=fd, follow_symlinks=False).st_mtime > _TOUCH_AFTER:
+            os.utime(name, dir_fd=fd, follow_symlinks=False)

@@ -8,8 +8,9 @@ loaded lives in memory and does not notice.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
-import secrets
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -30,9 +31,19 @@ from gradc.runtime.store import (
     read_entry,
 )
 
-__all__ = ["CacheItem", "clear", "entries", "evict", "prune", "total_size", "verify"]
+__all__ = [
+    "CacheItem",
+    "clear",
+    "describe",
+    "entries",
+    "evict",
+    "prune",
+    "total_size",
+    "verify",
+]
 
 _STALE = 86_400  # seconds after which what a dead process left is swept
+_TITLE = re.compile(r"^/\* (%\d+ = .*) \*/$", re.MULTILINE)  # above each block of the C
 _ROOM = 0.8  # of the bound is left full after an eviction, so that not every publish evicts
 
 
@@ -55,6 +66,35 @@ def entries(store: Store) -> list[CacheItem]:
     """Libraries, plans and damaged entries, most recently used first."""
     found = [item for folder in (LIBRARIES, PLANS, BAD) for item in _items(store, folder)]
     return sorted(found, key=lambda item: -item.used)
+
+
+def describe(store: Store, item: CacheItem) -> str:
+    """What an entry is for: what a library computes first, which library a plan leads to."""
+    if item.folder == PLANS:
+        library = _library_of(store.get_plan(item.name.removesuffix(".json")))
+        return f"leads to {library[:12]}" if library else "leads nowhere"
+    if item.folder == BAD:
+        return "put aside; `gradc cache prune` removes it"
+    try:
+        with opened(store.path, LIBRARIES, item.name) as fd:
+            entry = read_entry(item.name, fd)
+    except (OSError, CacheError):
+        entry = None
+    return "damaged" if entry is None else _titles(entry.source.decode("utf-8", "replace"))
+
+
+def _library_of(plan: bytes | None) -> str:
+    try:
+        body = json.loads(plan or b"")
+        return str(body["library"])
+    except (ValueError, TypeError, KeyError):
+        return ""
+
+
+def _titles(source: str) -> str:
+    """The expression above the first block of the C, and how many more there are."""
+    first, *more = _TITLE.findall(source) or [source.partition("\n")[0][:60]]
+    return f"{first} and {len(more)} more" if more else str(first)
 
 
 def total_size(store: Store) -> int:
@@ -168,7 +208,7 @@ def _is_sound(store: Store, key: str) -> bool:
 
 
 def _remove(store: Store, folder: str, name: str) -> None:
-    gone = f"{host_name()}-{os.getpid()}-{secrets.token_hex(6)}"
+    gone = f"{host_name()}-{os.getpid()}-{os.urandom(6).hex()}"
     with (
         contextlib.suppress(OSError, CacheError),
         opened(store.path, folder) as source,

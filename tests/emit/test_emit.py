@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gradc.emit import Source, emit
+from gradc.emit.emit import emit
+from gradc.emit.source import Source
 from gradc.kernel.program import Matrix, Product, Program, Scale
 from gradc.options import Options, Target
 from gradc.runtime.blas import open_blas

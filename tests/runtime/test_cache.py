@@ -23,8 +23,9 @@ import pytest
 from gradc.errors import CacheError, CompilerNotFound, GradcWarning
 from gradc.options import Target
 from gradc.runtime import build as build_module
-from gradc.runtime import cache, keys, store, toolchain, upkeep
-from gradc.runtime.build import current_target, load_library, plan_key
+from gradc.runtime import cache, keys, plans, store, toolchain, upkeep
+from gradc.runtime.build import current_target
+from gradc.runtime.plans import plan_slot
 from gradc.runtime.sealed import seal, unseal
 from gradc.runtime.store import Store
 from tests.runtime.cachelib import make, options, value
@@ -135,9 +136,9 @@ def test_code_for_another_processor_is_not_loaded(folder: Path) -> None:
     chosen = options(folder)
     library = make(2, chosen)
     aim = current_target(chosen)
-    assert load_library(library.key, aim, chosen) == library
-    assert load_library(library.key, Target.named("x86-64"), chosen) is None
-    assert load_library("0" * 64, aim, chosen) is None
+    assert plan_slot(b"", aim, chosen).library(library.key) == library
+    assert plan_slot(b"", Target.named("x86-64"), chosen).library(library.key) is None
+    assert plan_slot(b"", aim, chosen).library("0" * 64) is None
 
 
 def test_equal_keys_are_not_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -273,7 +274,7 @@ def test_plans(folder: Path) -> None:
     key, other = "a" * 64, "b" * 64
     assert kept.get_plan(key) is None
     plan = json.dumps({"library": "x", "rows": [1, 2]}).encode()
-    assert kept.put_plan(key, plan)
+    assert kept.put_plan(key, plan, {})
     assert kept.get_plan(key) == plan
     file = folder / "plans" / f"{key}.json"
     shutil.copy(file, file.with_name(f"{other}.json"))
@@ -283,24 +284,23 @@ def test_plans(folder: Path) -> None:
     file.write_bytes(bytes(data))
     with pytest.warns(GradcWarning):
         assert kept.get_plan(key) is None
-    assert kept.put_plan(key, plan)
+    assert kept.put_plan(key, plan, {})
     assert kept.get_plan(key) == plan
 
 
 def test_what_enters_a_plan_key(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     chosen = options(folder)
     aim = current_target(chosen)
-    found = [plan_key(b"graph", aim, chosen), plan_key(b"grapi", aim, chosen)]
-    found += [
-        plan_key(b"graph", aim, options(folder, **changes))
-        for changes in ({"mode": "FAST_COMPILE"}, {"level": 0}, {"floatX": "float32"},
-                        {"fail_points": True})
-    ]  # fmt: skip
-    found.append(plan_key(b"graph", Target.named("x86-64"), chosen))
-    monkeypatch.setattr(build_module, "package_files", lambda: (ROOT / "setup.py",))
-    found.append(plan_key(b"graph", aim, chosen))
+
+    def key(graph: bytes = b"graph", aim: Target = aim, **changes: Any) -> str:
+        return plan_slot(graph, aim, options(folder, **changes)).key
+
+    found = [key(), key(b"grapi"), key(aim=Target.named("x86-64"))]
+    found += [key(level=0), key(floatX="float32"), key(fail_points=True), key(cflags=("-g",))]
+    monkeypatch.setattr(plans, "package_files", lambda: (ROOT / "setup.py",))
+    found.append(key())
     assert len(set(found)) == len(found)
-    assert plan_key(b"graph", aim, options(folder, threads=1)) == found[-1]
+    assert key(threads=1, cache_size=1 << 25) == found[-1]
 
 
 # Unsafe and unusable places -----------------------------------------------------------------
@@ -581,6 +581,12 @@ def test_use_is_remembered(folder: Path) -> None:
     os.utime(entry, (1, 1))
     make(2, options(folder))
     assert entry.stat().st_mtime > 1
+    kept = Store(folder)
+    kept.put_plan("a" * 64, b"{}", {})
+    plan = folder / "plans" / ("a" * 64 + ".json")
+    os.utime(plan, (1, 1))
+    assert kept.get_plan("a" * 64) == b"{}"
+    assert plan.stat().st_mtime > 1
 
 
 def test_stale_temporary_directories_are_swept(folder: Path) -> None:

@@ -1,0 +1,70 @@
+"""The way down from a graph to its C: the arrows of docs/design.md, one line each.
+
+Takes a sealed Graph, a mode, a Target and Options; gives a Descent, every stage of it.  A process
+that finds its graph in the cache never comes here (and does not import this module, nor what it
+needs) unless somebody looks at a stage: `gradc.compile` loads it through the one door.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gradc.call.origins import trace_origins
+from gradc.call.plan import Plan, ship
+from gradc.emit.emit import emit
+from gradc.emit.source import Source
+from gradc.graph.flat import Flat
+from gradc.graph.graph import Graph
+from gradc.graph.text import numbering
+from gradc.kernel.program import Nest, Program, Step
+from gradc.lower import Border, lower, node_notes, prepare
+from gradc.options import Options, Target
+from gradc.rewrite import Trace, optimize
+
+__all__ = ["Descent", "descend"]
+
+
+@dataclass(frozen=True, slots=True)
+class Descent:
+    """The stages between a graph and its library; `prepared` is what was lowered."""
+
+    optimized: Graph
+    trace: Trace
+    prepared: Graph
+    program: Program
+    source: Source
+
+    def plan(self, flat: Flat, library: str) -> Plan:
+        """How to call the library that was made of this, in terms of the received graph."""
+        border = Border.of(self.prepared)
+        shared = border.arguments[border.inputs : border.inputs + border.shared]
+        graph = self.prepared
+        number = numbering(graph.results, graph.inputs, graph.updates)
+        return Plan(
+            library=library,
+            interface=self.source.interface,
+            shared=tuple(flat.number[each] for each in shared),
+            constants=tuple(ship(each, flat) for each in border.constants),
+            notes=self.program.notes,
+            origins=trace_origins(flat, number, self.program.notes),
+            uses_blas=any(_is_product(step) for step in _steps(self.program)),
+        )
+
+
+def descend(graph: Graph, mode: str, target: Target, options: Options) -> Descent:
+    """Go all the way down."""
+    optimized, trace = optimize(graph, mode)
+    prepared = prepare(optimized)
+    program = lower(prepared, chains_only=mode == "FAST_COMPILE")
+    source = emit(program, target, node_notes(prepared), options, fast=mode == "FAST_RUN")
+    return Descent(optimized, trace, prepared, program, source)
+
+
+def _steps(program: Program) -> Iterator[Step]:
+    for segment in program.segments:
+        yield from segment.steps
+
+
+def _is_product(step: Step) -> bool:
+    return not isinstance(step, Nest) or step.product is not None

@@ -1,0 +1,131 @@
+"""A second process: no pass runs, and what it says is about today's program."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import gradc
+import gradc.tensor as T
+from gradc import compile as compile_module
+from gradc.graph.flat import flatten
+from gradc.graph.op import DECLARATIONS
+
+ROOT = Path(__file__).resolve().parents[2]
+COLD = ("gradc.descent", "gradc.lower", "gradc.emit.file", "gradc.emit.render", "jinja2",
+        "gradc.kernel.loops")  # fmt: skip
+
+PROGRAM = """\
+import sys
+import numpy as np
+import gradc
+import gradc.tensor as T
+
+x = T.matrix({x!r})
+w = gradc.shared(np.full((3, 2), 0.25), name={w!r})
+k = T.lvector("k")
+{blank}
+table = T.constant(np.arange(100.0))
+scale = (T.constant([1.0, 2.0]) + T.constant([2.0, 3.0])) * 2
+hidden = T.tanh(T.dot(x, w) * scale)
+cost = (hidden * hidden).sum() + table[k].sum() + T.log(1 + T.exp(x)).sum()
+step = gradc.function([x, k], [cost, hidden], updates={{w: w - 0.1 * T.grad(cost, w)}}, name="step")
+print([m for m in {cold!r} if m in sys.modules])
+for _ in range(2):
+    print([a.tolist() for a in step(np.arange(6.0).reshape(2, 3) / 10, [1, 98])])
+for wrong in ((np.ones((2, 4)), [1]), (np.ones((2, 3)), [1, 100])):
+    try:
+        step(*wrong)
+    except ValueError as error:
+        print(type(error).__name__, error)
+    except IndexError as error:
+        print(type(error).__name__, error)
+print(w.get_value().tolist())
+print("----")
+for stage in ("graph", "optimized", "trace", "program", "source", "library"):
+    print(getattr(step.stages, stage))
+"""
+
+
+def run(folder: Path, text: str, **environ: str) -> str:
+    """The program's output; it lies at program.py in `folder`, its cache beside it."""
+    file = folder / "program.py"
+    file.write_text(text)
+    environment = {**os.environ, "GRADC_CACHE_DIR": str(folder / "cache"), **environ}
+    done = subprocess.run(
+        [sys.executable, str(file)], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def program(x: str = "x", w: str = "w", blank: str = "") -> str:
+    return PROGRAM.format(x=x, w=w, blank=blank, cold=COLD)
+
+
+def test_a_second_process_runs_no_pass_and_says_the_same(tmp_path: Path) -> None:
+    first = run(tmp_path, program(), PYTHONHASHSEED="1")
+    second = run(tmp_path, program(), PYTHONHASHSEED="2")
+    assert first.splitlines()[0] == str(list(COLD))
+    assert second.splitlines()[0] == "[]"
+    assert first.splitlines()[1:] == second.splitlines()[1:]
+    assert len(list((tmp_path / "cache" / "v1").iterdir())) == 1
+    assert len(list((tmp_path / "cache" / "plans").iterdir())) == 1
+
+
+def test_messages_are_about_the_program_that_runs(tmp_path: Path) -> None:
+    run(tmp_path, program())
+    changed = program("picture", "{weights}", "# a line\n" * 5)
+    warm = run(tmp_path, changed)
+    cold = run(tmp_path, changed, GRADC_CACHE_DIR=str(tmp_path / "other"))
+    assert warm.splitlines()[0] == "[]"
+    said, _, stages = warm.partition("----")
+    cold_said, _, cold_stages = cold.partition("----")
+    assert said.splitlines()[1:] == cold_said.splitlines()[1:]
+    assert "matrix product (program.py:17): axis 1 of the left operand has length 4" in said
+    assert "    picture   : float64[?, ?]    got float64[2, 4]    made at program.py:6" in said
+    assert "    {weights} : float64[?, ?]    got float64[3, 2]    made at program.py:7" in said
+    assert "indexing (program.py:18): index 100 is out of bounds" in said
+    assert stages.splitlines()[:-3] == cold_stages.splitlines()[:-3]
+    assert not any(b"picture" in path.read_bytes() for path in (tmp_path / "cache").rglob("*.json"))
+
+
+def body(*changes: str) -> object:
+    """The flat form of one small graph, or of one that differs in something."""
+    x = T.vector("other" if "name" in changes else "x", dtype="float32")
+    if "type" in changes:
+        x = T.vector("x", dtype="float64")
+    y = x + (2.0 if "constant" in changes else 3.0)
+    out = y.sum() if "operation" in changes else y.mean()
+    if "parameter" in changes:
+        out = y.mean(keepdims=True)
+    outputs = [out, y] if "outputs" in changes else [out]
+    graph = gradc.function([x], outputs, mode="REFERENCE").graph
+    return flatten(graph, lambda _: True).body
+
+
+def test_what_the_flat_form_holds() -> None:
+    assert body() is not None
+    assert body() == body("name")
+    kinds = ("type", "constant", "operation", "parameter", "outputs")
+    assert len({repr(body(kind)) for kind in ("", *kinds)}) == 1 + len(kinds)
+
+
+def test_what_has_no_flat_form() -> None:
+    x = T.vector("x")
+    graph = gradc.function([x], T.exp(x), mode="REFERENCE").graph
+    assert flatten(graph, lambda _: False).body is None  # an operation that is not gradc's own
+
+
+def test_every_operation_of_gradc_is_known_by_its_name() -> None:
+    exp = T.exp(T.scalar()).owner.op.rule
+    assert compile_module._is_ours(exp)
+    assert len(compile_module._OURS) > 80
+    toy = dataclasses.replace(exp, name="toy_of_test_warm")
+    try:
+        assert not compile_module._is_ours(toy)
+    finally:
+        del DECLARATIONS["toy_of_test_warm"]
