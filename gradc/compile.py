@@ -51,7 +51,8 @@ def function(
     """Compile expressions into a function.
 
     inputs: variables or In values, the parameters in order.
-    outputs: a variable (returned as an array), a list, a dict, or None.
+    outputs: a variable (returned as an array), a list, a dict, or None; Out values say which
+        arrays the next call may use again.
     updates: new values of shared variables, a dict or pairs; all read the old values.
     givens: variables and what to put in their place, a dict or pairs.
     mode: FAST_RUN; FAST_COMPILE (less rewriting and fusion, -O1); REFERENCE (the interpreter).

@@ -51,7 +51,7 @@ static bool read_cells(function *self, PyObject *cells)
         return false;
     for (int64_t i = 0; i < self->cells; i++) {
         PyObject *item = PyTuple_GetItem(cells, i);
-        if (item->ob_type != cell_type)
+        if (item->ob_type != cell_type || !((cell *)item)->array)
             return PyErr_Format(PyExc_TypeError, "gradc: a cell is wanted"), false;
         self->cell[i] = (cell *)own(item);
         int64_t place = i;

@@ -259,6 +259,16 @@ def test_a_default_is_copied_unless_borrowed() -> None:
         np.testing.assert_array_equal(f(np.ones(2), np.zeros(2)), [1, 1])
 
 
+def test_names_and_state_of_inputs() -> None:
+    x, s = T.vector("x"), T.scalar("s")
+    f = gradc.function([x, gradc.In(s, autoname=False, value=2.0)], x * s)
+    np.testing.assert_array_equal(f(np.ones(2)), [2, 2])
+    with pytest.raises(ArgumentTypeError, match='no argument "s"'):
+        f(np.ones(2), s=1.0)
+    with pytest.raises(ArgumentTypeError, match="keeps no value between calls"):
+        gradc.In(s, value=0.0, update=s + 1)
+
+
 # -- a function is a Python object ----------------------------------------------------------------
 
 
