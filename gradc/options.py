@@ -86,6 +86,7 @@ class Options:
         omp_num_threads: what OMP_NUM_THREADS says, or "".
         cc: the C compiler, a name or path, with arguments if need be; "" searches for one.
         cflags: more flags for the C compiler, behind ours.
+        compile_timeout: seconds the C compiler may take for one run.
         blas: path of a BLAS library; None takes the one that was brought along.
         products: who multiplies large matrices: "panels" (our kernels), "blas", or "auto", which
             takes panels on the processors they were measured to be faster on.
@@ -105,6 +106,7 @@ class Options:
     omp_num_threads: str = ""
     cc: str = ""
     cflags: tuple[str, ...] = ()
+    compile_timeout: int = 120
     blas: Path | None = None
     products: str = "auto"
     cache_dir: Path | None = None
@@ -234,6 +236,7 @@ class Config:
     threads: _Setting[int | None] = _Setting(None, _whole(1, 4096, none=True))
     cc = _Setting("", _text)
     cflags: _Setting[tuple[str, ...]] = _Setting((), _words)
+    compile_timeout: _Setting[int] = _Setting(120, _whole(1, 86_400, none=False))
     blas: _Setting[Path | None] = _Setting(None, _path)
     products = _Setting("auto", _one_of(*PRODUCTS))
     cache_dir: _Setting[Path | None] = _Setting(None, _path)

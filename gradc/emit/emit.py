@@ -29,7 +29,7 @@ def emit(
     """
     del target  # nothing depends on it yet: trees of reductions must not
     file = write_file(program)
-    level = choose_level(program) if fast else 1
+    level = choose_level(file.cost) if fast else 1
     if options is not None and options.level is not None:
         level = options.level
     return Source(file.text, file.interface, level, nodes)

@@ -1,8 +1,9 @@
 """A whole file of C from a Program.
 
-Takes a Program; gives the text, how many numbers a call needs, and how many statements were
-written.  The file: a comment that says what it computes, includes, folds, then per segment the
-steps' functions, plan and run, and the one exported symbol.
+Takes a Program; gives the text, how many numbers a call needs, and what compiling it will cost.
+The file: a comment that says what it computes, includes, folds, then per segment the steps'
+functions, plan and run, and the one exported symbol.  A file of much work says so (GC_PARTS) and
+marks what belongs to which part, so that it can be compiled by several processes at once.
 """
 
 from __future__ import annotations
@@ -10,7 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from gradc.emit.headers import include_lines
+from gradc.emit.level import cost_of, parts_of
 from gradc.emit.memory import Memory
+from gradc.emit.once import share_math
+from gradc.emit.parts import arranged
 from gradc.emit.plan import plan_function
 from gradc.emit.render import render
 from gradc.emit.run import Steps
@@ -30,7 +34,7 @@ class CFile:
 
     text: str
     interface: Interface
-    lines: int
+    cost: float  # ms of gcc's time at -O3
 
 
 def write_file(program: Program) -> CFile:
@@ -40,15 +44,20 @@ def write_file(program: Program) -> CFile:
     for number in range(len(program.segments)):
         steps.segment(number)
     plans = [plan_function(memory, number) for number in range(len(program.segments))]
-    functions = [render("function.c.j2", function=each) for each in [*steps.functions, *plans]]
+    functions = [*steps.functions, *plans]
+    texts = [memory.resolve(render("function.c.j2", function=each)) for each in functions]
     folds = [render("fold.c.j2", fold=each) for each in steps.kinds.views]
-    code = memory.resolve("\n".join([*folds, *functions]))
+    includes = include_lines("\n".join([*folds, *texts]))
+    texts, shared = share_math(texts)
+    costs = [cost_of(text) for text in [*texts, *shared]]
+    code, parts = arranged([each.head for each in functions], texts, parts_of(costs[: len(texts)]))
     interface = program.interface
     text = render(
         "file.c.j2",
         summary=_summary(program),
-        includes=include_lines(code),
-        code=code,
+        includes=[*includes, *shared],
+        code="\n".join([*folds, code]),
+        parts=parts,
         args=len(interface.args),
         outs=len(interface.outs),
         lengths=sum(port.ndim for port in interface.outs),
@@ -56,7 +65,7 @@ def write_file(program: Program) -> CFile:
         points=steps.points,
         segments=range(len(program.segments)),
     )
-    return CFile(text, replace(interface, sizes=memory.sizes), text.count("\n"))
+    return CFile(text, replace(interface, sizes=memory.sizes), sum(costs))
 
 
 def _summary(program: Program) -> list[str]:

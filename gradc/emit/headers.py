@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["include_lines"]
+__all__ = ["include_lines", "is_vector_math"]
 
 # Our functions by the beginning of their names; what is left over is vector math.
 _OURS = (
@@ -17,8 +17,7 @@ _OURS = (
     ("fold.h", ("max", "min", "wins")),
     ("integer.h", ("floor_divide", "modulo", "power", "round_away")),
 )
-# Calls that are compiled in place: 10,000 sines took gcc 12 over two minutes at -O1 (Nov 2026).
-_MOST_INLINE = 1000
+_KNOWN = tuple(start for _, starts in _OURS for start in starts)
 _TRIG = ("sin", "cos", "tan")
 _CALL = re.compile(r"\bgc_([a-z]\w*?)_(?:[biu](?:8|16|32|64)|f32|f64)\(")
 _CALL_WITH_TWO = re.compile(r"\bgc_(cast)_")
@@ -28,18 +27,20 @@ _OWN = re.compile(r"(?:nest|product|pack|run|plan|fold)\d+(?:_\w+)?|if|for|while
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
 
+def is_vector_math(name: str) -> bool:
+    """Whether gc_<name>_f64 is in math.h."""
+    return not name.startswith(_KNOWN)
+
+
 def include_lines(code: str) -> list[str]:
     """The lines that stand above the code."""
     code = _COMMENT.sub("", code)
     called = {match[1] for match in _CALL.finditer(code)}
     called |= {match[1] for match in _CALL_WITH_TWO.finditer(code)}
     names = [header for header, starts in _OURS if any(c.startswith(starts) for c in called)]
-    known = tuple(start for _, starts in _OURS for start in starts)
-    math = {name for name in called if not name.startswith(known)}
+    math = {name for name in called if is_vector_math(name)}
     lines = [f"#include <gradc/{name}>" for name in names]
     if math:
-        if len(_CALL.findall(code)) > _MOST_INLINE:
-            lines.append("#define GC_OUTLINE")
         if not any(name.startswith(_TRIG) and not name.endswith("h") for name in math):
             lines.append("#define GC_NO_TRIG")
         lines.append("#include <gradc/math.h>")

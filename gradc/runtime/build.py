@@ -20,6 +20,7 @@ from gradc.emit.source import Source
 from gradc.errors import CacheError, CompileError, CompilerNotFound, GradcWarning, message
 from gradc.options import Options, Target
 from gradc.runtime.cache import open_store
+from gradc.runtime.compiler import Compiler, Conditions
 from gradc.runtime.keys import (
     FileDigests,
     Recipe,
@@ -29,8 +30,8 @@ from gradc.runtime.keys import (
 )
 from gradc.runtime.library import Library
 from gradc.runtime.store import LIBRARY_FILE, SOURCE_FILE, Entry, Store
+from gradc.runtime.threads import default_limit
 from gradc.runtime.toolchain import (
-    Compiler,
     compile_library,
     find_compiler,
     flags_for,
@@ -142,9 +143,14 @@ def _compile(job: _Job, folder: Path) -> Library:
     source = folder / SOURCE_FILE
     source.write_bytes(job.text)
     source.chmod(0o600)  # whatever the umask is
-    include = csrc_path() / "inline"
-    path = job.options.search_path
-    command = compile_library(job.compiler, job.recipe.flags, folder, include, path)
+    command = compile_library(
+        job.compiler,
+        job.recipe.flags,
+        folder,
+        csrc_path() / "inline",
+        Conditions.of(job.options, job.store),
+        at_once=default_limit(""),
+    )
     image = (folder / LIBRARY_FILE).read_bytes()
     return Library(job.store.library_path(job.key), job.key, tuple(command), image)
 

@@ -1,9 +1,9 @@
-"""Run a program of somebody else's under our conditions.
+"""Run programs of somebody else's under our conditions.
 
-Takes an argument list; gives its exit status and the end of what it said.  No shell, nothing on
-standard input, only the given environment; a process group of its own, which is killed when time
-is up or when the wait is interrupted, so that no compiler outlives the program that started it.
-Output goes through a bounded buffer: a compiler may say ten megabytes.
+Takes argument lists; gives their exit status and the end of what they said.  No shell, nothing on
+standard input, only the given environment; each in a process group of its own, which is killed when
+time is up or when the wait is interrupted, so that no compiler outlives the program that started
+it.  Output goes through a bounded buffer: a compiler may say ten megabytes.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Finished", "run"]
+__all__ = ["Finished", "run", "run_all"]
 
 _TAIL = 16_384  # bytes of output that are kept
-_SLICE = 0.05  # seconds between two looks at a program that is silent
+_SLICE = 0.05  # seconds between two looks at programs that are silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,52 +38,108 @@ def run(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], seconds: floa
 
     Raises: OSError if it cannot be started; whatever interrupts the wait, with the group killed.
     """
-    deadline = time.monotonic() + seconds
-    process = subprocess.Popen(
-        list(argv),
-        cwd=cwd,
-        env=dict(env),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-        umask=0o077,
-    )
+    return run_all([argv], cwd=cwd, env=env, seconds=seconds, at_once=1)[0]
+
+
+def run_all(
+    commands: Sequence[Sequence[str]],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    seconds: float,
+    at_once: int,
+) -> list[Finished]:
+    """Run programs to their ends, each for `seconds` at most and `at_once` of them together.
+
+    Raises: OSError if one cannot be started; whatever interrupts the wait; all groups are killed.
+    """
+    waiting = list(enumerate(commands))[::-1]
+    running: dict[int, _Running] = {}
+    finished: dict[int, Finished] = {}
     try:
-        tail = _read_to_end(process, deadline)
-        status = process.wait(max(0.0, deadline - time.monotonic()))
-    except subprocess.TimeoutExpired:
-        return Finished(_kill(process), "", timed_out=True)
-    except BaseException:
-        _kill(process)
-        raise
+        while waiting or running:
+            while waiting and len(running) < at_once:
+                number, argv = waiting.pop()
+                running[number] = _Running(argv, cwd, env, seconds)
+            _wait(running)
+            for number, program in list(running.items()):
+                if (result := program.result()) is not None:
+                    finished[number] = result
+                    running.pop(number).close()
     finally:
-        if process.stdout is not None:
-            process.stdout.close()
-    return Finished(status, tail.decode("utf-8", "replace"))
+        for program in running.values():  # interrupted
+            program.kill()
+            program.close()
+    return [finished[number] for number in range(len(commands))]
 
 
-def _read_to_end(process: subprocess.Popen[bytes], deadline: float) -> bytes:
-    """Read until the output closes, or the program has ended: a grandchild may hold it open."""
-    assert process.stdout is not None
-    pipe = process.stdout.fileno()
-    tail = b""
+def _wait(running: dict[int, _Running]) -> None:
+    """Until one of them says something, or for a moment."""
     poll = select.poll()
-    poll.register(pipe, select.POLLIN | select.POLLHUP)
-    while True:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise subprocess.TimeoutExpired(process.args, 0)
-        if poll.poll(1000 * min(_SLICE, left)):
-            chunk = os.read(pipe, 65_536)
-            if not chunk:
-                return tail
-            tail = (tail + chunk)[-_TAIL:]
-        elif process.poll() is not None:
-            return tail
+    for program in running.values():
+        poll.register(program.pipe, select.POLLIN | select.POLLHUP)
+    left = min(program.deadline for program in running.values()) - time.monotonic()
+    ready = {pipe for pipe, _ in poll.poll(1000 * max(0.0, min(_SLICE, left)))}
+    for program in running.values():
+        program.is_silent = program.pipe not in ready
+        if not program.is_silent:
+            program.read()
 
 
-def _kill(process: subprocess.Popen[bytes]) -> int:
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    return process.wait()
+class _Running:
+    """A program that was started, and what it has said so far."""
+
+    def __init__(
+        self, argv: Sequence[str], cwd: Path, env: Mapping[str, str], seconds: float
+    ) -> None:
+        self.deadline = time.monotonic() + seconds
+        self.is_silent = False
+        self._tail = b""
+        self._is_closed = False
+        self._process = subprocess.Popen(
+            list(argv),
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            umask=0o077,
+        )
+
+    @property
+    def pipe(self) -> int:
+        """What it writes to."""
+        assert self._process.stdout is not None
+        return self._process.stdout.fileno()
+
+    def read(self) -> None:
+        """Take what is there; nothing means that the other end is closed."""
+        chunk = os.read(self.pipe, 65_536)
+        self._tail = (self._tail + chunk)[-_TAIL:]
+        self._is_closed = not chunk
+
+    def result(self) -> Finished | None:
+        """How it ended, if it has, or if its time is up; a grandchild may hold its output open."""
+        status = None
+        if self._is_closed:
+            with suppress(subprocess.TimeoutExpired):
+                status = self._process.wait(_SLICE)
+        elif self.is_silent:
+            status = self._process.poll()
+        if status is not None:
+            return Finished(status, self._tail.decode("utf-8", "replace"))
+        if time.monotonic() >= self.deadline:
+            return Finished(self.kill(), "", timed_out=True)
+        return None
+
+    def close(self) -> None:
+        """Give the pipe back."""
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    def kill(self) -> int:
+        """End its whole group, and leave no zombie."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        return self._process.wait()

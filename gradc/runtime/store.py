@@ -5,6 +5,7 @@
     machine/<name>.json                            what was found out about compilers and files
     tmp/<host>-<pid>-<random>/                     libraries under construction
     bad/<key>-<random>                             damaged entries, kept for whoever wonders
+    zig/                                           what zig, where it is used, builds for itself
 
 Publish: everything is written into tmp/ and synced, then one rename makes the entry; if a rival was
 first, theirs is as good.  Load: bytes through one descriptor, sizes and SHA-256 compared, then what
@@ -35,6 +36,7 @@ from gradc.runtime.sealed import seal, unseal
 __all__ = ["Entry", "Store", "digest_of", "host_name", "read_entry"]
 
 LIBRARIES, PLANS, NOTES, TEMPORARY, BAD = "v1", "plans", "machine", "tmp", "bad"
+ZIG = "zig"
 LIBRARY_FILE, SOURCE_FILE, MANIFEST_FILE = "kernel.so", "kernel.c", "manifest.json"
 _LOOK_EVERY = 64  # publishes between two looks at the cache's size
 _TOUCH_AFTER = 3600  # seconds; an entry's time of last use need not be known better

@@ -26,6 +26,7 @@ from gradc.runtime.store import (
     NOTES,
     PLANS,
     TEMPORARY,
+    ZIG,
     Store,
     host_name,
     read_entry,
@@ -137,7 +138,7 @@ def prune(store: Store, limit: int) -> int:
 def clear(store: Store) -> int:
     """Remove everything but what is under construction; bytes freed."""
     before = total_size(store)
-    for folder in (LIBRARIES, PLANS, NOTES, BAD):
+    for folder in (LIBRARIES, PLANS, NOTES, BAD, ZIG):
         for item in _items(store, folder):
             _remove(store, folder, item.name)
     _sweep(store)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -46,21 +48,23 @@ def limit_threads(count: int) -> Iterator[None]:
         set_limit(before)
 
 
-def compile_to(target: Path, source: Source, *flags: str) -> Library:
+def compile_to(target: Path, source: Source, *flags: str, compiler: str = "gcc") -> Library:
     """The library of a Source, compiled with all warnings as errors."""
     file = target.with_suffix(".c")
     file.write_text(source.text)
-    command = ["gcc", *STRICT.split(), *CODE.split(), "-DGRADC_FAIL_AT=1", *flags]
+    command = [compiler, *STRICT.split(), *CODE.split(), "-DGRADC_FAIL_AT=1", *flags]
+    command += ["-Wno-pass-failed"] if compiler == "clang" else []
     command += [f"-I{ROOT / 'csrc/inline'}", str(file), "-o", str(target), "-lm"]
     subprocess.run(command, check=True, timeout=120)
     return Library(target, target.stem, tuple(command))
 
 
-def open_program(folder: Path, program: Program, *flags: str) -> Executable:
+def open_program(folder: Path, program: Program, *flags: str, compiler: str = "gcc") -> Executable:
     source = emit(program, TARGET)
     flags = flags or ("-O3", "-march=native")
     name = f"k{len(list(folder.iterdir()))}.so"
-    return Executable(compile_to(folder / name, source, *flags), source.interface, open_blas(None))
+    library = compile_to(folder / name, source, *flags, compiler=compiler)
+    return Executable(library, source.interface, open_blas(None))
 
 
 @pytest.fixture(scope="module")
@@ -292,7 +296,7 @@ def test_level_follows_budget_mode_and_options() -> None:
     program = programs.elementwise().program
     assert emit(program, TARGET).level == 3
     (segment,) = program.segments
-    many = [replace(segment, steps=segment.steps * count) for count in (80, 400)]
+    many = [replace(segment, steps=segment.steps * count) for count in (5, 20)]
     assert [emit(replace(program, segments=(s,)), TARGET).level for s in many] == [2, 1]
     assert emit(program, TARGET, fast=False).level == 1
     assert emit(program, TARGET, options=Options(level=0)).level == 0
@@ -316,7 +320,56 @@ def test_long_runs_are_cut_into_functions(tmp_path: Path) -> None:
     steps = segment.steps * 250
     program = replace(example.program, segments=(replace(segment, steps=steps, commit=len(steps)),))
     text = emit(program, TARGET).text
-    assert "static int run0_2(" in text
+    assert re.search(r"^(?:static|GC_LOCAL) int run0_2\(", text, re.MULTILINE)
     call = open_program(tmp_path, program, "-O0")
     assert call.fail_points == 251
     np.testing.assert_array_equal(call([np.array(3.0)])[0], 7.0)
+
+
+# -- big files -----------------------------------------------------------------------------------
+
+
+def many_exponentials(count: int) -> Program:
+    """A nest with one exp, `count` times over."""
+    program = programs.elementwise().program
+    (segment,) = program.segments
+    steps = segment.steps * count
+    return replace(program, segments=(replace(segment, steps=steps, commit=len(steps)),))
+
+
+def test_parts_compile_side_by_side_to_the_same_library(tmp_path: Path) -> None:
+    """The parts of a file, linked, do what the file does when it is compiled whole."""
+    program = many_exponentials(6)
+    text = emit(program, TARGET).text
+    count = int(re.search(r"#define GC_PARTS (\d+)", text)[1])  # type: ignore[index]
+    assert count > 1
+    assert len(set(re.findall(r"GC_IN_PART\((\d)\)", text))) == count
+    (tmp_path / "k.c").write_text(text)
+    flags = [*STRICT.split(), *CODE.split(), "-O1", f"-I{ROOT / 'csrc/inline'}"]
+    for k in range(count):
+        command = ["gcc", *flags, f"-DGC_PART={k}", "-c", "k.c", "-o", f"{k}.o"]
+        subprocess.run(command, check=True, timeout=120, cwd=tmp_path)
+    objects = [f"{k}.o" for k in range(count)]
+    subprocess.run(["gcc", *flags, *objects, "-o", "k.so", "-lm"], check=True, cwd=tmp_path)
+    source = emit(program, TARGET)
+    library = Library(tmp_path / "k.so", "k", ())
+    parts = Executable(library, source.interface, open_blas(None))
+    whole = open_program(tmp_path, program, "-O1")
+    args = [np.random.default_rng(0).standard_normal(s) for s in ((30, 7), (7,))]
+    assert parts(args)[0].tobytes() == whole(args)[0].tobytes()
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+def test_shared_vector_math_has_the_bits_of_inlined(compiler: str, tmp_path: Path) -> None:
+    """What is compiled once a file (once.h) is what few calls get in place."""
+    if shutil.which(compiler) is None:
+        pytest.skip(f"{compiler} is not installed")
+    one, many = programs.elementwise().program, many_exponentials(26)
+    assert "once.h" not in emit(one, TARGET).text
+    assert "gradc/once.h" in emit(many, TARGET).text
+    args = [np.random.default_rng(0).standard_normal(s) for s in ((30, 7), (7,))]
+    outs = [
+        open_program(tmp_path, program, "-O1", "-march=native", compiler=compiler)(args)
+        for program in (one, many)
+    ]
+    assert [a.tobytes() for a in outs[0]] == [b.tobytes() for b in outs[1]]

@@ -16,7 +16,9 @@ import pytest
 
 from gradc.errors import ArgumentError, CompileError, CompilerNotFound
 from gradc.options import Options, Target
+from gradc.runtime import compiler as compiler_module
 from gradc.runtime import process, toolchain
+from gradc.runtime.compiler import Conditions
 from gradc.runtime.cpu import cpu_features, vector_width
 from gradc.runtime.process import run
 from gradc.runtime.store import LIBRARY_FILE, SOURCE_FILE, Store
@@ -54,14 +56,14 @@ def compile_with(path: Path, tmp_path: Path, store: Store) -> list[str]:
     folder = tmp_path / "work"
     folder.mkdir()
     (folder / SOURCE_FILE).write_text(TRIVIAL)
-    return compile_library(compiler, flags, folder, INCLUDE, os.environ["PATH"])
+    return compile_library(compiler, flags, folder, INCLUDE, Conditions.of(options(), store))
 
 
 def test_the_compiler_of_this_machine(store: Store, tmp_path: Path) -> None:
     compiler = find_compiler(options(), store)
     assert os.path.isabs(compiler.command[0])
     assert compiler.available
-    assert compiler.kind in ("gcc", "clang")
+    assert compiler.kind in ("gcc", "clang", "zig")
     target = host_target(compiler)
     assert target.compiler_version == compiler.version
     flags = flags_for(compiler, target, 2, options(cflags=("-g",)))
@@ -69,14 +71,14 @@ def test_the_compiler_of_this_machine(store: Store, tmp_path: Path) -> None:
     assert flags[-1] == "-g"
     assert {"-fwrapv", "-ffp-contract=off", "-fno-math-errno", "-fopenmp-simd"} < set(flags)
     (tmp_path / SOURCE_FILE).write_text(TRIVIAL)
-    command = compile_library(compiler, flags, tmp_path, INCLUDE, os.environ["PATH"])
+    command = compile_library(compiler, flags, tmp_path, INCLUDE, Conditions.of(options(), store))
     assert command[0] == compiler.command[0]
     assert (tmp_path / LIBRARY_FILE).read_bytes()[:4] == b"\x7fELF"
 
 
 def test_known_after_the_first_look(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     first = find_compiler(options(), store)
-    monkeypatch.setattr(toolchain, "run", lambda *_, **__: pytest.fail("ran a program"))
+    monkeypatch.setattr(compiler_module, "run_all", lambda *_, **__: pytest.fail("ran a program"))
     assert find_compiler(options(), store) == first
     assert find_compiler(options(), Store(store.path)) == first
 
@@ -104,17 +106,26 @@ def test_identity_follows_content(change: str, store: Store, tmp_path: Path) -> 
     assert after.command == before.command
 
 
+@pytest.fixture
+def no_zig(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the package ziglang were not installed."""
+    monkeypatch.setattr(toolchain.importlib.util, "find_spec", lambda _: None)
+
+
+@pytest.mark.usefixtures("no_zig")
 def test_no_compiler(store: Store) -> None:
     with pytest.raises(CompilerNotFound) as caught:
         find_compiler(Options(search_path="/nonexistent"), store)
     assert str(caught.value) == (
         "no C compiler: no cc, gcc or clang is there (searched /nonexistent).\n"
-        "  Fix: install one (Debian, Ubuntu: apt install gcc libc6-dev), or name it in config.cc."
+        "  Fix: install one (Debian, Ubuntu: apt install gcc libc6-dev; any system: pip install "
+        "gradc[zig]), or name it in config.cc."
     )
     with pytest.raises(CompilerNotFound, match=r"'nocc' is not there"):
         find_compiler(options(cc="nocc"), store)
 
 
+@pytest.mark.usefixtures("no_zig")
 def test_current_directory_is_not_searched(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,7 +146,7 @@ def test_arguments_behind_the_compiler(store: Store, tmp_path: Path) -> None:
     compiler = find_compiler(options(cc="gcc -g0"), store)
     assert compiler.command[1:] == ("-g0",)
     assert flags_for(compiler, Target.named("x86-64-v3"), 1, options())[:3] == (
-        "-g0", "-O1", "-march=x86-64-v3",
+        "-g0", "-O1", "-fpeel-loops",
     )  # fmt: skip
 
 
@@ -193,7 +204,7 @@ def test_hostile_environment_does_not_reach_the_compiler(
     names = [
         "CPATH", "C_INCLUDE_PATH", "LIBRARY_PATH", "COMPILER_PATH", "GCC_EXEC_PREFIX", "CFLAGS",
         "LDFLAGS", "DEPENDENCIES_OUTPUT", "SUNPRO_DEPENDENCIES", "GCC_COMPARE_DEBUG", "LANG",
-        "LD_LIBRARY_PATH", "TMPDIR",
+        "LD_LIBRARY_PATH", "TMPDIR", "HOME", "CCC_OVERRIDE_OPTIONS",
     ]  # fmt: skip
     for name in names:
         monkeypatch.setenv(name, str(tmp_path))
@@ -203,9 +214,10 @@ def test_hostile_environment_does_not_reach_the_compiler(
     folder.mkdir()
     (folder / SOURCE_FILE).write_text("#include <math.h>\n" + TRIVIAL)
     flags = flags_for(compiler, host_target(compiler), 1, options())
-    compile_library(compiler, flags, folder, INCLUDE, os.environ["PATH"])
+    compile_library(compiler, flags, folder, INCLUDE, Conditions.of(options(), store))
     seen = {line.partition("=")[0] for line in (folder / "environment").read_text().splitlines()}
-    assert seen <= {"PATH", "LC_ALL", "TMPDIR", "PWD", "OLDPWD", "SHLVL", "_"}
+    ours = {"PATH", "LC_ALL", "TMPDIR", "ZIG_LOCAL_CACHE_DIR", "ZIG_GLOBAL_CACHE_DIR"}
+    assert seen <= ours | {"PWD", "OLDPWD", "SHLVL", "_"}
 
 
 # Running programs ---------------------------------------------------------------------------

@@ -22,10 +22,7 @@
 #include <string.h>
 
 /* Always inlined: a call left standing in a loop would cost a factor of ten. */
-/* With GC_OUTLINE calls stay calls: a file of thousands of them would take minutes to compile. */
-#if defined(GC_OUTLINE)
-#define GC_INLINE static __attribute__((noinline, unused))
-#elif defined(__GNUC__)
+#if defined(__GNUC__)
 #define GC_INLINE static inline __attribute__((always_inline))
 #else
 #define GC_INLINE static inline

@@ -20,6 +20,16 @@
 #define GC_UNLIKELY(x) (x)
 #endif
 
+/* A long file is compiled in GC_PARTS parts at once, each with its number as GC_PART; without it all
+ * functions are compiled together. */
+#if defined(GC_PART)
+#define GC_IN_PART(number) (GC_PART == (number))
+#define GC_LOCAL __attribute__((visibility("hidden")))
+#else
+#define GC_IN_PART(number) 1
+#define GC_LOCAL static
+#endif
+
 #define GC_HUGE (INT64_C(1) << 61)
 
 /* Steps before the commit point can be made to fail, for tests: build with -DGRADC_FAIL_AT=1. */
