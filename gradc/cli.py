@@ -35,7 +35,7 @@ from gradc.runtime.executable import Executable
 from gradc.runtime.keys import csrc_path
 from gradc.runtime.store import Store
 from gradc.runtime.threads import limit, read_limits, set_limit, thread_rows
-from gradc.runtime.toolchain import find_compiler, flags_for, host_target
+from gradc.runtime.toolchain import find_compiler, find_compilers, flags_for, host_target
 from gradc.runtime.upkeep import clear, describe, entries, prune, total_size, verify
 
 __all__ = ["main"]
@@ -104,6 +104,7 @@ def _doctor(_: argparse.Namespace, options: Options) -> int:
     sections: tuple[tuple[str, Callable[[Options], Iterator[Row]]], ...] = (
         ("versions", _versions),
         ("processor", _processor),
+        ("settings", _settings),
         ("compiler", _compiler),
         ("threads", thread_rows),
         ("BLAS", _blas),
@@ -143,12 +144,38 @@ def _processor(_: Options) -> Iterator[Row]:
     yield "vectors", f"{vector_width(features)} bytes"
 
 
+def _settings(_: Options) -> Iterator[Row]:
+    """What was set, and by what; then what was not."""
+    origins = {name: config.origin(name) for name in config.settings}
+    for name, origin in origins.items():
+        if origin != "default":
+            yield name, f"{printable(repr(getattr(config, name)))} by {printable(origin)}"
+    yield "not set", " ".join(name for name, origin in origins.items() if origin == "default")
+
+
 def _compiler(options: Options) -> Iterator[Row]:
-    compiler = find_compiler(options, open_store(options))
+    store = open_store(options)
+    compiler = find_compiler(options, store)
+    candidates = find_compilers(options, store)
+    origin = next((each.origin for each in candidates if each.compiler == compiler), "the cache")
     yield "command", " ".join(map(printable, compiler.command))
     yield "version", printable(compiler.version.splitlines()[0])
+    yield "why", f"{origin} (the first that works; {_origin_of('cc')})"
+    for each in candidates:
+        if each.compiler != compiler:
+            said = each.compiler.version if each.compiler else f"of no use: {each.fault}"
+            command = " ".join(map(printable, each.command))
+            yield "also there", f"{command} ({printable(said.splitlines()[0])})"
     yield "flags", " ".join(flags_for(compiler, host_target(compiler), 3, options))
+    level = "by a budget of compile time" if options.level is None else f"always {options.level}"
+    yield "level", f"{level} ({_origin_of('level')})"
+    yield "time limit", f"{options.compile_timeout} s a run ({_origin_of('compile_timeout')})"
     yield "headers", str(csrc_path() / "inline")
+
+
+def _origin_of(name: str) -> str:
+    origin = config.origin(name)
+    return f"config.{name} is not set" if origin == "default" else f"{name} set by {origin}"
 
 
 def _blas(options: Options) -> Iterator[Row]:

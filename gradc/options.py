@@ -266,6 +266,13 @@ class Config:
         values = {name: setting.default for name, setting in self.settings.items()}
         return Options(**(values | self._values()))
 
+    def origin(self, name: str) -> str:
+        """Where a setting's value comes from: code, a variable of the environment, a file."""
+        if name in self._assigned:
+            return f"config.{name}"
+        environ = _trusted_environment() if self._environ is None else self._environ
+        return _origins(environ, self._rc_file).get(name, "default")
+
     @contextmanager
     def override(self, **settings: object) -> Iterator[None]:
         """Change settings for a block of code."""
@@ -314,15 +321,33 @@ def _look_around(environ: Mapping[str, str], rc_file: Path | None) -> dict[str, 
         "cc": environ.get("CC", ""),
         "cache_dir": _xdg(environ, "XDG_CACHE_HOME", home, ".cache"),
     }
-    folder = _xdg(environ, "XDG_CONFIG_HOME", home, ".config")
-    if rc_file is None and folder is not None:
-        rc_file = folder / "config.toml"
-    found |= _read_rc(rc_file) if rc_file is not None else {}
-    for name, setting in Config.settings.items():
-        variable = _SPELLING.get(name, f"GRADC_{name.upper()}")
-        if variable in environ:
-            found[name] = setting.parse(variable, environ[variable])
+    file = rc_file or _usual_rc(environ)
+    found |= _read_rc(file) if file is not None else {}
+    for name, variable in _variables(environ).items():
+        found[name] = Config.settings[name].parse(variable, environ[variable])
     return found
+
+
+def _origins(environ: Mapping[str, str], rc_file: Path | None) -> dict[str, str]:
+    """What `_look_around` found, and where; nothing for defaults."""
+    base = os.path.isabs(environ.get("XDG_CACHE_HOME", ""))
+    found = {"cache_dir": "XDG_CACHE_HOME" if base else "the home directory"}
+    if environ.get("CC"):
+        found["cc"] = "CC"
+    file = rc_file or _usual_rc(environ)
+    found |= dict.fromkeys(_read_rc(file), str(file)) if file is not None else {}
+    return found | _variables(environ)
+
+
+def _usual_rc(environ: Mapping[str, str]) -> Path | None:
+    folder = _xdg(environ, "XDG_CONFIG_HOME", _home(environ), ".config")
+    return folder / "config.toml" if folder is not None else None
+
+
+def _variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """The settings that the environment names, and by which variable."""
+    spelled = {name: _SPELLING.get(name, f"GRADC_{name.upper()}") for name in Config.settings}
+    return {name: variable for name, variable in spelled.items() if variable in environ}
 
 
 def _home(environ: Mapping[str, str]) -> Path | None:

@@ -49,6 +49,8 @@ def test_doctor(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "PROBLEM" not in out
     assert os.path.isabs(found["command"])
     assert "-fwrapv" in found["flags"]
+    assert "config.cc is not set" in found["why"]
+    assert "GRADC_CACHE_DIR" in found["cache_dir"]
     assert "OpenBLAS" in found["says"]
     assert found["directory"] == str(folder)
     assert found["mode"] == f"0700, user {os.geteuid()}"

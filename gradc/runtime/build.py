@@ -30,7 +30,6 @@ from gradc.runtime.keys import (
 )
 from gradc.runtime.library import Library
 from gradc.runtime.store import LIBRARY_FILE, SOURCE_FILE, Entry, Store
-from gradc.runtime.threads import default_limit
 from gradc.runtime.toolchain import (
     compile_library,
     find_compiler,
@@ -149,7 +148,6 @@ def _compile(job: _Job, folder: Path) -> Library:
         folder,
         csrc_path() / "inline",
         Conditions.of(job.options, job.store),
-        at_once=default_limit(""),
     )
     image = (folder / LIBRARY_FILE).read_bytes()
     return Library(job.store.library_path(job.key), job.key, tuple(command), image)

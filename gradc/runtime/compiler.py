@@ -76,17 +76,22 @@ class Compiler:
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What a compiler is given: where its own programs are, how long it may take, a cache (zig)."""
+    """What a compiler is given: where its own programs are, how long it may take, a cache (zig).
+
+    `at_once` is how many may run together.
+    """
 
     search_path: str
     seconds: float
     zig_cache: Path
+    at_once: int = 1
 
     @classmethod
     def of(cls, options: Options, store: Store) -> Conditions:
         """As the options say; only absolute folders: `.` would run what lies there by chance."""
         path = [part for part in options.search_path.split(os.pathsep) if os.path.isabs(part)]
-        return cls(os.pathsep.join(path), options.compile_timeout, store.path / ZIG)
+        zig_cache = store.path / ZIG
+        return cls(os.pathsep.join(path), options.compile_timeout, zig_cache, _processors())
 
     def environment(self, folder: Path) -> dict[str, str]:
         """All that a compiler sees of the environment; temporary files are made in `folder`."""
@@ -99,9 +104,14 @@ class Conditions:
         }
 
 
-def call(
-    commands: Sequence[list[str]], folder: Path, conditions: Conditions, *, at_once: int = 1
-) -> list[Finished]:
+def _processors() -> int:
+    """Those this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def call(commands: Sequence[list[str]], folder: Path, conditions: Conditions) -> list[Finished]:
     """Run compilers in `folder`, their own temporary files included.
 
     Raises: CompilerNotFound, CompileError if one cannot be started.
@@ -113,7 +123,7 @@ def call(
             cwd=folder,
             env=conditions.environment(folder),
             seconds=conditions.seconds,
-            at_once=at_once,
+            at_once=conditions.at_once,
         )
     except FileNotFoundError:
         what = f"the compiler {program} has gone."
@@ -132,7 +142,7 @@ def describe(command: tuple[str, ...], conditions: Conditions, digests: FileDige
         folder = Path(name)
         ask = [[*command, "--version"]]
         ask += [[*command, f"-print-prog-name={part}"] for part in _PARTS]
-        version, *answers = call(ask, folder, conditions, at_once=len(ask))
+        version, *answers = call(ask, folder, conditions)
         if version.status or version.timed_out:
             raise compile_error([*command, "--version"], version, conditions)
         parts = [os.path.realpath(command[0])]

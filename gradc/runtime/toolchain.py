@@ -148,30 +148,28 @@ def compile_library(
     folder: Path,
     include: Path,
     conditions: Conditions,
-    *,
-    at_once: int = 1,
 ) -> list[str]:
     """Compile kernel.c in `folder` to kernel.so; gives the command.
 
-    A file that says it has parts (GC_PARTS) is compiled part by part, `at_once` of them together.
+    A file that says it has parts (GC_PARTS) is compiled part by part, several of them together.
     A compiler that crashes, or finds no end, gets a second chance at -O1.
     Raises: CompilerNotFound if it has gone, CompileError with the end of what it said.
     """
     parts = _PARTS.search((folder / SOURCE_FILE).read_bytes())
-    count = int(parts[1]) if parts and at_once > 1 else 1
+    count = int(parts[1]) if parts and conditions.at_once > 1 else 1
     head = [compiler.command[0], *flags, f"-I{include}"]
-    argv, finished = _compile(head, count, folder, conditions, at_once)
+    argv, finished = _compile(head, count, folder, conditions)
     if _crashed(finished):
         gentle = [flag for flag in flags if flag not in ("-O2", "-O3")]
         head = [compiler.command[0], "-O1", *gentle, f"-I{include}"]
-        argv, finished = _compile(head, count, folder, conditions, at_once)
+        argv, finished = _compile(head, count, folder, conditions)
     if finished.status or finished.timed_out or not _is_library(folder / LIBRARY_FILE):
         raise compile_error(argv, finished, conditions)
     return argv
 
 
 def _compile(
-    head: list[str], count: int, folder: Path, conditions: Conditions, at_once: int
+    head: list[str], count: int, folder: Path, conditions: Conditions
 ) -> tuple[list[str], Finished]:
     """One run for a file of one part; else one a part, and one that links."""
     tail = ["-o", LIBRARY_FILE, "-lm"]
@@ -182,7 +180,7 @@ def _compile(
     runs = [
         [*head, f"-DGC_PART={k}", "-c", SOURCE_FILE, "-o", name] for k, name in enumerate(names)
     ]
-    for argv, finished in zip(runs, call(runs, folder, conditions, at_once=at_once), strict=True):
+    for argv, finished in zip(runs, call(runs, folder, conditions), strict=True):
         if finished.status or finished.timed_out:
             return argv, finished
     link = [*head, *names, *tail]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import dataclasses
+import importlib.util
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,7 +25,13 @@ from gradc.runtime.compiler import Conditions
 from gradc.runtime.cpu import cpu_features, vector_width
 from gradc.runtime.process import run
 from gradc.runtime.store import LIBRARY_FILE, SOURCE_FILE, Store
-from gradc.runtime.toolchain import compile_library, find_compiler, flags_for, host_target
+from gradc.runtime.toolchain import (
+    compile_library,
+    find_compiler,
+    find_compilers,
+    flags_for,
+    host_target,
+)
 
 INCLUDE = Path(__file__).resolve().parents[2] / "csrc" / "inline"
 TRIVIAL = "int gc_answer(void);\nint gc_answer(void) { return 42; }\n"
@@ -316,3 +325,120 @@ def test_features_as_the_kernel_reports_them(
 
 def test_features_where_there_is_no_cpuinfo(tmp_path: Path) -> None:
     assert cpu_features(tmp_path / "none") == ()
+
+
+# Several compilers --------------------------------------------------------------------------
+
+
+def installed(kind: str) -> str:
+    """How config.cc names a compiler of this kind; skips where there is none."""
+    if kind == "zig":
+        wheel = importlib.util.find_spec("ziglang")
+        if wheel is None or not wheel.submodule_search_locations:
+            pytest.skip("the package ziglang is not installed (pip install gradc[zig])")
+        return f"{wheel.submodule_search_locations[0]}/zig cc"
+    if shutil.which(kind) is None:
+        pytest.skip(f"{kind} is not installed")
+    return kind
+
+
+@pytest.mark.parametrize("kind", ["gcc", "clang", "zig"])
+def test_each_kind_is_described_and_compiles(
+    kind: str, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    compiler = find_compiler(options(cc=installed(kind)), store)
+    assert compiler.kind == kind
+    flags = flags_for(compiler, host_target(compiler), 2, options())
+    assert ("-fpeel-loops" in flags) == (kind == "gcc")
+    assert ("-fno-sanitize=undefined" in flags) == (kind == "zig")
+    folder = tmp_path / "work"
+    folder.mkdir()
+    # Division by 0 would trap with the sanitizer; fma(x, y, z) must not be made of x * y + z.
+    (folder / SOURCE_FILE).write_text(
+        "#include <stdint.h>\n#define API __attribute__((visibility(\"default\")))\n"
+        "API int32_t twice(int32_t x); API int32_t twice(int32_t x) { return x + x; }\n"
+        "API double rest(double a, double b); API double rest(double a, double b)\n"
+        "{ return a * a - b * b; }\n"
+    )  # fmt: skip
+    compile_library(compiler, flags, folder, INCLUDE, Conditions.of(options(), store))
+    library = ctypes.CDLL(str(folder / LIBRARY_FILE))
+    library.rest.argtypes, library.rest.restype = [ctypes.c_double] * 2, ctypes.c_double
+    assert library.twice(2**31 - 1) == -2  # wraps
+    assert library.rest(0.1, 0.1) == 0.0  # not contracted
+    assert list(home.iterdir()) == []
+    assert (store.path / "zig").exists() == (kind == "zig")
+
+
+@pytest.mark.usefixtures("no_zig")
+def test_the_first_that_works_is_used_and_all_are_listed(store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "bin"
+    stub(folder, "cc", "echo no headers; exit 1")
+    real = shutil.which("gcc") or shutil.which("cc")
+    assert real is not None
+    (folder / "gcc").symlink_to(real)
+    stub(folder, "clang-7", "exit 3")
+    stub(folder, "clang-21", 'exec cc "$@"')
+    chosen = Options(search_path=str(folder))
+    path = Options(search_path=f"{folder}:{os.environ['PATH']}")
+    compiler = find_compiler(path, store)
+    assert compiler.command == (os.path.realpath(real),)
+    found = find_compilers(chosen, store)
+    names = [Path(each.command[0]).name for each in found]
+    assert names == ["cc", Path(os.path.realpath(real)).name, "clang-21", "clang-7"]
+    assert "no headers" in found[0].fault
+    assert found[0].compiler is None
+
+
+@pytest.mark.usefixtures("no_zig")
+def test_a_broken_compiler_is_remembered_as_such(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "bin"
+    stub(folder, "cc", "exit 1")
+    chosen = Options(search_path=f"{folder}:{os.environ['PATH']}")
+    first = find_compiler(chosen, store)
+    monkeypatch.setattr(compiler_module, "run_all", lambda *_, **__: pytest.fail("ran a program"))
+    assert find_compiler(chosen, store) == first
+
+
+def test_a_compiler_that_finds_no_end_is_stopped(store: Store, tmp_path: Path) -> None:
+    """It and what it has started are killed, twice: the second chance is at -O1."""
+    body = f'case "$*" in *" -I"*) cd {tmp_path}; {SLEEPERS}; esac\nexec gcc "$@"\n'
+    chosen = options(cc=str(stub(tmp_path / "bin", "gcc-stub", body)), compile_timeout=1)
+    compiler = find_compiler(chosen, store)
+    folder = tmp_path / "work"
+    folder.mkdir()
+    (folder / SOURCE_FILE).write_text(TRIVIAL)
+    flags = flags_for(compiler, host_target(compiler), 3, chosen)
+    with pytest.raises(CompileError, match=r"stopped after 1 seconds.*\n.*compile_timeout"):
+        compile_library(compiler, flags, folder, INCLUDE, Conditions.of(chosen, store))
+    assert all(gone_soon(pid) for pid in pids(tmp_path))
+
+
+def test_an_interrupt_ends_all_parts(tmp_path: Path) -> None:
+    folders = [tmp_path / str(k) for k in range(3)]
+    for folder in folders:
+        folder.mkdir()
+
+    def interrupt() -> None:
+        while not all((f / "parent").exists() and (f / "parent").read_text() for f in folders[:2]):
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    commands = [["/bin/sh", "-c", f"cd {folder}; {SLEEPERS}"] for folder in folders]
+    with pytest.raises(KeyboardInterrupt):
+        process.run_all(commands, cwd=tmp_path, env={"PATH": "/bin"}, seconds=30, at_once=2)
+    assert all(gone_soon(pid) for folder in folders[:2] for pid in pids(folder))
+    assert not (folders[2] / "parent").exists()  # its turn never came
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)  # no zombie
+
+
+def test_programs_run_side_by_side_and_answer_in_order(tmp_path: Path) -> None:
+    commands = [["/bin/sh", "-c", f"sleep 0.{9 - k}; echo {k}; exit {k}"] for k in range(4)]
+    found = process.run_all(commands, cwd=tmp_path, env={"PATH": "/bin"}, seconds=30, at_once=4)
+    assert [(f.status, f.output) for f in found] == [(k, f"{k}\n") for k in range(4)]
