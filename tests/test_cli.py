@@ -64,6 +64,7 @@ def test_doctor(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_doctor_goes_on_behind_problems(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setitem(sys.modules, "ziglang", None)
     environ = {"PATH": "/nonexistent", "GRADC_BLAS": "/nonexistent/b.so", "GRADC_THREADS": "1"}
     configure(monkeypatch, folder.parent, **environ)
     assert cli.main(["doctor"]) == 1
@@ -102,12 +103,12 @@ def test_cache_list_verify_prune_clear(folder: Path, capsys: pytest.CaptureFixtu
     assert re.search(r"^library +[\d.]+ KB +\d+ s  [0-9a-f]{12}  #include", out, re.MULTILINE)
     assert re.fullmatch(rf"{folder}: 2 entries, [\d.]+ KB", out.splitlines()[-1])
     assert cli.main(["cache", "verify"]) == 0
-    assert capsys.readouterr().out == f"{folder}: 4 sound, 0 damaged\n"
+    assert capsys.readouterr().out == f"{folder}: 5 sound, 0 damaged\n"
 
     two.path.chmod(0o600)
     two.path.write_bytes(two.image[:100])
     assert cli.main(["cache", "verify"]) == 1
-    expected = f"damaged: v1/{two.key}\n{folder}: 3 sound, 1 damaged\n"
+    expected = f"damaged: v1/{two.key}\n{folder}: 4 sound, 1 damaged\n"
     assert capsys.readouterr().out == expected
     assert cli.main(["cache", "prune", "--size", "1G"]) == 0
     assert cli.main(["cache", "verify"]) == 0

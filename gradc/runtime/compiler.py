@@ -25,7 +25,18 @@ from gradc.runtime.process import Finished, run_all
 from gradc.runtime.sealed import canonical
 from gradc.runtime.store import LIBRARY_FILE, SOURCE_FILE, ZIG, Store, digest_of
 
-__all__ = ["CODE", "Compiler", "Conditions", "call", "compile_error", "describe", "identity_of"]
+__all__ = [
+    "CODE",
+    "ZIG_LOCAL",
+    "Compiler",
+    "Conditions",
+    "call",
+    "compile_error",
+    "describe",
+    "identity_of",
+]
+
+ZIG_LOCAL = ".zig"  # beside what is compiled; gone with it
 
 CODE = (
     "-std=c11",
@@ -99,7 +110,7 @@ class Conditions:
             "PATH": self.search_path,
             "LC_ALL": "C",
             "TMPDIR": str(folder),
-            "ZIG_LOCAL_CACHE_DIR": str(folder / ".zig"),
+            "ZIG_LOCAL_CACHE_DIR": str(folder / ZIG_LOCAL),
             "ZIG_GLOBAL_CACHE_DIR": str(self.zig_cache),
         }
 

@@ -25,6 +25,7 @@ from gradc.errors import printable as show
 from gradc.options import Options, Target
 from gradc.runtime.compiler import (
     CODE,
+    ZIG_LOCAL,
     Compiler,
     Conditions,
     call,
@@ -163,6 +164,7 @@ def compile_library(
         gentle = [flag for flag in flags if flag not in ("-O2", "-O3")]
         head = [compiler.command[0], "-O1", *gentle, f"-I{include}"]
         argv, finished = _compile(head, count, folder, conditions)
+    shutil.rmtree(folder / ZIG_LOCAL, ignore_errors=True)
     if finished.status or finished.timed_out or not _is_library(folder / LIBRARY_FILE):
         raise compile_error(argv, finished, conditions)
     return argv

@@ -32,6 +32,7 @@ from gradc.runtime.toolchain import (
     flags_for,
     host_target,
 )
+from tests.runtime import cachelib
 
 INCLUDE = Path(__file__).resolve().parents[2] / "csrc" / "inline"
 TRIVIAL = "int gc_answer(void);\nint gc_answer(void) { return 42; }\n"
@@ -370,6 +371,16 @@ def test_each_kind_is_described_and_compiles(
     assert library.rest(0.1, 0.1) == 0.0  # not contracted
     assert list(home.iterdir()) == []
     assert (store.path / "zig").exists() == (kind == "zig")
+
+
+@pytest.mark.parametrize("kind", ["gcc", "clang", "zig"])
+def test_libraries_of_each_kind_are_published_and_run(kind: str, tmp_path: Path) -> None:
+    chosen = cachelib.options(tmp_path / "cache", cc=installed(kind))
+    library = cachelib.make(3, chosen)
+    assert cachelib.value(library) == 3.0
+    files = sorted(path.name for path in library.path.parent.iterdir())
+    assert files == ["kernel.c", "kernel.so", "manifest.json"]
+    assert list((tmp_path / "cache" / "tmp").iterdir()) == []
 
 
 @pytest.mark.usefixtures("no_zig")
