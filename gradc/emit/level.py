@@ -15,6 +15,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from gradc.emit.headers import is_vector_math
+
 __all__ = ["choose_level", "cost_of", "parts_of"]
 
 _FUNCTION, _LOOP, _CALL, _NARROW = 3.0, 12.0, 40.0, 4.0  # ms at -O3
@@ -23,12 +25,12 @@ _BEST, _GOOD = 600.0, 1500.0  # ms at -O3 up to which -O3 and -O2 are worth thei
 _PART = 250.0  # ms worth a process of its own, which begins with 50 ms of reading headers
 _MOST_PARTS = 4
 
-_MATH = re.compile(r"\bgc_(?!gem|ger|copy|cast|min|max)\w+_f(?:32|64)\(")
+_CALLED = re.compile(r"\bgc_([a-z]\w*?)_f(?:32|64)\(")
 
 
 def cost_of(function: str) -> float:
     """The milliseconds that gcc takes for one function."""
-    calls = len(_MATH.findall(function)) * _CALL
+    calls = _CALL * sum(map(is_vector_math, _CALLED.findall(function)))
     if calls and "uint8_t" in function:
         calls *= _NARROW
     statements = _STATEMENTS * float(function.count(";") ** _GROWTH)
