@@ -257,9 +257,11 @@ class Config:
 
     def _values(self) -> dict[str, Any]:
         if self._found is None:
-            environ = _trusted_environment() if self._environ is None else self._environ
-            self._found = _look_around(environ, self._rc_file)
+            self._found = _look_around(self._surroundings(), self._rc_file)
         return self._found | self._assigned
+
+    def _surroundings(self) -> Mapping[str, str]:
+        return _trusted_environment() if self._environ is None else self._environ
 
     def freeze(self) -> Options:
         """The settings as they are now."""
@@ -268,10 +270,8 @@ class Config:
 
     def origin(self, name: str) -> str:
         """Where a setting's value comes from: code, a variable of the environment, a file."""
-        if name in self._assigned:
-            return f"config.{name}"
-        environ = _trusted_environment() if self._environ is None else self._environ
-        return _origins(environ, self._rc_file).get(name, "default")
+        found = _origins(self._surroundings(), self._rc_file).get(name, "default")
+        return f"config.{name}" if name in self._assigned else found
 
     @contextmanager
     def override(self, **settings: object) -> Iterator[None]:
@@ -321,8 +321,7 @@ def _look_around(environ: Mapping[str, str], rc_file: Path | None) -> dict[str, 
         "cc": environ.get("CC", ""),
         "cache_dir": _xdg(environ, "XDG_CACHE_HOME", home, ".cache"),
     }
-    file = rc_file or _usual_rc(environ)
-    found |= _read_rc(file) if file is not None else {}
+    found |= _read_rc(rc_file or _usual_rc(environ))
     for name, variable in _variables(environ).items():
         found[name] = Config.settings[name].parse(variable, environ[variable])
     return found
@@ -332,11 +331,9 @@ def _origins(environ: Mapping[str, str], rc_file: Path | None) -> dict[str, str]
     """What `_look_around` found, and where; nothing for defaults."""
     base = os.path.isabs(environ.get("XDG_CACHE_HOME", ""))
     found = {"cache_dir": "XDG_CACHE_HOME" if base else "the home directory"}
-    if environ.get("CC"):
-        found["cc"] = "CC"
+    found |= {"cc": "CC"} if environ.get("CC") else {}
     file = rc_file or _usual_rc(environ)
-    found |= dict.fromkeys(_read_rc(file), str(file)) if file is not None else {}
-    return found | _variables(environ)
+    return found | dict.fromkeys(_read_rc(file), str(file)) | _variables(environ)
 
 
 def _usual_rc(environ: Mapping[str, str]) -> Path | None:
@@ -345,7 +342,6 @@ def _usual_rc(environ: Mapping[str, str]) -> Path | None:
 
 
 def _variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """The settings that the environment names, and by which variable."""
     spelled = {name: _SPELLING.get(name, f"GRADC_{name.upper()}") for name in Config.settings}
     return {name: variable for name, variable in spelled.items() if variable in environ}
 
@@ -378,7 +374,9 @@ def _xdg(environ: Mapping[str, str], variable: str, home: Path | None, sub: str)
     return home / sub / "gradc" if home is not None else None
 
 
-def _read_rc(file: Path) -> dict[str, Any]:
+def _read_rc(file: Path | None) -> dict[str, Any]:
+    if file is None:
+        return {}
     try:
         text = file.read_bytes()
     except OSError:
