@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, Literal
@@ -19,13 +18,14 @@ from typing import Any, Literal
 import numpy as np
 
 from gradc.errors import ArgumentError, DTypeError, message, printable
+from gradc.value import value
 
 __all__ = ["DTYPES", "DType", "Kind", "check_dtype", "dtype_info", "literal", "promote"]
 
 Kind = Literal["bool", "int", "uint", "float"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DType:
     """One element type.
 

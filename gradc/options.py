@@ -10,7 +10,6 @@ a setting is first asked for, not at import.
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -316,14 +315,24 @@ def _xdg(environ: Mapping[str, str], variable: str, home: Path | None, sub: str)
     return home / sub / "gradc" if home is not None else None
 
 
+def _unread(file: Path, error: Exception) -> ArgumentError:
+    what = f"{printable(str(file))}: {printable(str(error))}."
+    return ArgumentError(message(what, fix="correct the file, or remove it."))
+
+
 def _read_rc(file: Path) -> dict[str, Any]:
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
     except OSError:
         return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        what = f"{printable(str(file))}: {printable(str(error))}."
-        raise ArgumentError(message(what, fix="correct the file, or remove it.")) from None
+    except UnicodeDecodeError as error:
+        raise _unread(file, error) from None
+    import tomllib  # 8 ms, and few have such a file
+
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _unread(file, error) from None
     found = {}
     for name, value in table.items():
         if name not in Config.settings:

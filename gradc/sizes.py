@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Union
 
+from gradc.value import value
+
 __all__ = [
     "Atom",
     "Call",
@@ -48,7 +50,7 @@ class Length:
         return f"{self.group}{self.index}.{self.axis}"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Call:
     """An opaque operation on sizes: floor_div, minimum, maximum, wrap, cut."""
 
@@ -73,7 +75,7 @@ def _key(atom: Atom) -> tuple[int, str]:
     return (isinstance(atom, Call), str(atom))
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Size:
     """A polynomial with integer coefficients; `terms` is sorted and holds no zero."""
 

@@ -7,7 +7,6 @@ errors.py to raise: what is wrong with the actual numbers, where in the user's f
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from gradc import errors
@@ -23,6 +22,7 @@ from gradc.errors import (
 from gradc.kernel.interface import Port
 from gradc.kernel.loops import Note
 from gradc.runtime.executable import KernelFailure
+from gradc.value import replace
 
 __all__ = ["out_error", "user_error"]
 

@@ -7,8 +7,6 @@ steps' functions, plan and run, and the one exported symbol.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from gradc.emit.headers import include_lines
 from gradc.emit.memory import Memory
 from gradc.emit.plan import plan_function
@@ -17,6 +15,7 @@ from gradc.emit.run import Steps
 from gradc.kernel.formula import formula
 from gradc.kernel.interface import Interface
 from gradc.kernel.program import Buffer, Program
+from gradc.value import replace, value
 
 __all__ = ["CFile", "write_file"]
 
@@ -24,7 +23,7 @@ __all__ = ["CFile", "write_file"]
 _COLUMNS = 92  # of the comment that lists arrays
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CFile:
     """The text, and the border that the library will have."""
 

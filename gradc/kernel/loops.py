@@ -14,13 +14,13 @@ turn, a Pass looping over the inner axes.  With split == 0 a row is the whole ch
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from gradc.affine import Affine
 from gradc.errors import Where
 from gradc.kernel.scalar import ScalarFn
 from gradc.sizes import Size
+from gradc.value import value
 
 __all__ = [
     "Access",
@@ -56,7 +56,7 @@ __all__ = [
 # -- numbers of a call -------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SizeDef:
     """How entry `number` of the sizes is computed by a plan.
 
@@ -74,7 +74,7 @@ class SizeDef:
     only_checked: bool = False  # plans read it, no step does
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Note:
     """What an error at a site says: enough for one message in the user's words.
 
@@ -88,7 +88,7 @@ class Note:
     fix: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Check:
     """A condition on sizes that a plan verifies.
 
@@ -105,7 +105,7 @@ class Check:
 # -- memory ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Buffer:
     """A C-contiguous run of numbers.
 
@@ -124,7 +124,7 @@ class Buffer:
     comment: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Slot:
     """A stretch of a segment's workspace, shared by buffers that never live at once."""
 
@@ -134,7 +134,7 @@ class Slot:
     per_worker: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Access:
     """An element of a buffer for each position of the loops: offset + sum(i_k * strides[k])."""
 
@@ -146,7 +146,7 @@ class Access:
 # -- statements; dst and src number the C locals of one nest -------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Load:
     """dst = buffer[access]."""
 
@@ -155,7 +155,7 @@ class Load:
     access: Access
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Indexed:
     """dst = buffer[access + sum(index_k * stride_k)] with computed indices, checked before."""
 
@@ -165,7 +165,7 @@ class Indexed:
     terms: tuple[tuple[int, Size], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Literal_:  # noqa: N801
     """dst = a number known while compiling; `text` is exact C of dtype."""
 
@@ -174,7 +174,7 @@ class Literal_:  # noqa: N801
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Number:
     """dst = a length, as a number of dtype."""
 
@@ -183,7 +183,7 @@ class Number:
     value: Size
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Position:
     """dst = offset + sum(factor * loop axis), as a number of dtype."""
 
@@ -192,7 +192,7 @@ class Position:
     index: Affine
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Compute:
     """dst = fn(args); `operand` is the dtype of the args that selects the C text."""
 
@@ -203,7 +203,7 @@ class Compute:
     args: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Bound:
     """dst = src as a position (negative counts from the end), checked against `length`.
 
@@ -217,7 +217,7 @@ class Bound:
     note: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Store:
     """buffer[access + sum(index_k * stride_k)] = src, or += src with mode "add".
 
@@ -231,7 +231,7 @@ class Store:
     terms: tuple[tuple[int, Size], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FoldStep:
     """Fold `src` (a local of the fold's `element` dtype) into state `fold` of the nest."""
 
@@ -239,7 +239,7 @@ class FoldStep:
     src: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RowResult:
     """dst = the result of a row fold, in the Row block behind the Pass that folded it."""
 
@@ -253,7 +253,7 @@ Statement = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Fold:
     """A reduction inside a nest. The C strings are those of ops.kinds.Reduce, dtypes resolved.
 
@@ -283,14 +283,14 @@ class Fold:
     linear: tuple[tuple[int, Size], ...] = ()  # (nest axis, stride)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Row:
     """Straight-line code once a row: does not depend on inner axes."""
 
     body: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Pass:
     """A loop over the inner axes. `vector`: every statement can become vector code."""
 
@@ -304,7 +304,7 @@ Block = Row | Pass
 # -- steps -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Matrix:
     """A matrix, or a stack of them, in a buffer; a vector has rows or cols 1.
 
@@ -318,7 +318,7 @@ class Matrix:
     batch: tuple[Size, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Scale:
     """alpha or beta of a product: a literal, or a 0-d buffer's number."""
 
@@ -326,7 +326,7 @@ class Scale:
     buffer: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Product:
     """out = alpha * x @ y + beta * c by BLAS.
 
@@ -354,7 +354,7 @@ class Product:
     nodes: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Nest:
     """One sweep of loops.
 
@@ -380,7 +380,7 @@ class Nest:
 Step = Nest | Product
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Segment:
     """What runs between two cuts: sizes and checks are the plan, steps the run.
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from gradc.value import value
 
 __all__ = ["NodeNote"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NodeNote:
     """A node number, its operation, and the user's name, file and line for it."""
 

@@ -6,7 +6,6 @@ Takes ordered tasks; gives a Program.  Buffers are made when a step first asks f
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from gradc.graph.variable import Variable
 from gradc.kernel.loops import Buffer, Nest, Note, Segment, Step
@@ -24,6 +23,7 @@ from gradc.lower.titles import Titles
 from gradc.lower.updates import Placed
 from gradc.lower.values import Values
 from gradc.sizes import Size
+from gradc.value import replace
 
 __all__ = ["assemble"]
 

@@ -8,7 +8,6 @@ Product steps.  An operand is passed where it stands: views become strides.  Wha
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from gradc.dtypes import literal
@@ -18,6 +17,7 @@ from gradc.kernel.loops import Matrix, Product, Scale
 from gradc.lower.values import Values, strides_of
 from gradc.ops.kinds import Gemm
 from gradc.sizes import Size, blocks, cut, floor_div, minimum, product, size
+from gradc.value import value
 
 __all__ = ["Letters", "letters_of", "needs_packing", "plan_product"]
 
@@ -30,7 +30,7 @@ _VECTOR_WORK = 1 << 18  # elements a block of a matrix-vector product, which mem
 _LEAST_ROWS = 8
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Letters:
     """The axes of a product by role; `x` is the operand that holds m."""
 
@@ -60,7 +60,7 @@ def operands_of(node: Apply) -> tuple[Variable, Variable]:
     return node.inputs[first], node.inputs[first + 1]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Placed:
     """An operand's strides by letter, and where it starts."""
 
