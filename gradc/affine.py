@@ -7,15 +7,15 @@ broadcasting and taking a diagonal are all of this form, and so are their compos
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 
 from gradc.sizes import Size, SizeLike, size
+from gradc.value import value
 
 __all__ = ["Affine", "IndexMap", "fixed", "identity"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Affine:
     """offset + sum of factor * axis; `factors` is sorted by axis and holds no zero."""
 

@@ -12,7 +12,6 @@ import math
 import operator
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, Literal
@@ -20,6 +19,7 @@ from typing import Any, Literal
 import numpy as np
 
 from gradc.errors import ArgumentError, DTypeError, message, printable
+from gradc.value import value
 
 __all__ = [
     "DTYPES",
@@ -35,7 +35,7 @@ __all__ = [
 Kind = Literal["bool", "int", "uint", "float"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DType:
     """One element type.
 

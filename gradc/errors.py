@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from gradc.value import value
 
 __all__ = [
     "ArgumentError",
@@ -56,7 +57,7 @@ def printable(text: str, limit: int = _LONGEST_TEXT) -> str:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Where:
     """One row of a message: a variable, its type, what it got at a call, where it was made."""
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Union
 
+from gradc.value import value
+
 __all__ = [
     "Atom",
     "Call",
@@ -50,7 +52,7 @@ class Length:
         return f"{self.group}{self.index}.{self.axis}"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Call:
     """An opaque operation on sizes, by the name of the function below that makes it."""
 
@@ -75,7 +77,7 @@ def _key(atom: Atom) -> tuple[int, str]:
     return (isinstance(atom, Call), str(atom))
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Size:
     """A polynomial with integer coefficients; `terms` is sorted and holds no zero."""
 

@@ -8,7 +8,6 @@ how to mend it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from gradc import errors
@@ -28,6 +27,7 @@ from gradc.graph.variable import Variable
 from gradc.kernel.interface import Port
 from gradc.kernel.notes import Note
 from gradc.runtime.executable import KernelFailure
+from gradc.value import replace
 
 __all__ = ["out_error", "user_error"]
 

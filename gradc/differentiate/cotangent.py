@@ -33,13 +33,14 @@ from gradc.ops.compare import and_, invert, or_, switch
 from gradc.ops.elemwise import add
 from gradc.ops.reduce import any as any_of
 from gradc.ops.reduce import sum as sum_of
+from gradc.value import value
 
 __all__ = ["Cotangent", "Masks", "is_zero"]
 
 _WIDTH = 16  # terms of one sum
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Cotangent:
     """A gradient on its way down. guard: bool, of the value's rank; it may stretch."""
 

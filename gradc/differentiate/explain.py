@@ -20,7 +20,7 @@ Source: Goodfellow, Bengio, Courville, Deep Learning (2016), section 6.5.6.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TextIO, runtime_checkable
 
 import numpy as np
@@ -36,6 +36,7 @@ from gradc.graph.op import Apply, Array, Op
 from gradc.graph.text import expression, labels, listing
 from gradc.graph.variable import Constant, Variable
 from gradc.graph.walk import leaves
+from gradc.value import frozen, replace
 
 if TYPE_CHECKING:
     from gradc.rewrite.trace import Application
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["Explanation", "GradEntry", "Term", "explain_grad"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Term:
     """What one consumer C of V adds to grad_table[V].
 
@@ -63,7 +64,7 @@ class Term:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class GradEntry:
     """grad_table[V]: the gradient of the cost with respect to V, and the terms it is the sum of."""
 

@@ -8,10 +8,10 @@ below may have been rewritten (see prepare.py).  Every walk is a loop.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from gradc.graph.op import Apply
 from gradc.graph.variable import Variable
+from gradc.value import value
 
 __all__ = ["Unit", "Walk", "walk"]
 
@@ -20,7 +20,7 @@ _SHAPE_ONLY = frozenset({"LengthOf"})  # kinds that read the shape of their inpu
 Unit = Apply | Variable  # a Variable is a wall
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Walk:
     """Units in order, inputs first, and the variables whose values depend on what is asked for."""
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from gradc.errors import ArgumentError, ArgumentTypeError, GradError, ShapeError
 from gradc.graph.describe import where
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Constant, Variable
+from gradc.value import value
 
 __all__ = ["Request", "check_choice", "make_request", "spelled"]
 
@@ -24,7 +24,7 @@ _ASSIGNED = re.compile(r"([A-Za-z_]\w*)\s*=[^=]")
 KnownGrads = Mapping[Variable, Any] | Sequence[tuple[Variable, Any]]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Request:
     """Checked arguments of `grad`."""
 

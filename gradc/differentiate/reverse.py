@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -32,11 +31,12 @@ from gradc.graph.undefined import Undefined
 from gradc.graph.variable import Constant, Variable
 from gradc.graph.walk import ancestors
 from gradc.ops.lengths import zeros_like
+from gradc.value import value
 
 __all__ = ["Disconnected", "differentiate", "grad"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Disconnected:
     """What `grad(..., return_disconnected="Disconnected")` gives where there is no path."""
 
@@ -99,7 +99,7 @@ def differentiate(request: Request, stabilize: bool) -> tuple[Prepared, GradTabl
     return prepared, sweep(order, seeds)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Absent:
     """What to answer where there is no plain gradient."""
 

@@ -8,8 +8,6 @@ marks what belongs to which part, so that it can be compiled by several processe
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from gradc.emit.headers import include_lines
 from gradc.emit.level import cost_of, parts_of
 from gradc.emit.memory import Memory
@@ -21,6 +19,7 @@ from gradc.emit.run import Steps
 from gradc.kernel.formula import formula
 from gradc.kernel.interface import Interface
 from gradc.kernel.program import Buffer, Program
+from gradc.value import replace, value
 
 __all__ = ["CFile", "write_file"]
 
@@ -28,7 +27,7 @@ __all__ = ["CFile", "write_file"]
 _COLUMNS = 92  # of the comment that lists arrays
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CFile:
     """The text, and the border that the library will have."""
 

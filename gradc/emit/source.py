@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 
 from gradc.errors import printable
 from gradc.kernel.interface import Interface
 from gradc.kernel.notes import NodeNote
+from gradc.value import value
 
 __all__ = ["NodeNote", "Source"]
 
@@ -24,7 +24,7 @@ _LINE = 100  # columns
 _NAME = 60  # characters of a user's name that are shown
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Source:
     """A function as C: the text, its border, the level to compile it at, and its nodes."""
 

@@ -6,12 +6,12 @@ expressions as text and says how they nest; a template adds braces and line ends
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from gradc.value import value
 
 __all__ = ["Block", "Branch", "FoldView", "Function", "Lines", "Loop", "State"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Lines:
     """Statements and declarations, one a line."""
 
@@ -19,7 +19,7 @@ class Lines:
     kind: str = "lines"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Loop:
     """for (int64_t variable = start; variable < stop; advance)."""
 
@@ -37,7 +37,7 @@ class Loop:
         return _is_one_line(self.body)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Branch:
     """if (condition) body."""
 
@@ -58,7 +58,7 @@ def _is_one_line(body: tuple[Block, ...]) -> bool:
     return len(body) == 1 and isinstance(body[0], Lines) and len(body[0].lines) == 1
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Function:
     """A C function. `comment` heads it; `nodes` are its node numbers, for the marker line."""
 
@@ -68,7 +68,7 @@ class Function:
     body: tuple[Block, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class State:
     """One component of a fold's state: its C type, and the C that starts, steps and joins it.
 
@@ -84,7 +84,7 @@ class State:
     join: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FoldView:
     """The functions of one kind of fold.
 

@@ -10,7 +10,6 @@ for here: they raise typed errors when they are made.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
 
 from gradc.errors import GradcError, InternalError, message
 from gradc.graph.graph import Graph
@@ -18,13 +17,14 @@ from gradc.graph.op import Apply
 from gradc.graph.text import Row, rows
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Constant, Input, Variable, constant_key
+from gradc.value import value
 
 __all__ = ["check"]
 
 _AROUND = 3  # lines shown above and below the fault
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Fault:
     what: str
     subject: Apply | Variable | None

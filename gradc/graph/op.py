@@ -20,6 +20,7 @@ from gradc.graph.site import Site, user_site
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Variable
 from gradc.sizes import Size
+from gradc.value import value
 
 __all__ = ["DECLARATIONS", "Apply", "Array", "Declaration", "Op", "Operand", "Shape", "apply"]
 
@@ -30,7 +31,7 @@ Pullback = Callable[..., tuple[Variable | None, ...]]
 DECLARATIONS: dict[str, Declaration] = {}  # every operation, by name
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Operand:
     """What a shape rule may know of an input: its lengths and, for an integer scalar, its value."""
 
@@ -82,7 +83,7 @@ class Declaration:
         return f"<{self.kind} {self.name}>"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Op:
     """A declaration with its parameters: what computes a variable."""
 

@@ -11,7 +11,8 @@ import linecache
 import os
 import sys
 from contextvars import ContextVar
-from dataclasses import dataclass
+
+from gradc.value import value
 
 __all__ = ["Site", "inherit", "user_site"]
 
@@ -19,7 +20,7 @@ _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _INHERITED: ContextVar[Site | None] = ContextVar("gradc_site", default=None)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Site:
     """A line of the user's."""
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from gradc.errors import printable
 from gradc.graph.op import Apply
 from gradc.graph.variable import Constant, Input, Variable
 from gradc.graph.walk import ancestors, leaves, toposort
+from gradc.value import value
 
 __all__ = ["Row", "constant_text", "expression", "labels", "listing", "numbering", "rows"]
 
@@ -27,7 +27,7 @@ _MOST_TEXT = 400  # characters of one expression
 _CUT = "..."
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Row:
     """One line of the text, and the node or leaf it is about (None for outputs and updates)."""
 

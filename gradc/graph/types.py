@@ -9,17 +9,17 @@ are well defined.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from gradc.dtypes import check_dtype
 from gradc.errors import ShapeError, message
+from gradc.value import value
 
 __all__ = ["StaticShape", "TensorType"]
 
 StaticShape = tuple[int | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TensorType:
     """An array type: dtype and, per axis, the length or None."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from gradc.graph.op import Apply, apply
+from gradc.graph.op import Apply
 from gradc.graph.variable import Variable
 
 __all__ = ["ancestors", "consumers", "leaves", "rebuild", "substitute", "toposort"]
@@ -72,9 +72,8 @@ def rebuild(node: Apply, inputs: Sequence[Variable]) -> tuple[Variable, ...]:
     """The node's outputs on other inputs: the node itself if they are the same."""
     if all(new is old for new, old in zip(inputs, node.inputs, strict=True)):
         return node.outputs
-    fresh = apply(node.op, inputs)
+    types = node.op.rule.infer(inputs, node.op.keywords)
     names = [output.name for output in node.outputs]
-    types = [output.type for output in fresh.outputs]
     return Apply(node.op, inputs, types, node.site, names).outputs
 
 

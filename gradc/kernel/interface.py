@@ -7,15 +7,16 @@ csrc/inline/gradc/abi.h.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from gradc.value import value
 
 __all__ = ["Interface", "Port"]
 
 Role = Literal["input", "shared", "constant", "output", "update"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Port:
     """One array of a call.
 
@@ -33,7 +34,7 @@ class Port:
     shared: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Interface:
     """The border of a function: arrays in, arrays out, and how many numbers a call needs."""
 

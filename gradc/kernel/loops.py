@@ -14,12 +14,12 @@ turn, a Pass looping over the inner axes.  With split == 0 a row is the whole ch
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from gradc.affine import Affine
 from gradc.kernel.scalar import ScalarFn
 from gradc.sizes import Size
+from gradc.value import value
 
 __all__ = [
     "Access",
@@ -55,7 +55,7 @@ __all__ = [
 # -- numbers of a call -------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SizeDef:
     """How entry `number` of the sizes is computed by a plan.
 
@@ -73,7 +73,7 @@ class SizeDef:
     only_checked: bool = False  # plans read it, no step does
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Check:
     """A condition on sizes that a plan verifies.
 
@@ -90,7 +90,7 @@ class Check:
 # -- memory ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Buffer:
     """A C-contiguous run of numbers.
 
@@ -109,7 +109,7 @@ class Buffer:
     comment: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Slot:
     """A stretch of a segment's workspace, shared by buffers that never live at once."""
 
@@ -119,7 +119,7 @@ class Slot:
     per_worker: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Access:
     """An element of a buffer for each position of the loops: offset + sum(i_k * strides[k])."""
 
@@ -131,7 +131,7 @@ class Access:
 # -- statements; dst and src number the C locals of one nest -------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Load:
     """dst = buffer[access]."""
 
@@ -140,7 +140,7 @@ class Load:
     access: Access
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Indexed:
     """dst = buffer[access + sum(index_k * stride_k)] with computed indices, checked before."""
 
@@ -150,7 +150,7 @@ class Indexed:
     terms: tuple[tuple[int, Size], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Literal_:  # noqa: N801
     """dst = a number known while compiling; `text` is exact C of dtype."""
 
@@ -159,7 +159,7 @@ class Literal_:  # noqa: N801
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Number:
     """dst = a length, as a number of dtype."""
 
@@ -168,7 +168,7 @@ class Number:
     value: Size
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Position:
     """dst = offset + sum(factor * loop axis), as a number of dtype."""
 
@@ -177,7 +177,7 @@ class Position:
     index: Affine
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Compute:
     """dst = fn(args); `operand` is the dtype of the args that selects the C text."""
 
@@ -188,7 +188,7 @@ class Compute:
     args: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Bound:
     """dst = src as a position (negative counts from the end), checked against `length`.
 
@@ -202,7 +202,7 @@ class Bound:
     note: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Store:
     """buffer[access + sum(index_k * stride_k)] = src, or += src with mode "add".
 
@@ -216,7 +216,7 @@ class Store:
     terms: tuple[tuple[int, Size], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FoldStep:
     """Fold `src` (a local of the fold's `element` dtype) into state `fold` of the nest."""
 
@@ -224,7 +224,7 @@ class FoldStep:
     src: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RowResult:
     """dst = the result of a row fold, in the Row block behind the Pass that folded it."""
 
@@ -238,7 +238,7 @@ Statement = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Fold:
     """A reduction inside a nest. The C strings are those of ops.kinds.Reduce, dtypes resolved.
 
@@ -268,14 +268,14 @@ class Fold:
     linear: tuple[tuple[int, Size], ...] = ()  # (nest axis, stride)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Row:
     """Straight-line code once a row: does not depend on inner axes."""
 
     body: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Pass:
     """A loop over the inner axes. `vector`: every statement can become vector code."""
 
@@ -289,7 +289,7 @@ Block = Row | Pass
 # -- steps -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Matrix:
     """A matrix, or a stack of them, in a buffer; a vector has rows or cols 1.
 
@@ -303,7 +303,7 @@ class Matrix:
     batch: tuple[Size, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Scale:
     """alpha or beta of a product: a literal, or a 0-d buffer's number."""
 
@@ -311,7 +311,7 @@ class Scale:
     buffer: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Product:
     """out = alpha * x @ y + beta * c, by BLAS or by panels.
 
@@ -342,7 +342,7 @@ class Product:
     room: Size | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Pack:
     """Lay the matrix y[k, n] of a product out in panels, for all blocks of rows to share.
 
@@ -360,7 +360,7 @@ class Pack:
     nodes: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Nest:
     """One sweep of loops.
 
@@ -387,7 +387,7 @@ class Nest:
 Step = Nest | Product | Pack
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Segment:
     """What runs between two cuts: sizes and checks are the plan, steps the run.
 

@@ -7,12 +7,12 @@ no text of the user's, and moving a line changes neither.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from gradc.value import value
 
 __all__ = ["NodeNote", "Note"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NodeNote:
     """A node number, its operation, and the user's name, file and line for it."""
 
@@ -23,7 +23,7 @@ class NodeNote:
     line: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Note:
     """What an error at a site says: enough for one message in the user's words.
 

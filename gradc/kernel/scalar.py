@@ -10,18 +10,18 @@ suffix of ours (f32, i64, ...); {R} and {r} are C type and suffix of the result 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from gradc.dtypes import dtype_info
 from gradc.errors import DTypeError, message
+from gradc.value import value
 
 __all__ = ["ScalarFn", "scalar_fn"]
 
 _PLACES = ("x", "y", "z")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ScalarFn:
     """C text by dtype class ("bool", "int", "uint", "float"; "any" for the rest).
 

@@ -6,7 +6,6 @@ Takes ordered tasks; gives a Program.  Buffers are made when a step first asks f
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from gradc.graph.op import Apply
 from gradc.graph.variable import Variable
@@ -26,6 +25,7 @@ from gradc.lower.titles import Titles
 from gradc.lower.updates import Placed
 from gradc.lower.values import Values
 from gradc.sizes import Size
+from gradc.value import replace
 
 __all__ = ["assemble"]
 

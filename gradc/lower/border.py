@@ -6,18 +6,17 @@ Takes a graph; gives its arguments (inputs, shared variables, array constants) a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from gradc.graph.graph import Graph
 from gradc.graph.op import Apply
 from gradc.graph.variable import Constant, Variable
 from gradc.kernel.interface import Interface, Port
 from gradc.ops.kinds import Contract, Gather, Gemm, Relabel, View
+from gradc.value import value
 
 __all__ = ["Border"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Border:
     """Arguments and results of a graph."""
 

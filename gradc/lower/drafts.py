@@ -11,13 +11,14 @@ from gradc.kernel.notes import Note
 from gradc.lower.tasks import Item, Task
 from gradc.ops.kinds import Reduce
 from gradc.sizes import Size
+from gradc.value import value
 
 __all__ = ["HEAD", "PASS", "ROW", "Draft", "FoldPlan", "Local", "Memory"]
 
 HEAD, ROW, PASS = 0, 1, 2
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Local:
     """A C local: its number, and where it is computed (scope, and stage of the row)."""
 

@@ -8,7 +8,7 @@ fold moves through them as through one.  The number of chunks follows from the s
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gradc.affine import Affine
 from gradc.dtypes import dtype_info
@@ -29,6 +29,7 @@ from gradc.kernel.loops import (
 )
 from gradc.lower.drafts import Draft, FoldPlan
 from gradc.sizes import Size, ceil_div, cut, floor_div, minimum, product, size
+from gradc.value import replace
 
 __all__ = ["Layout", "finish_nest"]
 

@@ -9,11 +9,12 @@ the element that is written, in the same pass or an earlier one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from gradc.dtypes import dtype_info
 from gradc.kernel.loops import Buffer, Indexed, Load, Nest, Pack, Pass, Product, Slot, Step, Store
 from gradc.sizes import Size, product
+from gradc.value import replace
 
 __all__ = ["Uses", "plan_memory", "uses_of"]
 

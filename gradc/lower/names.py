@@ -6,9 +6,6 @@ definitions of these entries, each in the first segment whose plan can compute i
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import fields, is_dataclass, replace
-from functools import cache
 from typing import Any, TypeVar
 
 from gradc.affine import Affine
@@ -16,6 +13,7 @@ from gradc.kernel.loops import Check, SizeDef
 from gradc.kernel.scalar import ScalarFn
 from gradc.lower.shapes import Shapes, deep_atoms
 from gradc.sizes import Atom, Call, Length, Size, size
+from gradc.value import field_names, is_value, replace
 
 __all__ = ["Namer"]
 
@@ -73,14 +71,14 @@ class Namer:
         if isinstance(part, Affine):
             factors = tuple((axis, self.size(factor)) for axis, factor in part.factors)
             return Affine(self.size(part.offset), factors)  # type: ignore[return-value]
-        assert is_dataclass(part)
+        assert is_value(part)
         changes: dict[str, Any] = {}
-        for name in _field_names(part.__class__):
+        for name in field_names(type(part)):
             old = getattr(part, name)
             new = self.part(old)
             if new is not old:
                 changes[name] = new
-        return replace(part, **changes) if changes else part  # type: ignore[type-var]
+        return replace(part, **changes) if changes else part
 
     def _atom(self, atom: Atom) -> Size:
         if isinstance(atom, Length) and atom.group == "size":
@@ -108,11 +106,6 @@ class Namer:
         if atom.group == "value":
             return SizeDef(0, "value", atom.index)
         return SizeDef(0, "buffer", self.buffer_of_data[atom.index])
-
-
-@cache
-def _field_names(kind: Hashable) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))  # type: ignore[arg-type]
 
 
 def _as_size(atom: Atom) -> Size:

@@ -8,7 +8,6 @@ Product steps.  An operand is passed where it stands: views become strides.  Wha
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal
 
 from gradc.dtypes import literal
@@ -29,6 +28,7 @@ from gradc.sizes import (
     product,
     size,
 )
+from gradc.value import replace, value
 
 __all__ = ["Letters", "letters_of", "needs_packing", "plan_product", "shared_panels"]
 
@@ -46,7 +46,7 @@ _LEAST_PANEL_ROWS = 12  # two tiles
 _PANEL_COLUMNS = 32  # GC_PANEL_COLUMNS of csrc/inline/gradc/abi.h
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Letters:
     """The axes of a product by role; `x` is the operand that holds m."""
 
@@ -76,7 +76,7 @@ def operands_of(node: Apply) -> tuple[Variable, Variable]:
     return node.inputs[first], node.inputs[first + 1]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Placed:
     """An operand's strides by letter, and where it starts."""
 

@@ -8,7 +8,6 @@ taken apart into these is in subscript.py.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,7 @@ from gradc.ops.declare import Sample, call, declared, pad
 from gradc.ops.kinds import Gather, Scatter, View
 from gradc.ops.lengths import zeros_like
 from gradc.sizes import Size, ceil_div, maximum, minimum, size, wrap
+from gradc.value import value
 
 __all__ = ["Cut", "Entry", "Value", "gather", "placed_through", "scatter", "subtensor"]
 
@@ -35,7 +35,7 @@ Cts = Sequence[Variable]
 # -- slices and places: a view -----------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Value:
     """An index that is operand `k` of the view, counted behind the array."""
 
@@ -45,7 +45,7 @@ class Value:
         return f"i{self.k}"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Cut:
     """A slice of one axis; None is the end that the sign of `step` says."""
 

@@ -12,7 +12,6 @@ what they replace, interns, counts, and stops at a budget.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 from gradc.errors import RewriteError, message
 from gradc.graph.describe import where
@@ -22,6 +21,7 @@ from gradc.graph.variable import Variable
 from gradc.rewrite.facts import Facts
 from gradc.rewrite.rule import EVERY, Rule
 from gradc.rewrite.trace import Application, Trace
+from gradc.value import frozen, value
 
 __all__ = ["Pass", "Rewritten", "run"]
 
@@ -29,7 +29,7 @@ _BUDGET = 40  # applications a node; the busiest expression of the tests needs 6
 _SHOWN = 10  # applications that the message about a loop shows
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Pass:
     """Rules under one name, in the order they are tried.
 
@@ -41,7 +41,7 @@ class Pass:
     tidy: tuple[Rule, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Rewritten:
     """New outputs, and for every variable that was looked at what stands for it now.
 

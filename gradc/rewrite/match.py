@@ -9,12 +9,12 @@ or product takes all that the other terms leave.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from gradc.graph.op import Apply
 from gradc.graph.variable import Variable
 from gradc.rewrite.pattern import Literal, Pattern, Product, Sum, Term, Wild
 from gradc.rewrite.seen import Factors, Found, Quotient, Seen, Sight, Terms, Total, build
+from gradc.value import value
 
 __all__ = ["Match", "match", "roots"]
 
@@ -22,7 +22,7 @@ Env = Mapping[str, Found]
 Signed = tuple[bool, Pattern]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Match:
     """What the wildcards stand for; `put` gives the whole with a result in the match's place."""
 
@@ -73,7 +73,7 @@ def _match_product(pattern: Product, seen: Seen, sight: Sight) -> Iterator[Match
             yield Match(env, _ProductPut(tuple(over), tuple(under), view.negated))
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _SumPut:
     rest: tuple[Seen, ...]
     flip: bool
@@ -82,7 +82,7 @@ class _SumPut:
         return build(Total((*self.rest, Seen(result, negated=self.flip))))
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _ProductPut:
     over: tuple[Seen, ...]
     under: tuple[Seen, ...]

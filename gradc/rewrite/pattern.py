@@ -8,11 +8,12 @@ pattern; how they are matched against graphs is in `match`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from gradc.errors import InternalError, message
 from gradc.graph.op import DECLARATIONS
+from gradc.value import replace, value
 
 __all__ = ["Literal", "P", "Pattern", "Product", "Sum", "Term", "Wild", "wildcards"]
 
@@ -68,7 +69,7 @@ class Pattern:
 PatternLike = Pattern | float | int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Wild(Pattern):
     """Any variable; the same one wherever the name stands again."""
 
@@ -78,7 +79,7 @@ class Wild(Pattern):
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Literal(Pattern):
     """A constant with one element of this value, of any dtype and rank."""
 
@@ -88,7 +89,7 @@ class Literal(Pattern):
         return str(self.value)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Term(Pattern):
     """An operation on patterns; its parameters are left open."""
 

@@ -9,7 +9,6 @@ bias costs is less in the loop that runs over a finished product than a matrix f
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from gradc.ops.elemwise import add, mul, true_div
 from gradc.rewrite.facts import Facts
 from gradc.rewrite.rule import rule
 from gradc.rewrite.seen import Quotient, Seen, build, scalar_value
+from gradc.value import value
 
 __all__ = ["PRODUCTS"]
 
@@ -96,7 +96,7 @@ def product_without_sum(out: Variable) -> Variable | None:
 # -- accumulation ------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Scaled:
     """scale * core, the scale made of factors that are single numbers."""
 

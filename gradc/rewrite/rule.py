@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from gradc.errors import InternalError, message
@@ -17,6 +16,7 @@ from gradc.graph.variable import Variable
 from gradc.rewrite.facts import Facts
 from gradc.rewrite.match import match, roots
 from gradc.rewrite.pattern import Pattern, Term, Wild
+from gradc.value import frozen
 
 __all__ = ["EVERY", "Keeps", "Rule", "rule"]
 
@@ -25,7 +25,7 @@ Keeps = Literal["exact", "rounding", "stabilises"]
 Body = Callable[..., Variable | None]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Rule:
     """A rewrite.
 

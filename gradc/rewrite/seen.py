@@ -9,7 +9,6 @@ behind that transpose: that is what lets one pattern stand for all spellings.
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +18,7 @@ from gradc.graph.op import Apply
 from gradc.graph.variable import Constant, Variable
 from gradc.ops.declare import call
 from gradc.ops.kinds import Elemwise
+from gradc.value import value
 
 __all__ = ["Factors", "Head", "Quotient", "Seen", "Sight", "Total", "build", "scalar_value"]
 
@@ -45,14 +45,14 @@ class Seen(NamedTuple):
         return Seen(self.variable, self.wraps, not self.negated) if negated else self
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Total:
     """A sum of some terms of a larger sum."""
 
     terms: tuple[Seen, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Quotient:
     """A product of some factors of a larger one, over others."""
 
@@ -64,7 +64,7 @@ class Quotient:
 Found = Seen | Total | Quotient
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Factors:
     """A variable as (-1)^negated * product of over / product of under; heads: of the factors."""
 
@@ -74,7 +74,7 @@ class Factors:
     heads: frozenset[Head]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Terms:
     """A variable as the sum of parts; heads: of the parts."""
 

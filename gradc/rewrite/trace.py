@@ -7,12 +7,12 @@ before and after, the user's line.  A pass that changed nothing says so.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 
 from gradc.errors import printable
 from gradc.graph.site import Site
 from gradc.graph.text import constant_text
 from gradc.graph.variable import Constant, Variable
+from gradc.value import frozen
 
 __all__ = ["Application", "Trace", "short_text"]
 
@@ -20,7 +20,7 @@ _DEPTH = 4  # operations shown inside each other; a rule rarely looks deeper
 _WIDTH = 6  # operands shown of one operation
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Application:
     """One rule, applied once."""
 
@@ -39,7 +39,7 @@ class Application:
         return text if self.site is None else f"{text}  [{printable(str(self.site))}]"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Trace:
     """Every application, in order; `stages` are the passes that ran."""
 

@@ -8,7 +8,6 @@ import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +22,7 @@ from gradc.runtime.executable import Executable, KernelFailure
 from gradc.runtime.library import Library
 from gradc.runtime.threads import limit, set_limit
 from gradc.sizes import Size, size
+from gradc.value import replace
 from tests.kernel import programs
 from tests.kernel.programs import EXAMPLES, F8, Builder, Example
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,7 @@ from gradc.kernel.program import (
 )
 from gradc.kernel.scalar import ScalarFn, scalar_fn
 from gradc.sizes import Length, Size, SizeLike, ceil_div, floor_div, maximum, minimum, size
+from gradc.value import replace
 
 ADD = scalar_fn("{x} + {y}")
 SUB = scalar_fn("{x} - {y}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -22,6 +21,7 @@ from gradc.kernel.program import (
     Store,
 )
 from gradc.sizes import size
+from gradc.value import replace
 from tests.kernel import programs as p
 
 FIRST = "segment 0, step 0: "

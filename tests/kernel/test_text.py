@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from gradc.kernel.formula import factor, formula, place
 from gradc.sizes import floor_div, size
+from gradc.value import replace
 from tests.kernel.programs import EXAMPLES, n, update
 
 

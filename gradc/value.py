@@ -1,0 +1,126 @@
+"""Frozen values, declared like dataclasses and made at import in a twentieth of their time.
+
+Takes a class with annotated fields; gives the same class with slots, an `__init__`, equality and
+hash by value, a repr, and no way to assign.  `dataclass(frozen=True, slots=True)` would give that
+too, but writes six functions as text and compiles them: 0.8 ms a class on the machine of
+docs/performance.md, a tenth of a second for the hundred values of this package, in every process
+that imports it (Nov 2026, Python 3.11).  Here only `__init__` is text, and it is compiled when the
+first value is made; the rest are closures over one attribute getter, as fast as generated ones.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Any, NoReturn, TypeVar, dataclass_transform
+
+__all__ = ["field_names", "frozen", "is_value", "replace", "value"]
+
+Class = TypeVar("Class", bound=type[Any])
+Value = TypeVar("Value")
+
+_FIELDS = "__value_fields__"
+
+
+@dataclass_transform(frozen_default=True)
+def value(cls: Class) -> Class:
+    """Make a class of annotated fields one of frozen values, equal where all fields are.
+
+    `__post_init__` runs if there is one.  Fields are not inherited.
+    """
+    return _made(cls, eq=True)
+
+
+@dataclass_transform(frozen_default=True, eq_default=False)
+def frozen(cls: Class) -> Class:
+    """As `value`, but told apart by identity."""
+    return _made(cls, eq=False)
+
+
+def field_names(cls: type) -> tuple[str, ...]:
+    """The fields of a class of values, in order."""
+    names: tuple[str, ...] = getattr(cls, _FIELDS)
+    return names
+
+
+def is_value(each: object) -> bool:
+    """Whether this is a value of a class declared here."""
+    return hasattr(type(each), _FIELDS)
+
+
+def replace(each: Value, **changes: Any) -> Value:
+    """The value, or the dataclass, with some fields changed."""
+    if not is_value(each):
+        return dataclasses.replace(each, **changes)  # type: ignore[type-var]
+    kept = {name: getattr(each, name) for name in field_names(type(each)) if name not in changes}
+    return type(each)(**kept, **changes)
+
+
+def _made(cls: Class, *, eq: bool) -> Class:
+    names = tuple(n for n, hint in cls.__annotations__.items() if not _is_class_level(hint))
+    body = dict(cls.__dict__)
+    defaults = {name: body.pop(name) for name in names if name in body}
+    for name in ("__dict__", "__weakref__"):
+        body.pop(name, None)
+    body |= {"__slots__": names, "__match_args__": names, _FIELDS: names}
+    body |= {"__setattr__": _refuse, "__delattr__": _refuse, "__reduce__": _reduce}
+    body.setdefault("__repr__", _repr)
+    if eq:
+        body["__eq__"], body["__hash__"] = _comparison(names)
+    made: Any = type.__new__(type(cls), cls.__name__, cls.__bases__, body)
+    made.__qualname__ = cls.__qualname__
+    _put_init(made, names, defaults)
+    return made  # type: ignore[no-any-return]
+
+
+def _is_class_level(hint: object) -> bool:
+    return str(hint).startswith(("ClassVar", "typing.ClassVar"))
+
+
+def _put_init(cls: Any, names: Sequence[str], defaults: dict[str, Any]) -> None:
+    def first(self: Any, *args: Any, **kwargs: Any) -> None:
+        cls.__init__ = _init(cls, names, defaults)
+        cls.__init__(self, *args, **kwargs)
+
+    cls.__init__ = first
+
+
+def _init(cls: Any, names: Sequence[str], defaults: dict[str, Any]) -> Any:
+    """`def __init__(self, a, b=...)`, which sets the slots."""
+    arguments = [f"{name}=default_{name}" if name in defaults else name for name in names]
+    lines = [f" set_{name}(self, {name})" for name in names]
+    if hasattr(cls, "__post_init__"):
+        lines.append(" self.__post_init__()")
+    text = "\n".join([f"def __init__({', '.join(['self', *arguments])}):", *lines, " return None"])
+    scope = {f"set_{name}": cls.__dict__[name].__set__ for name in names}
+    scope |= {f"default_{name}": each for name, each in defaults.items()}
+    exec(text, scope)
+    return scope["__init__"]
+
+
+def _comparison(names: Sequence[str]) -> tuple[Any, Any]:
+    if len(names) < 2:  # attrgetter gives a tuple for two names and more
+        names = (*names, "__class__", "__class__")
+    get = attrgetter(*names)
+
+    def __eq__(self: Any, other: Any) -> Any:  # noqa: N807
+        return get(self) == get(other) if other.__class__ is self.__class__ else NotImplemented
+
+    def __hash__(self: Any) -> int:  # noqa: N807
+        return hash(get(self))
+
+    return __eq__, __hash__
+
+
+def _refuse(self: Any, name: str, *_: Any) -> NoReturn:
+    raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
+
+
+def _reduce(self: Any) -> tuple[Any, ...]:
+    return type(self), tuple(getattr(self, name) for name in field_names(type(self)))
+
+
+def _repr(self: Any) -> str:
+    fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in field_names(type(self)))
+    return f"{type(self).__qualname__}({fields})"

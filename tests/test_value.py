@@ -1,0 +1,95 @@
+"""Frozen values: equality, hash, defaults, replacing and pickling; nothing can be assigned."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import FrozenInstanceError
+from typing import ClassVar
+
+import pytest
+
+from gradc.value import field_names, frozen, is_value, replace, value
+
+
+@value
+class Point:
+    """Two numbers."""
+
+    kind: ClassVar[str] = "point"
+
+    x: int
+    y: tuple[int, ...] = ()
+
+    @property
+    def total(self) -> int:
+        return self.x + sum(self.y)
+
+
+@value
+class Single:
+    """One."""
+
+    x: object
+
+
+@frozen
+class Thing:
+    """Told apart by identity."""
+
+    x: int
+
+    def __post_init__(self) -> None:
+        if self.x < 0:
+            raise ValueError("negative")
+
+
+def test_equal_by_value_and_class():
+    assert Point(1) == Point(1, ()) == Point(x=1)
+    assert hash(Point(1, (2,))) == hash(Point(1, (2,)))
+    assert Point(1) != Point(2)
+    assert Single(1) != Point(1)
+    assert Single(Single(1)) == Single(Single(1))
+    assert len({Point(1), Point(1), Single(1), Single(1)}) == 2
+    assert Thing(1) != Thing(1)
+    assert len({Thing(1), Thing(1)}) == 2
+
+
+def test_fields_defaults_and_text():
+    assert field_names(Point) == ("x", "y")
+    assert Point(1, y=(2, 3)).total == 6
+    assert Point.kind == Point(1).kind == "point"
+    assert repr(Point(1)) == "Point(x=1, y=())"
+    assert is_value(Point(1))
+    assert not is_value(1)
+    match Point(4):
+        case Point(x, _):
+            assert x == 4
+
+
+def test_nothing_can_be_assigned():
+    point = Point(1)
+    with pytest.raises(FrozenInstanceError, match="'x'"):
+        point.x = 2
+    with pytest.raises(FrozenInstanceError, match="'x'"):
+        del point.x
+    with pytest.raises(FrozenInstanceError, match="'new'"):
+        point.new = 2
+    assert not hasattr(point, "__dict__")
+
+
+def test_arguments_are_checked():
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'x'"):
+        Point()
+    with pytest.raises(TypeError, match="unexpected keyword argument 'z'"):
+        Point(1, z=2)
+    with pytest.raises(ValueError, match="negative"):
+        Thing(-1)
+
+
+def test_replace_and_pickle():
+    assert replace(Point(1, (2,)), x=3) == Point(3, (2,))
+    with pytest.raises(ValueError, match="negative"):
+        replace(Thing(1), x=-1)
+    again = pickle.loads(pickle.dumps(Point(1, (2,))))
+    assert again == Point(1, (2,))
+    assert type(again) is Point
