@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any, NoReturn, TypeVar, dataclass_transform
 
-__all__ = ["field_names", "frozen", "is_value", "replace", "value"]
+__all__ = ["field_names", "fields_of", "frozen", "is_value", "replace", "value"]
 
 Class = TypeVar("Class", bound=type[Any])
 Value = TypeVar("Value")
@@ -44,6 +44,11 @@ def field_names(cls: type) -> tuple[str, ...]:
     return names
 
 
+def fields_of(each: object) -> dict[str, Any]:
+    """The fields of a value, by name; `json.dumps(..., default=fields_of)` writes values."""
+    return {name: getattr(each, name) for name in field_names(type(each))}
+
+
 def is_value(each: object) -> bool:
     """Whether this is a value of a class declared here."""
     return hasattr(type(each), _FIELDS)
@@ -53,8 +58,7 @@ def replace(each: Value, **changes: Any) -> Value:
     """The value, or the dataclass, with some fields changed."""
     if not is_value(each):
         return dataclasses.replace(each, **changes)  # type: ignore[type-var]
-    kept = {name: getattr(each, name) for name in field_names(type(each)) if name not in changes}
-    return type(each)(**kept, **changes)
+    return type(each)(**fields_of(each) | changes)
 
 
 def _made(cls: Class, *, eq: bool) -> Class:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from dataclasses import FrozenInstanceError
 from typing import ClassVar
 
 import pytest
 
-from gradc.value import field_names, frozen, is_value, replace, value
+from gradc.value import field_names, fields_of, frozen, is_value, replace, value
 
 
 @value
@@ -56,6 +57,8 @@ def test_equal_by_value_and_class():
 
 def test_fields_defaults_and_text():
     assert field_names(Point) == ("x", "y")
+    assert fields_of(Point(1)) == {"x": 1, "y": ()}
+    assert json.dumps(Single(Point(1)), default=fields_of) == '{"x": {"x": 1, "y": []}}'
     assert Point(1, y=(2, 3)).total == 6
     assert Point.kind == Point(1).kind == "point"
     assert repr(Point(1)) == "Point(x=1, y=())"

@@ -12,7 +12,6 @@ graph is found by that, and is that variable if the operation is the same too.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from gradc.errors import Where
 from gradc.graph.describe import where, written
@@ -20,11 +19,12 @@ from gradc.graph.flat import Flat
 from gradc.graph.text import constant_text
 from gradc.graph.variable import Constant, Variable
 from gradc.kernel.notes import Note
+from gradc.value import replace, value
 
 __all__ = ["Origin", "place", "row", "trace_origins"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Origin:
     """What stands behind a variable of the lowered graph.
 

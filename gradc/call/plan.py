@@ -14,7 +14,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -25,11 +24,12 @@ from gradc.graph.flat import Flat
 from gradc.graph.variable import Constant, Variable
 from gradc.kernel.interface import Interface, Port
 from gradc.kernel.notes import Note
+from gradc.value import fields_of, value
 
 __all__ = ["Plan", "ShippedArray", "read_plan", "ship", "write_plan"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ShippedArray:
     """An array that no variable of the received graph holds: rewriting computed it."""
 
@@ -43,7 +43,7 @@ class ShippedArray:
         return found.reshape(self.shape)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Plan:
     """How to call a library.
 
@@ -72,7 +72,7 @@ def ship(constant: Constant, flat: Flat) -> int | ShippedArray:
 
 def write_plan(plan: Plan) -> bytes:
     """The Plan as JSON."""
-    return json.dumps(asdict(plan), separators=(",", ":")).encode("ascii")
+    return json.dumps(plan, default=fields_of, separators=(",", ":")).encode("ascii")
 
 
 def read_plan(data: bytes, variables: Sequence[Variable]) -> Plan | None:

@@ -11,7 +11,6 @@ must name the right line in every graph that is equal to it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
@@ -21,6 +20,7 @@ from gradc.graph.site import Site
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Constant, Variable
 from gradc.graph.walk import toposort
+from gradc.value import value
 
 __all__ = ["Flat", "flatten"]
 
@@ -29,7 +29,7 @@ class _NotPlain(Exception):
     """Something has no spelling as plain data."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Flat:
     """The graph's variables, each with its number, and what they compute.
 
