@@ -90,8 +90,21 @@ static void hold(cell *self, uintptr_t thread)
     self->forks = releases.forks;
 }
 
+static void forget_the_dead(cell *self, uintptr_t thread)
+{
+    if (self->forks == releases.forks)
+        return;
+    self->forks = releases.forks;
+    self->first = NULL; /* whoever waited is not in this process */
+    if (self->owner == thread)
+        return;
+    self->owner = 0;
+    self->depth = self->runs = 0;
+}
+
 static void leave(cell *self)
 {
+    forget_the_dead(self, self->owner);
     if (--self->depth > 0)
         return;
     self->owner = 0;
@@ -134,20 +147,10 @@ static bool wait_for(cell *self, uintptr_t thread)
     }
 }
 
-static void forget_the_dead(cell *self, uintptr_t thread)
-{
-    if (self->forks == releases.forks || self->owner == thread)
-        return;
-    self->owner = 0;
-    self->depth = self->runs = 0;
-    self->first = NULL;
-}
-
 static entry enter(cell *self)
 {
     uintptr_t thread = gcr_this_thread();
-    if (self->owner != 0)
-        forget_the_dead(self, thread);
+    forget_the_dead(self, thread);
     if (self->owner == thread)
         self->depth++;
     else if (self->owner == 0)

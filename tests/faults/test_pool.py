@@ -164,3 +164,36 @@ def test_a_subinterpreter_does_not_disturb_the_pool(tmp_path: Path) -> None:
         """,
     )
     assert out == "refused\n"
+
+
+def test_children_forked_while_threads_wait_for_a_variable_are_free_of_them(tmp_path: Path) -> None:
+    run_script(
+        tmp_path,
+        """
+        w = gradc.shared(np.zeros(200_000), name="w")
+        step = gradc.function([], [], updates={w: w + 1})
+        step()
+        done = threading.Event()
+
+        def others():
+            while not done.is_set():
+                step()
+
+        threads = [threading.Thread(target=others) for _ in range(3)]
+        for each in threads:
+            each.start()
+        hung = 0
+        for _ in range(12):
+            step()
+            child = os.fork()
+            if child == 0:
+                signal.alarm(20)
+                step(); step(); step()
+                os._exit(0)
+            hung += os.waitpid(child, 0)[1] != 0
+        done.set()
+        for each in threads:
+            each.join()
+        assert hung == 0, hung
+        """,
+    )
