@@ -39,17 +39,18 @@ def check():
     assert (positions == np.arange(6)).all(), "output"
     return value
 
-rounds = int(sys.argv[1])
-print("ready", flush=True)
-for done in range(rounds):
+line = "ready"
+for _ in range(int(sys.argv[1])):
     before = count.get_value()
     try:
+        print(line, flush=True)  # from here on the signal may come
         while True:
             for length in lengths:
                 step(length)
     except KeyboardInterrupt:
         pass
-    print(check(), flush=True)
+    line = check()
+print(line, flush=True)
 """
 
 
