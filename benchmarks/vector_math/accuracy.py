@@ -45,19 +45,20 @@ HEAD = """# Accuracy of the vector functions
 Generated code takes its elementary functions from `csrc/inline/gradc`, not from a library. Each is
 within 2 ulp of the true result over its whole range, denormals included, in every build: AVX-512,
 AVX2 and baseline x86-64 without a fused multiply-add, whose bits may differ from the others' within
-that bound. `make test` samples every function in every build that the machine can run;
-`python -m pytest tests/csrc --exhaustive` takes all 2^32 float32 arguments of the functions of one.
+that bound. `make test` samples every function in every build that the machine can run; `python -m
+pytest tests/csrc --exhaustive` takes all 2^32 float32 arguments of the functions of one.
 
 The tables show the largest error found, in units in the last place of the true result. The points
-are the same for all columns (but *all 2^32*, which is ours alone): a third any bit patterns, a
-third numbers of all magnitudes, a third from the range in which the function varies, and points
-around those that are hard: where reductions and branches change, multiples of pi/2 and the double
-nearest to one, the edges of overflow and of denormals. The true results are glibc's in long double
-(64 bits) for float64 and in double for float32; the worst of float64 is judged by mpmath with 300
-bits once more. Where an error is in the thousands and beyond, a result is 0 or inf where a number
-is meant, or its digits are lost near a zero of the function; JAX flushes denormals. sigmoid and
-softplus of *glibc* are its exp and log1p put together in the stable way; softplus of *numpy* is
-`logaddexp(x, 0)`.
+are the same for all columns (but *all 2^32*, which is ours alone, and - where it has not been run
+for this page): a third any bit patterns, a third numbers of all magnitudes, a third from the range
+in which the function varies, and points around those that are hard: where reductions and branches
+change, multiples of pi/2 and the double nearest to one, the edges of overflow and of denormals. The
+true results are glibc's in long double (64 bits) for float64 and in double for float32; the worst
+of float64 is judged by mpmath with 300 bits once more. (glibc's cos and tan really are that far off
+beside a multiple of pi/2 near 5e255: mpmath with 2,000 bits agrees.) Where an error is in the
+thousands and beyond, a result is 0 or inf where a number is meant, or its digits are lost near a
+zero of the function; JAX flushes denormals. sigmoid and softplus of *glibc* are its exp and log1p
+put together in the stable way; softplus of *numpy* is `logaddexp(x, 0)`.
 
     python -m benchmarks.vector_math.accuracy            # 1e7 points a function and dtype
     python -m benchmarks.vector_math.accuracy --every    # all float32 arguments
@@ -173,7 +174,7 @@ def table(found: dict[str, Any], dtype: str) -> list[str]:
     for name, kept in found.items():
         row = kept[dtype]
         every = kept.get("every")
-        all_bits = [f"{every[0]:.3f}" if every else ""] if whole else []
+        all_bits = [f"{every[0]:.3f}" if every else "-"] if whole else []
         errors = [_shown(row.get(side)) for side in ("gradc", "glibc", "numpy", "jax")]
         at = ", ".join(f"{float.fromhex(x):.9g}" for x in row["gradc"][1])
         cells = [name, *all_bits, *errors, f"{row['points']:.2g}", at]
