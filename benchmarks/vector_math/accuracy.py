@@ -43,10 +43,11 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "accuracy.md"
 HEAD = """# Accuracy of the vector functions
 
 Generated code takes its elementary functions from `csrc/inline/gradc`, not from a library. Each is
-within 2 ulp of the true result over its whole range, denormals included, in every build: AVX-512,
-AVX2 and baseline x86-64 without a fused multiply-add, whose bits may differ from the others' within
-that bound. `make test` samples every function in every build that the machine can run; `python -m
-pytest tests/csrc --exhaustive` takes all 2^32 float32 arguments of the functions of one.
+held to 2 ulp of the true result over its whole range, denormals included, in the builds for AVX2
+and for baseline x86-64, which has no fused multiply-add and whose bits may differ within that
+bound. The AVX-512 build does the same operations as the AVX2 one; it is compiled everywhere and run
+where the CPU has it. `make test` samples every function in every build that the machine can run;
+`python -m pytest tests/csrc --exhaustive` takes all 2^32 float32 arguments of the functions of one.
 
 The tables show the largest error found, in units in the last place of the true result. The points
 are the same for all columns (but *all 2^32*, which is ours alone, and - where it has not been run

@@ -1,8 +1,14 @@
 """Loops over vector functions become vector code, and give the same bits wherever they start."""
 
+import platform
+import re
+import shutil
+import subprocess
+
 import numpy as np
 import pytest
 
+from tests.csrc.drivers import Target, build
 from tests.csrc.functions import FUNCTIONS, arguments
 
 SUFFIX = {np.float64: "f64", np.float32: "f32"}
@@ -39,3 +45,23 @@ def test_body_and_tail_give_the_same_bits(driver, f, dtype):
             driver.run(f.name, out[part], *(x[part] for x in inputs))
             assert (out[part].view(bits) == alone[part].view(bits)).all()
             assert out[offset + length] == 12345.0
+
+
+@pytest.mark.skipif(
+    platform.machine() != "x86_64" or not (shutil.which("gcc") and shutil.which("objdump")),
+    reason="needs gcc for x86-64",
+)
+def test_avx512_builds_use_its_registers(tmp_path):
+    # built everywhere; the other tests run it where the CPU has it
+    target = Target("gcc", ("-march=x86-64-v4", "-mprefer-vector-width=512"))
+    built = build(target, FUNCTIONS, tmp_path)
+    assert built.vectorised >= {f"{f.name}_{s}" for f in FUNCTIONS for s in SUFFIX.values()}
+    command = ["objdump", "-d", "--no-show-raw-insn", str(tmp_path / "driver.so")]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    wide = {}
+    for part in text.split("\n\n"):
+        name = re.match(r"[0-9a-f]+ <run_(\w+)>:", part.strip())
+        if name is not None:
+            wide[name[1]] = part.count("%zmm")
+    assert len(wide) == 2 * len(FUNCTIONS)
+    assert min(wide.values()) >= 20, wide
