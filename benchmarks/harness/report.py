@@ -89,6 +89,8 @@ def markdown(machine: Mapping[str, str], results: Sequence[Result], kept: Sequen
     ):
         if len(rows) > 1:
             lines += ["", f"### {heading}", "", *_markdown(rows)]
+    if any(result.is_disturbed for result in results):
+        lines += ["", "(*) the machine did other work: the floor moved by more than 20 %."]
     return "\n".join(lines) + "\n"
 
 
@@ -111,8 +113,12 @@ def _times(results: Sequence[Result]) -> Rows:
         times = [_bold_if(name == result.best, _median(result, name)) for name in names]
         floor = time_text(result.floor.median) if result.has_floor else ""
         ratios = [_ratio(result.ahead), _ratio(result.above_floor)]
-        rows.append([result.name, *times, floor, *ratios])
+        rows.append([_marked(result), *times, floor, *ratios])
     return rows
+
+
+def _marked(result: Result) -> str:
+    return result.name + (" (*)" if result.is_disturbed else "")
 
 
 def _goal_rows(results: Sequence[Result]) -> Rows:
@@ -120,7 +126,7 @@ def _goal_rows(results: Sequence[Result]) -> Rows:
     for result in results:
         for what, goal, value, is_reached in result.goals():
             verdict = "yes" if is_reached else "no"
-            rows.append([result.name, what, f"{goal:g}", f"{value:.3g}", verdict])
+            rows.append([_marked(result), what, f"{goal:g}", f"{value:.3g}", verdict])
     return rows
 
 

@@ -44,7 +44,10 @@ def test_ratios() -> None:
     assert "WARNING: the floor moved by 30 % between rounds" in report.table(made)
     goals = {what: is_reached for what, _, _, is_reached in made.goals()}
     assert goals == {"best peer / gradc": True, "gradc / floor": False}
-    assert not result(gradc=[1.0], floor=[1.0, 1.19]).is_disturbed
+    assert "| lecture (*) | 2.000 s | **3.000 s** |" in report.markdown({}, [made], [])
+    quiet = result(gradc=[1.0], floor=[1.0, 1.19])
+    assert not quiet.is_disturbed
+    assert "(*)" not in report.markdown({}, [quiet], [])
 
 
 def test_alone_there_is_no_ratio() -> None:
