@@ -12,9 +12,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from gradc.dtypes import dtype_info
 from gradc.emit import nestfolds as nf
 from gradc.emit.folds import FoldKinds
 from gradc.emit.inline import moved_loads, moved_results
+from gradc.emit.late import Parts, split
 from gradc.emit.memory import C, Memory, joined, wrapped
 from gradc.emit.product import product_call, shares
 from gradc.emit.statements import (
@@ -40,6 +42,7 @@ from gradc.kernel.program import (
     Statement,
     Store,
 )
+from gradc.value import replace
 
 __all__ = ["chunk_function", "tail_function"]
 
@@ -182,7 +185,7 @@ class _NestC:
         start, stop = self.range(last)
         index = self.index()
         has_code = self._has_code(block)
-        if not folds:
+        if not folds and not split(block).late:
             scope = Scope(index, "j")
             return self._plain(block, scope, start, stop)
         length = self.nest.axes[last].constant if start == "0" else None
@@ -206,8 +209,15 @@ class _NestC:
                 return True
         return False
 
-    def _plain(self, block: Pass, scope: Scope, start: str, stop: str) -> list[Block]:
+    def _plain(
+        self, block: Pass, scope: Scope, start: str, stop: str, handed: Sequence[int] = ()
+    ) -> list[Block]:
         lines = self.straight(block.body, scope, True)
+        lines += [
+            f"e{number}[j] = {self.writer.local(number)};"
+            for number in handed
+            if number not in scope.tiles  # a fold takes it too
+        ]
         if not lines:
             return []
         simd = runs_along(block, self.nest)
@@ -218,11 +228,25 @@ class _NestC:
         self, block: Pass, scope: Scope, count: str, folds: list[nf.FoldPlan], room: str
     ) -> list[Block]:
         """The elements of a tile, and the folds taking them."""
-        loop = self._plain(block, scope, "0", count)
+        parts = split(block)
+        first = replace(block, body=parts.first) if parts.late else block
+        loop = self._plain(first, scope, "0", count, tuple(parts.handed))
+        if parts.late:
+            loop += self._late(parts, scope, count)
         arrays = [f"{c_type} e{src}[{room}];" for src, c_type in scope.tiles.items()]
         adds = [line for plan in folds for line in wrapped(self.folds.add(plan, scope, count))]
         loops = [each for each in loop if isinstance(each, Loop)]
         return self._lines(arrays) + self._lines(joined(scope.rows)) + loops + self._lines(adds)
+
+    def _late(self, parts: Parts, scope: Scope, count: str) -> list[Block]:
+        """The loop over what waits, which reads its tiles."""
+        before = dict(self.writer.literals)
+        for number, dtype in parts.handed.items():
+            scope.tiles[number] = dtype_info(dtype).c_type
+            self.writer.literals[number] = f"e{number}[j]"
+        loop = self._plain(Pass(parts.late), scope, "0", count)
+        self.writer.literals = before
+        return loop
 
 
 def written_by(nest: Nest) -> set[int]:
