@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Sequence
 from statistics import median
 
-from benchmarks.harness.process import PeerFailed, Process
+from benchmarks.harness.process import PeerFailed, Process, environment
 from benchmarks.harness.result import Result
 from benchmarks.harness.roster import Peer
 from benchmarks.harness.workload import Workload
@@ -55,7 +55,7 @@ def _build(workload: Workload, peer: Peer, cache: str) -> float:
 
 def _import(peer: Peer) -> float:
     command = [peer.python, "-c", IMPORT.format(peer.library)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment())
     if done.returncode:
         raise PeerFailed(f"import {peer.library}: {done.stderr.strip()[-200:]}")
     return float(done.stdout.split()[-1])

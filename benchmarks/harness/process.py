@@ -1,7 +1,7 @@
 """A peer's process, seen from the race.
 
 Variables that choose BLAS's kernel or its threads are taken out of its environment: some machines
-set them to an old kernel, at half the speed.
+set them to an old kernel, at half the speed.  So is what keeps Python from writing bytecode.
 """
 
 from __future__ import annotations
@@ -15,29 +15,37 @@ from typing import Any
 
 from benchmarks.harness.roster import Peer
 
-__all__ = ["PeerFailed", "Process"]
+__all__ = ["PeerFailed", "Process", "environment"]
 
-UNSET = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
+UNSET = (
+    *("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"),
+    "PYTHONDONTWRITEBYTECODE",  # nobody compiles a library's Python at every start
+)
 
 
 class PeerFailed(Exception):
     """A peer could not do its work; says why."""
 
 
+def environment() -> dict[str, str]:
+    """The environment of a peer."""
+    return {name: value for name, value in os.environ.items() if name not in UNSET}
+
+
 class Process:
     """A worker that answers commands; see worker.py."""
 
     def __init__(self, peer: Peer, workload: str, variation: str, cache: str | None = None) -> None:
-        environment = {name: value for name, value in os.environ.items() if name not in UNSET}
+        variables = environment()
         if cache is not None:
-            environment |= {name: value.format(cache) for name, value in peer.cache.items()}
+            variables |= {name: value.format(cache) for name, value in peer.cache.items()}
         self.process = subprocess.Popen(
             [peer.python, "-m", "benchmarks.harness.worker", peer.module, workload, variation],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            env=environment,
+            env=variables,
             cwd=Path(__file__).resolve().parents[2],
         )
 
