@@ -613,13 +613,13 @@ def test_verify_prune_clear(folder: Path) -> None:
     kept = Store(folder)
     two = make(2, options(folder))
     sound, damaged = upkeep.verify(kept)
-    assert (sound, damaged) == (4, [])  # two libraries, two notes
+    assert (sound, damaged) == (5, [])  # two libraries, three notes
     damage(two.path, b"")
     (folder / "plans").mkdir(mode=0o700)
     (folder / "plans" / "x.json").write_text("{}")
-    assert upkeep.verify(kept) == (3, [f"v1/{two.key}", "plans/x.json"])
+    assert upkeep.verify(kept) == (4, [f"v1/{two.key}", "plans/x.json"])
     assert upkeep.prune(kept, 1 << 30) > 0
-    assert upkeep.verify(kept) == (3, [])
+    assert upkeep.verify(kept) == (4, [])
     assert upkeep.clear(kept) > 0
     assert upkeep.total_size(kept) == 0
     assert value(make(2, options(folder))) == 2
