@@ -3,8 +3,7 @@
 Takes the C of functions; gives what each costs in milliseconds, an optimisation level, and parts
 to be compiled side by side.  Costs are gcc 12's at -O3 on Zen 3 (Nov 2026, fitted to the functions
 of a graph of 200 operations): a function 3, a loop 12, a call of vector math inlined into a loop 40
-(four times that where bytes are written beside float64: gcc then takes 32 elements at once), and
-more than proportionally for the statements: 5 cost 5 ms, 140 cost 370.  -O2 takes 0.6 to 0.9 of it
+(bytes beside float64 would take four times that: late.py), and more than proportionally for the statements: 5 cost 5 ms, 140 cost 370.  -O2 takes 0.6 to 0.9 of it
 and -O1 0.4 to 0.6; what they make runs 1.1 and 1.2 times as long (38 kinds of functions, geometric
 mean; division by a constant integer 4).  Nobody waits long for what runs once: above half a
 second's work the level falls.
@@ -19,7 +18,7 @@ from gradc.emit.headers import is_vector_math
 
 __all__ = ["choose_level", "cost_of", "parts_of"]
 
-_FUNCTION, _LOOP, _CALL, _NARROW = 3.0, 12.0, 40.0, 4.0  # ms at -O3
+_FUNCTION, _LOOP, _CALL = 3.0, 12.0, 40.0  # ms at -O3
 _STATEMENTS, _GROWTH = 0.6, 1.3
 _BEST, _GOOD = 600.0, 1500.0  # ms at -O3 up to which -O3 and -O2 are worth their time
 _PART = 250.0  # ms worth a process of its own, which begins with 50 ms of reading headers
@@ -31,8 +30,6 @@ _CALLED = re.compile(r"\bgc_([a-z]\w*?)_f(?:32|64)\(")
 def cost_of(function: str) -> float:
     """The milliseconds that gcc takes for one function."""
     calls = _CALL * sum(map(is_vector_math, _CALLED.findall(function)))
-    if calls and "uint8_t" in function:
-        calls *= _NARROW
     statements = _STATEMENTS * float(function.count(";") ** _GROWTH)
     return _FUNCTION + _LOOP * function.count("for (") + statements + calls
 
@@ -43,8 +40,12 @@ def choose_level(cost: float) -> int:
 
 
 def parts_of(costs: Sequence[float]) -> list[int]:
-    """The part that each function goes to: the most expensive first, to the part with least."""
-    count = min(_MOST_PARTS, int(sum(costs) / _PART), len(costs))
+    """The part that each function goes to: the most expensive first, to the part with least.
+
+    What is compiled in half a second stays in one piece, which reads better.
+    """
+    total = sum(costs)
+    count = min(_MOST_PARTS, int(total / _PART), len(costs)) if total > _BEST else 1
     loads = [0.0] * max(1, count)
     parts = [0] * len(costs)
     for k in sorted(range(len(costs)), key=lambda k: -costs[k]):

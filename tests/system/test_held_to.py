@@ -61,7 +61,8 @@ def test_only_the_hidden_layer_and_its_gradient_are_stored(network: mlp.Network)
 
 def test_the_c_is_short_and_clean(network: mlp.Network, tmp_path: Path) -> None:
     source = network.train.stages.source
-    assert source.text.count("\n") < 300
+    # 299 before products went by panels (two functions that pack) and parts compiled side by side
+    assert source.text.count("\n") < 380
     file = tmp_path / "train.c"
     file.write_text(source.text)
     flags = ["-std=c11", "-O2", "-fopenmp-simd", *STRICT, f"-I{ROOT / 'csrc' / 'inline'}"]
