@@ -3,10 +3,10 @@
 Takes the C of functions; gives what each costs in milliseconds, an optimisation level, and parts
 to be compiled side by side.  Costs are gcc 12's at -O3 on Zen 3 (Nov 2026, fitted to the functions
 of a graph of 200 operations): a function 3, a loop 12, a call of vector math inlined into a loop 40
-(bytes beside float64 would take four times that: late.py), and more than proportionally for the statements: 5 cost 5 ms, 140 cost 370.  -O2 takes 0.6 to 0.9 of it
-and -O1 0.4 to 0.6; what they make runs 1.1 and 1.2 times as long (38 kinds of functions, geometric
-mean; division by a constant integer 4).  Nobody waits long for what runs once: above half a
-second's work the level falls.
+(bytes beside float64 would take four times that: late.py), and more than proportionally for the
+statements: 5 cost 5 ms, 140 cost 370.  -O2 takes 0.6 to 0.9 of it and -O1 0.4 to 0.6; what they
+make runs 1.1 and 1.2 times as long (38 kinds of functions, geometric mean; division by a constant
+integer 4).  Nobody waits long for what runs once: above half a second's work the level falls.
 """
 
 from __future__ import annotations

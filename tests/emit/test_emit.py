@@ -296,7 +296,7 @@ def test_level_follows_budget_mode_and_options() -> None:
     program = programs.elementwise().program
     assert emit(program, TARGET).level == 3
     (segment,) = program.segments
-    many = [replace(segment, steps=segment.steps * count) for count in (5, 20)]
+    many = [replace(segment, steps=segment.steps * count) for count in (15, 40)]
     assert [emit(replace(program, segments=(s,)), TARGET).level for s in many] == [2, 1]
     assert emit(program, TARGET, fast=False).level == 1
     assert emit(program, TARGET, options=Options(level=0)).level == 0
@@ -339,7 +339,7 @@ def many_exponentials(count: int) -> Program:
 
 def test_parts_compile_side_by_side_to_the_same_library(tmp_path: Path) -> None:
     """The parts of a file, linked, do what the file does when it is compiled whole."""
-    program = many_exponentials(6)
+    program = many_exponentials(20)
     text = emit(program, TARGET).text
     count = int(re.search(r"#define GC_PARTS (\d+)", text)[1])  # type: ignore[index]
     assert count > 1
