@@ -119,6 +119,11 @@ class _Running:
         self._tail = (self._tail + chunk)[-_TAIL:]
         self._is_closed = not chunk
 
+    def _drain(self) -> None:
+        """Take what it said between the last look and its end."""
+        while not self._is_closed and select.select([self.pipe], [], [], 0)[0]:
+            self.read()
+
     def result(self) -> Finished | None:
         """How it ended, if it has, or if its time is up; a grandchild may hold its output open."""
         status = None
@@ -128,6 +133,7 @@ class _Running:
         elif self.is_silent:
             status = self._process.poll()
         if status is not None:
+            self._drain()
             return Finished(status, self._tail.decode("utf-8", "replace"))
         if time.monotonic() >= self.deadline:
             return Finished(self.kill(), "", timed_out=True)

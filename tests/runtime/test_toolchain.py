@@ -453,3 +453,27 @@ def test_programs_run_side_by_side_and_answer_in_order(tmp_path: Path) -> None:
     commands = [["/bin/sh", "-c", f"sleep 0.{9 - k}; echo {k}; exit {k}"] for k in range(4)]
     found = process.run_all(commands, cwd=tmp_path, env={"PATH": "/bin"}, seconds=30, at_once=4)
     assert [(f.status, f.output) for f in found] == [(k, f"{k}\n") for k in range(4)]
+
+
+def test_last_words_are_heard(tmp_path: Path) -> None:
+    """A program that is silent when it is looked at, and then speaks and ends at once."""
+    for _ in range(5):
+        for script in ("sleep 0.05; echo done", "sleep 0.1; printf 'one\\ntwo\\n'"):
+            done = run(["/bin/sh", "-c", script], cwd=tmp_path, env={"PATH": "/bin"}, seconds=30)
+            assert done.output.splitlines()[-1] in ("done", "two")
+
+
+def test_last_words_between_the_look_and_the_end_are_heard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = process._wait
+
+    def slow(running: dict[int, process._Running]) -> None:
+        real(running)
+        time.sleep(0.2)  # it speaks and ends behind our back
+
+    monkeypatch.setattr(process, "_wait", slow)
+    monkeypatch.setattr(process, "_SLICE", 0.01)
+    script = "sleep 0.1; echo done"
+    done = run(["/bin/sh", "-c", script], cwd=tmp_path, env={"PATH": "/bin"}, seconds=30)
+    assert done.output == "done\n"
