@@ -138,7 +138,10 @@ def fill(folder: Path, factors: list[int]) -> bool:
 
 
 def kill(count: int, rng: random.Random, folder: Path) -> dict[str, Any]:
-    """Rounds in which Python, the compiler or both are killed at a random moment."""
+    """Rounds in which Python, the compiler or both are killed at a random moment.
+
+    Every other time the compiler is killed while it is sure to be there.
+    """
     start = time.monotonic()
     assert wait(fork(lambda: compile_and_run(folder, 1))) == "right"
     span = time.monotonic() - start
@@ -148,10 +151,12 @@ def kill(count: int, rng: random.Random, folder: Path) -> dict[str, Any]:
     found = {"damaged": 0, "slowest rerun": 0.0}
     for k in range(count):
         child = fork(lambda k=k: compile_and_run(folder, 10 + k))
-        whom = rng.choice(("python", "compiler", "all"))
-        if whom != "python":
+        whom = ("python", "compiler", "all")[k % 3]
+        if whom == "python":
+            time.sleep(rng.uniform(0.0, span))
+        else:
             await_compiler(child, span)
-        time.sleep(rng.uniform(0.0, span if whom == "python" else span / 2))
+            time.sleep(rng.uniform(0.01, 0.03) if k % 2 else rng.uniform(0.0, span / 2))
         killed[strike(child, whom)] += 1
         ends[wait(child)] += 1
         found["damaged"] += len(damaged(folder))
