@@ -60,7 +60,8 @@ def run_all(
         while waiting or running:
             while waiting and len(running) < at_once:
                 number, argv = waiting.pop()
-                running[number] = _Running(argv, cwd, env, seconds)
+                running[number] = _Running(seconds)
+                running[number].start(argv, cwd, env)
             _wait(running)
             for number, program in list(running.items()):
                 if (result := program.result()) is not None:
@@ -89,14 +90,17 @@ def _wait(running: dict[int, _Running]) -> None:
 class _Running:
     """A program that was started, and what it has said so far."""
 
-    def __init__(
-        self, argv: Sequence[str], cwd: Path, env: Mapping[str, str], seconds: float
-    ) -> None:
+    def __init__(self, seconds: float) -> None:
         self.deadline = time.monotonic() + seconds
         self.is_silent = False
         self._tail = b""
         self._is_closed = False
-        self._process = subprocess.Popen(
+        self._process: subprocess.Popen[bytes] = subprocess.Popen.__new__(subprocess.Popen)
+
+    def start(self, argv: Sequence[str], cwd: Path, env: Mapping[str, str]) -> None:
+        """Start it. An interrupt in here finds the process in `_process` all the same."""
+        subprocess.Popen.__init__(
+            self._process,
             list(argv),
             cwd=cwd,
             env=dict(env),
@@ -141,11 +145,16 @@ class _Running:
 
     def close(self) -> None:
         """Give the pipe back."""
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        pipe = getattr(self._process, "stdout", None)
+        if pipe is not None:
+            pipe.close()
 
     def kill(self) -> int:
         """End its whole group, and leave no zombie."""
+        pid = getattr(self._process, "pid", None)
+        if pid is None:  # interrupted before there was one
+            return 0
         with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+            os.kill(pid, signal.SIGKILL)  # it may not lead a group yet
+            os.killpg(pid, signal.SIGKILL)
         return self._process.wait()
