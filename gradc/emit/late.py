@@ -30,6 +30,7 @@ class Parts:
     """
 
     first: tuple[Statement, ...]
+    is_vector: bool  # of the first loop; the second always is
     late: tuple[Statement, ...]
     handed: dict[int, str]
 
@@ -37,7 +38,7 @@ class Parts:
 def split(block: Pass) -> Parts:
     """The parts of a pass; `late` is empty where one loop serves."""
     body = block.body
-    whole = Parts(body, (), {})
+    whole = Parts(body, block.vector, (), {})
     cost = sum(each.fn.cost for each in body if isinstance(each, Compute))
     if not block.vector or cost < _COST:
         return whole
@@ -51,7 +52,7 @@ def split(block: Pass) -> Parts:
     handed = {number: dtypes[number] for each in late for number in uses(each)
               if number in dtypes and number not in made}  # fmt: skip
     first = tuple(each for k, each in enumerate(body) if k not in waiting)
-    return Parts(first, tuple(late), handed)
+    return Parts(first, block.vector, tuple(late), handed)
 
 
 def _waiting(body: Sequence[Statement]) -> set[int]:

@@ -42,7 +42,6 @@ from gradc.kernel.program import (
     Statement,
     Store,
 )
-from gradc.value import replace
 
 __all__ = ["chunk_function", "tail_function"]
 
@@ -185,7 +184,8 @@ class _NestC:
         start, stop = self.range(last)
         index = self.index()
         has_code = self._has_code(block)
-        if not folds and not split(block).late:
+        parts = split(block)
+        if not folds and not parts.late:
             scope = Scope(index, "j")
             return self._plain(block, scope, start, stop)
         length = self.nest.axes[last].constant if start == "0" else None
@@ -194,10 +194,10 @@ class _NestC:
             if start != "0":
                 scope = Scope(index, "j", start)
                 stop = f"{stop} - {start}"
-            return self._tile(block, scope, stop, folds, str(max(length or 0, 1)))
+            return self._tile(parts, scope, stop, folds, str(max(length or 0, 1)))
         scope = Scope(index, "j", "t")
         count = Lines((f"const int64_t m = gc_minimum({stop} - t, GC_TILE);",))
-        inside = self._tile(block, scope, "m", folds, "GC_TILE")
+        inside = self._tile(parts, scope, "m", folds, "GC_TILE")
         return [Loop("t", start, stop, "t += GC_TILE", (count, *inside))]
 
     def _has_code(self, block: Pass) -> bool:
@@ -225,12 +225,12 @@ class _NestC:
         return [*self._lines(joined(scope.rows)), loop]
 
     def _tile(
-        self, block: Pass, scope: Scope, count: str, folds: list[nf.FoldPlan], room: str
+        self, parts: Parts, scope: Scope, count: str, folds: list[nf.FoldPlan], room: str
     ) -> list[Block]:
         """The elements of a tile, and the folds taking them."""
-        parts = split(block)
-        first = replace(block, body=parts.first) if parts.late else block
-        loop = self._plain(first, scope, "0", count, tuple(parts.handed))
+        loop = self._plain(
+            Pass(parts.first, parts.is_vector), scope, "0", count, tuple(parts.handed)
+        )
         if parts.late:
             loop += self._late(parts, scope, count)
         arrays = [f"{c_type} e{src}[{room}];" for src, c_type in scope.tiles.items()]
