@@ -1,8 +1,8 @@
 /* Which kernels large products use: ours, by panels, or BLAS.
  *
  * Ours are compiled for the baseline and, on x86-64, for AVX2 (csrc/panels). They come within 5 %
- * of OpenBLAS's Haswell kernels on one thread, and pack the right operand once where BLAS on blocks
- * of rows packs it in each: on two threads the lecture's products take 0.9 times as long
+ * of OpenBLAS's Haswell kernels on one thread for the lecture's products (up to 20 % behind at 1000
+ * cubed), and pack the right operand once where BLAS on blocks of rows packs it in each
  * (docs/performance.md). OpenBLAS's AVX-512 kernels use registers that ours do not, and without
  * AVX2 nothing was measured: there BLAS is the choice.
  */
