@@ -1,4 +1,8 @@
-"""Declarations of operations, one place each; importing this binds the operators of variables."""
+"""Declarations of operations, one place each; importing this binds the operators of variables.
+
+`__all__` of a module has the words of users: they are T.<word> as soon as they stand there.  What
+only the code of gradc calls is imported from its module by name.
+"""
 # ruff: noqa: F403
 
 from gradc.graph.methods import bind
@@ -35,14 +39,28 @@ from gradc.ops.relabel import *
 from gradc.ops.stable import *
 from gradc.ops.subscript import *
 
-_MODULES = (average, axes, compare, convert, create, elemwise, index, lengths, linalg, math, nnet,
-            reduce, relabel, stable, subscript)  # fmt: skip
+__all__: list[str] = []
+__all__ += average.__all__
+__all__ += axes.__all__
+__all__ += compare.__all__
+__all__ += convert.__all__
+__all__ += create.__all__
+__all__ += elemwise.__all__
+__all__ += index.__all__
+__all__ += lengths.__all__
+__all__ += linalg.__all__
+__all__ += math.__all__
+__all__ += nnet.__all__
+__all__ += reduce.__all__
+__all__ += relabel.__all__
+__all__ += stable.__all__
+__all__ += subscript.__all__
 
 bind(
-    **{
-        name: getattr(module, name)
-        for module in _MODULES
-        for name in module.__all__
-        if name.islower()  # functions; not the classes beside them
-    }
+    **{name: globals()[name] for name in __all__},
+    fit=lengths.fit,
+    getitem=subscript.getitem,
+    reshape_method=relabel.reshape_method,
+    shape_tuple=lengths.shape_tuple,
+    stack_scalars=create.stack_scalars,
 )

@@ -19,7 +19,7 @@ from gradc.graph.op import Apply
 from gradc.graph.variable import Constant, Variable
 from gradc.options import config
 
-__all__ = ["as_variable", "common_dtype", "constant", "is_weak", "static_int", "weak_constant"]
+__all__ = ["as_variable", "constant"]
 
 _DEPTH = 16  # arithmetic on constants deeper than this is left to the call
 

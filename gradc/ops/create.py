@@ -18,7 +18,7 @@ from gradc.ops.kinds import Iota
 from gradc.ops.lengths import lengths_of, shape_tuple
 from gradc.options import config
 
-__all__ = ["arange", "eye", "identity_like", "iota", "shape", "stack_scalars"]
+__all__ = ["arange", "eye", "identity_like", "shape"]
 
 
 @declared(

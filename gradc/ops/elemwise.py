@@ -31,7 +31,6 @@ __all__ = [
     "mod",
     "mul",
     "neg",
-    "neq_zero",
     "pow",
     "reciprocal",
     "sign",

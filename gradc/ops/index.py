@@ -26,7 +26,7 @@ from gradc.ops.lengths import zeros_like
 from gradc.sizes import Size, ceil_div, maximum, minimum, size, wrap
 from gradc.value import value
 
-__all__ = ["Cut", "Entry", "Value", "gather", "placed_through", "scatter", "subtensor"]
+__all__: list[str] = []
 
 Array = npt.NDArray[Any]
 Cts = Sequence[Variable]

@@ -26,19 +26,13 @@ from gradc.options import config
 from gradc.sizes import Size
 
 __all__ = [
-    "Lengths",
     "alloc",
     "broadcast_like",
     "broadcast_to",
-    "fit",
     "full",
     "full_like",
-    "length",
-    "lengths_of",
     "ones",
     "ones_like",
-    "shape_operands",
-    "shape_tuple",
     "zeros",
     "zeros_like",
 ]

@@ -24,7 +24,7 @@ from gradc.ops.elemwise import cast, mul
 from gradc.ops.kinds import Contract, Gemm
 from gradc.ops.relabel import ravel
 
-__all__ = ["contract", "dot", "gemm", "inner", "matmul", "outer", "tensordot"]
+__all__ = ["dot", "inner", "matmul", "outer", "tensordot"]
 
 Array = npt.NDArray[Any]
 Cts = Sequence[Variable]

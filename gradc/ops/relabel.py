@@ -19,7 +19,7 @@ from gradc.ops.kinds import Relabel
 from gradc.ops.lengths import length, lengths_of, shape_operands, shape_tuple
 from gradc.sizes import Size, floor_div, product
 
-__all__ = ["flatten", "ravel", "reshape", "reshape_method", "size"]
+__all__ = ["flatten", "ravel", "reshape", "size"]
 
 Array = npt.NDArray[Any]
 

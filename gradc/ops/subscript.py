@@ -26,7 +26,7 @@ from gradc.ops.convert import as_variable, static_int
 from gradc.ops.declare import call
 from gradc.ops.index import Cut, Entry, Value, gather
 
-__all__ = ["getitem"]
+__all__: list[str] = []
 
 _Item = Any  # an int, a slice, None, an integer scalar or array
 

@@ -1,0 +1,46 @@
+"""Theano's names of operations, and numpy's where they differ: the same functions."""
+
+from gradc.ops.compare import (
+    and_,
+    eq,
+    ge,
+    gt,
+    invert,
+    le,
+    lt,
+    neq,
+    or_,
+    switch,
+    xor,
+)
+from gradc.ops.convert import as_variable
+from gradc.ops.elemwise import (
+    abs,
+    cast,
+    int_div,
+    mod,
+    mul,
+    neg,
+    pow,
+    reciprocal,
+    sign,
+    square,
+    sub,
+    true_div,
+)
+from gradc.ops.nnet import logsoftmax
+
+as_tensor_variable = as_tensor = as_variable
+abs_, inv, sgn, sqr, where = abs, reciprocal, sign, square, switch
+absolute, negative, power, divide = abs, neg, pow, true_div
+subtract, multiply, floor_div, floor_divide, remainder = sub, mul, int_div, int_div, mod
+equal, not_equal, less, less_equal, greater, greater_equal = eq, neq, lt, le, gt, ge
+bitwise_and, bitwise_or, bitwise_xor, bitwise_not = and_, or_, xor, invert
+astype, log_softmax = cast, logsoftmax
+
+__all__ = [
+    "abs_", "absolute", "as_tensor", "as_tensor_variable", "astype", "bitwise_and", "bitwise_not",
+    "bitwise_or", "bitwise_xor", "divide", "equal", "floor_div", "floor_divide", "greater",
+    "greater_equal", "inv", "less", "less_equal", "log_softmax", "multiply", "negative",
+    "not_equal", "power", "remainder", "sgn", "sqr", "subtract", "where",
+]  # fmt: skip
