@@ -1,0 +1,31 @@
+"""The kinds of operations the machine side knows, each a Declaration with its own blanks to fill.
+
+Takes what a declaration states; gives types, lengths and the user's function.  `lower` and the
+templates know kinds only, never a named operation.
+"""
+
+from gradc.ops.kinds.elemwise import DtypeRule, Elemwise
+from gradc.ops.kinds.places import Gather, Scatter
+from gradc.ops.kinds.products import Contract, Gemm
+from gradc.ops.kinds.reduce import Reduce
+from gradc.ops.kinds.shapes import ShapeRule, broadcast_static, longest, static_operands, to_static
+from gradc.ops.kinds.views import Iota, LengthOf, Relabel, View
+
+__all__ = [
+    "Contract",
+    "DtypeRule",
+    "Elemwise",
+    "Gather",
+    "Gemm",
+    "Iota",
+    "LengthOf",
+    "Reduce",
+    "Relabel",
+    "Scatter",
+    "ShapeRule",
+    "View",
+    "broadcast_static",
+    "longest",
+    "static_operands",
+    "to_static",
+]

@@ -1,0 +1,54 @@
+"""Elemwise: one number out of one number of each input, at every position."""
+# ruff: noqa: D102  # infer and lengths say in Declaration what they are
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from gradc.graph.op import Declaration, Operand, Shape
+from gradc.graph.types import TensorType
+from gradc.graph.variable import Variable
+from gradc.kernel.scalar import ScalarFn
+from gradc.ops.kinds.shapes import broadcast_static, longest
+from gradc.sizes import Size
+
+__all__ = ["DtypeRule", "Elemwise"]
+
+DtypeRule = Callable[[tuple[str, ...]], tuple[tuple[str, ...], str]]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Elemwise(Declaration):
+    """One number out of one number of each input, at every position.
+
+    c: the C of one element, by dtype class of `by` (an operand's position).
+    dtype: rule from operand dtypes to (dtype each operand is cast to, dtype of the result).
+    domain: (low, high) per operand where tests and gradient checks sample.
+    variadic: takes two or more operands; `c` is applied from left to right.
+    on_sizes: the operation on lengths, where integer scalars are part of a shape.
+    The inputs of a node have equal ranks and an axis of static length 1 stretches.
+    """
+
+    kind: ClassVar[str] = "Elemwise"
+
+    c: ScalarFn
+    dtype: DtypeRule
+    arity: int = 1
+    by: int = 0
+    domain: tuple[tuple[float, float], ...] = ((-5.0, 5.0),)
+    variadic: bool = False
+    commutes: bool = False
+    on_sizes: Callable[..., Size] | None = None
+
+    def infer(
+        self, inputs: Sequence[Variable], params: Mapping[str, Any]
+    ) -> tuple[TensorType, ...]:
+        dtypes = tuple(each.dtype for each in inputs)
+        result = params["dtype"] if "dtype" in params else self.dtype(dtypes)[1]
+        return (TensorType(result, broadcast_static(self.name, inputs)),)
+
+    def lengths(self, operands: Sequence[Operand], params: Mapping[str, Any]) -> tuple[Shape, ...]:
+        shapes = [operand.shape for operand in operands]
+        return (tuple(longest(lengths) for lengths in zip(*shapes, strict=True)),)

@@ -1,0 +1,79 @@
+"""Contract and Gemm: sums of products, every matrix product there is."""
+# ruff: noqa: D102  # infer and lengths say in Declaration what they are
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from gradc.dtypes import promote
+from gradc.errors import ShapeError, message
+from gradc.graph.describe import where
+from gradc.graph.op import Declaration, Operand, Shape
+from gradc.graph.types import TensorType
+from gradc.graph.variable import Variable
+from gradc.sizes import Size
+
+__all__ = ["Contract", "Gemm"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Contract(Declaration):
+    """Sum of products over shared axes: every matrix product there is.
+
+    Params x, y, out: one letter an axis, as in einsum.  Each letter stands in at least two of the
+    three, at most once in each: in all three it is a batch axis, in x and y it is summed.
+    """
+
+    kind: ClassVar[str] = "Contract"
+
+    def infer(
+        self, inputs: Sequence[Variable], params: Mapping[str, Any]
+    ) -> tuple[TensorType, ...]:
+        static: dict[str, int | None] = {}
+        for each, letters in zip(inputs, (params["x"], params["y"]), strict=True):
+            for letter, n in zip(letters, each.type.shape, strict=True):
+                known = static.get(letter)
+                if known is not None and n is not None and known != n:
+                    raise ShapeError(_contract_clash(inputs, params, letter))
+                static[letter] = n if known is None else known
+        dtype = promote(inputs[0].dtype, inputs[1].dtype)
+        return (TensorType(dtype, tuple(static[letter] for letter in params["out"])),)
+
+    def lengths(self, operands: Sequence[Operand], params: Mapping[str, Any]) -> tuple[Shape, ...]:
+        table: dict[str, Size] = {}
+        for operand, letters in zip(operands, (params["x"], params["y"]), strict=True):
+            for letter, n in zip(letters, operand.shape, strict=True):
+                if letter not in table or n.constant is not None:
+                    table[letter] = n
+        return (tuple(table[letter] for letter in params["out"]),)
+
+
+def _contract_clash(inputs: Sequence[Variable], params: Mapping[str, Any], letter: str) -> str:
+    axes = (params["x"].index(letter), params["y"].index(letter))
+    lengths = [each.type.shape[axis] for each, axis in zip(inputs, axes, strict=True)]
+    return message(
+        f"matrix product: axis {axes[0]} of the left operand and axis {axes[1]} of the right one "
+        f"have static lengths {lengths[0]} and {lengths[1]}.",
+        [where(each) for each in inputs],
+        "make the two lengths equal; a transpose (x.T) may be missing.",
+    )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Gemm(Declaration):
+    """beta * c + alpha * contract(x, y): made by rewriting so that BLAS accumulates.
+
+    Inputs: c, alpha, x, y, beta (alpha and beta scalars of c's dtype). Params as Contract's.
+    """
+
+    kind: ClassVar[str] = "Gemm"
+
+    def infer(
+        self, inputs: Sequence[Variable], params: Mapping[str, Any]
+    ) -> tuple[TensorType, ...]:
+        return (inputs[0].type,)
+
+    def lengths(self, operands: Sequence[Operand], params: Mapping[str, Any]) -> tuple[Shape, ...]:
+        return (operands[0].shape,)

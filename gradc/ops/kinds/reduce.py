@@ -1,0 +1,54 @@
+"""Reduce: axes folded away."""
+# ruff: noqa: D102  # infer and lengths say in Declaration what they are
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from gradc.graph.op import Declaration, Operand, Shape
+from gradc.graph.types import TensorType
+from gradc.graph.variable import Variable
+
+__all__ = ["Reduce"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Reduce(Declaration):
+    """Fold axes away. Parameter: axes, sorted and non-negative; they leave the shape.
+
+    A state of one or more numbers is folded over the elements: `init` (C, by dtype: {lowest},
+    {highest} stand for the dtype's own), `step` from state {a0} {a1} .., element {x} and its
+    position {i} among the reduced ones, `combine` of states {a0}.. and {b0}..; `result` is C from
+    the state.  All components of a step see the old state.
+    states: dtype of each component ("acc" is the accumulator's).
+    out: rule from the element's dtype to (accumulator dtype, result dtype).
+    needs_elements: an empty reduction is an error (max has no identity).
+    """
+
+    kind: ClassVar[str] = "Reduce"
+
+    init: tuple[str, ...]
+    step: tuple[str, ...]
+    combine: tuple[str, ...]
+    out: Callable[[str], tuple[str, str]]
+    states: tuple[str, ...] = ("acc",)
+    result: str = "{a0}"
+    needs_elements: bool = False
+
+    def infer(
+        self, inputs: Sequence[Variable], params: Mapping[str, Any]
+    ) -> tuple[TensorType, ...]:
+        (x,) = inputs
+        kept = tuple(n for axis, n in enumerate(x.type.shape) if axis not in params["axes"])
+        dtype = params.get("dtype") or self.out(x.dtype)[1]
+        return (TensorType(dtype, kept),)
+
+    def accumulator(self, dtype: str, params: Mapping[str, Any]) -> str:
+        """The dtype that the fold runs in."""
+        return params.get("acc_dtype") or params.get("dtype") or self.out(dtype)[0]
+
+    def lengths(self, operands: Sequence[Operand], params: Mapping[str, Any]) -> tuple[Shape, ...]:
+        shape = operands[0].shape
+        return (tuple(n for axis, n in enumerate(shape) if axis not in params["axes"]),)
