@@ -10,13 +10,14 @@ Example:
     print(f.stages.source)     # the C
 """
 
-from gradc import tensor
+from gradc import printing, tensor
 from gradc.call.function import Function
 from gradc.call.inputs import In, Out
 from gradc.compile import function
 from gradc.differentiate import explain_grad, grad
 from gradc.graph.words import get_consumers, get_inputs, get_operation
 from gradc.options import config
+from gradc.printing import pp, pprint
 from gradc.sharedvar import SharedVariable, shared
 
 __version__ = "0.1.0"
@@ -33,6 +34,9 @@ __all__ = [
     "get_inputs",
     "get_operation",
     "grad",
+    "pp",
+    "pprint",
+    "printing",
     "shared",
     "tensor",
 ]

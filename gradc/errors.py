@@ -22,6 +22,7 @@ __all__ = [
     "CompilerNotFound",
     "DTypeError",
     "DisconnectedInputError",
+    "DrawingError",
     "GradError",
     "GradcError",
     "GradcWarning",
@@ -225,6 +226,10 @@ class CacheError(GradcError, OSError):
 
 class InjectedFailure(GradcError, RuntimeError):
     """A step that was asked to fail (GRADC_FAIL_AT) did."""
+
+
+class DrawingError(GradcError, OSError):
+    """A picture cannot be drawn: graphviz is missing, or failed."""
 
 
 class GradcWarning(UserWarning):

@@ -28,7 +28,10 @@ LAYERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "lower": (("lower",), ("control", "ops", "kernel")),
     "compile": (("compile", "call"), ("tensor", "sharedvar", "control", "runtime")),
     "descent": (("descent",), ("compile", "rewrite", "lower", "emit")),
-    "face": (("__init__", "compat", "cli", "why", "testing", "optim", "sklearn"), ("compile",)),
+    "face": (
+        ("__init__", "printing", "compat", "cli", "why", "testing", "optim", "sklearn"),
+        ("compile",),
+    ),
 }
 
 # Modules that one other module loads when it needs them, by importlib: who, and whom.  A warm start

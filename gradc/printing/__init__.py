@@ -1,0 +1,19 @@
+"""Look at expressions and functions: Theano's `printing`.
+
+pp writes an expression as formulas are written, debugprint as a tree, pydotprint as a drawing;
+min_informative_str and var_descriptor name a variable by what it is computed from.
+"""
+
+from gradc.printing.draw import pydotprint
+from gradc.printing.formulas import pp, pprint
+from gradc.printing.tree import debugprint
+from gradc.printing.words import min_informative_str, var_descriptor
+
+__all__ = [
+    "debugprint",
+    "min_informative_str",
+    "pp",
+    "pprint",
+    "pydotprint",
+    "var_descriptor",
+]
