@@ -12,6 +12,7 @@ from gradc.ops import (
     compare,
     convert,
     create,
+    einstein,
     elemwise,
     index,
     lengths,
@@ -28,6 +29,7 @@ from gradc.ops.axes import *
 from gradc.ops.compare import *
 from gradc.ops.convert import *
 from gradc.ops.create import *
+from gradc.ops.einstein import *
 from gradc.ops.elemwise import *
 from gradc.ops.index import *
 from gradc.ops.lengths import *
@@ -45,6 +47,7 @@ __all__ += axes.__all__
 __all__ += compare.__all__
 __all__ += convert.__all__
 __all__ += create.__all__
+__all__ += einstein.__all__
 __all__ += elemwise.__all__
 __all__ += index.__all__
 __all__ += lengths.__all__

@@ -14,20 +14,36 @@ import numpy as np
 import numpy.typing as npt
 
 from gradc.dtypes import promote
-from gradc.errors import ShapeError, message
+from gradc.errors import ArgumentError, ShapeError, message
 from gradc.graph.describe import where
 from gradc.graph.variable import Variable
 from gradc.ops.compare import neq
 from gradc.ops.convert import as_variable
-from gradc.ops.declare import Sample, call, declared
+from gradc.ops.declare import Sample, call, declared, normal_axis, pad
 from gradc.ops.elemwise import cast, mul
 from gradc.ops.kinds import Contract, Gemm
-from gradc.ops.relabel import ravel
+from gradc.ops.lengths import length
+from gradc.ops.relabel import ravel, reshape
 
-__all__ = ["dot", "inner", "matmul", "outer", "tensordot"]
+__all__ = [
+    "batched_dot",
+    "batched_tensordot",
+    "dot",
+    "inner",
+    "kron",
+    "matmul",
+    "matrix_dot",
+    "multi_dot",
+    "outer",
+    "tensordot",
+    "vdot",
+]
 
 Array = npt.NDArray[Any]
 Cts = Sequence[Variable]
+Pair = tuple[int, int]
+
+_UNKNOWN = 100  # a length that only the call knows, when orders of products are compared
 
 
 def _ref(a: Array, b: Array, *, x: str, y: str, out: str) -> Any:
@@ -161,24 +177,139 @@ def dot(x: Any, y: Any) -> Variable:
 def tensordot(x: Any, y: Any, axes: Any = 2) -> Variable:
     """The sum of products over pairs of axes: a number of last and first ones, or two lists.
 
-    Raises: ShapeError if the lists differ in length or an axis stands twice.
+    Shapes: the axes of x that are left, then those of y; negative axes count from the last.
+    dtype: promoted.  Gradient: contractions too.
+    Raises: ArgumentError for an axis that is not there or stands twice, or lists of two lengths;
+    ShapeError if static lengths of a pair differ.
     """
     x, y = as_variable(x), as_variable(y)
-    if isinstance(axes, int):
-        pairs = list(zip(range(x.ndim - axes, x.ndim), range(axes), strict=True))
-    else:
-        first, second = (each if isinstance(each, (tuple, list)) else (each,) for each in axes)
-        if len(first) != len(second):
-            raise ShapeError(message("tensordot: the two lists of axes differ in length."))
-        pairs = [(a % x.ndim, b % y.ndim) for a, b in zip(first, second, strict=True)]
+    return _tensordot("tensordot", x, y, _axis_pairs("tensordot", x, y, axes))
+
+
+def _axis_pairs(name: str, x: Variable, y: Variable, axes: Any, batch: int = 0) -> list[Pair]:
+    """The pairs that are summed over; an int counts the last of x, the first of y."""
+    if isinstance(axes, (int, np.integer)):
+        if not 0 <= axes <= min(x.ndim, y.ndim) - batch:
+            what = f"{name}: axes={axes} is no number of axes that both operands have to sum over."
+            raise ArgumentError(message(what, [where(x), where(y)]))
+        first = range(x.ndim - axes, x.ndim)
+        return list(zip(first, range(batch, batch + int(axes)), strict=True))
+    if not isinstance(axes, (tuple, list, np.ndarray)) or len(axes) != 2:
+        what = f"{name}: axes={axes!r} is neither a number nor two lists."
+        raise ArgumentError(message(what, fix="for example axes=[[1, 2], [0, 1]]."))
+    lists = [np.atleast_1d(np.asarray(each, "int64")).tolist() for each in axes]
+    if len(lists[0]) != len(lists[1]):
+        what = f"{name}: the lists of axes have {len(lists[0])} and {len(lists[1])} members."
+        raise ArgumentError(message(what, fix="give pairs: one axis of x for one of y."))
+    left, right = (
+        [normal_axis(name, axis, each.ndim) for axis in found]
+        for each, found in zip((x, y), lists, strict=True)
+    )
+    return list(zip(left, right, strict=True))
+
+
+def _tensordot(name: str, x: Variable, y: Variable, pairs: list[Pair], batch: int = 0) -> Variable:
+    """The contraction over pairs of axes; the first `batch` axes count a stack in both."""
     left, right = list(_letters(x.ndim)), list(_letters(y.ndim, x.ndim))
+    stack = left[:batch]
+    right[:batch] = stack
     for a, b in pairs:
         right[b] = left[a]
     summed = {left[a] for a, _ in pairs}
-    if len(summed) != len(pairs) or len(set(right)) != len(right):
-        raise ShapeError(message(f"tensordot: axes {axes} name an axis twice."))
-    out = [c for c in left + right if c not in summed]
+    is_batch = any(min(pair) < batch for pair in pairs)
+    if len(summed) != len(pairs) or len(set(right)) != len(right) or is_batch:
+        what = f"{name}: the pairs of axes {pairs} name an axis twice, or one of the stack."
+        raise ArgumentError(message(what, [where(x), where(y)]))
+    out = [*stack, *(c for c in left + right if c not in summed and c not in stack)]
     return contract(x, y, "".join(left), "".join(right), "".join(out))
+
+
+def batched_dot(x: Any, y: Any) -> Variable:
+    """The products of x[0] and y[0], x[1] and y[1] and so on, each as `dot` has it.
+
+    Shapes: x [b, m, k], y [b, k, n] -> [b, m, n]; a matrix is a stack of vectors, and of higher
+    ranks the last axis of x meets the last but one of y.  Vectors multiply, element by element.
+    Raises: ShapeError for scalars, and if static lengths differ.
+    """
+    x, y = as_variable(x), as_variable(y)
+    if not (x.ndim and y.ndim):
+        what = "batched_dot: a scalar has no axis that could count a stack."
+        raise ShapeError(message(what, [where(y if x.ndim else x)], "multiply it with *."))
+    pairs = [(x.ndim - 1, max(1, y.ndim - 2))] if min(x.ndim, y.ndim) > 1 else []
+    return _tensordot("batched_dot", x, y, pairs, batch=1)
+
+
+def batched_tensordot(x: Any, y: Any, axes: Any = 2) -> Variable:
+    """The tensordot of x[0] and y[0], x[1] and y[1] and so on; axes as there, axis 0 counted.
+
+    Raises: as tensordot; ArgumentError if axis 0 is to be summed over.
+    """
+    x, y = as_variable(x), as_variable(y)
+    pairs = _axis_pairs("batched_tensordot", x, y, axes, batch=1)
+    return _tensordot("batched_tensordot", x, y, pairs, batch=1)
+
+
+def vdot(x: Any, y: Any) -> Variable:
+    """The sum of x * y over all elements, both flattened; a scalar."""
+    x, y = (each if each.ndim == 1 else ravel(each) for each in map(as_variable, (x, y)))
+    return contract(x, y, "i", "i", "")
+
+
+def kron(x: Any, y: Any) -> Variable:
+    """The Kronecker product: a block y * x[i, j] for each element of x.
+
+    Shapes: the products of lengths, axis by axis; the shorter shape is padded with 1 in front.
+    """
+    x, y = as_variable(x), as_variable(y)
+    ndim = max(x.ndim, y.ndim)
+    x, y = pad(x, ndim), pad(y, ndim)
+    left, right = _letters(ndim), _letters(ndim, ndim)
+    out = "".join(a + b for a, b in zip(left, right, strict=True))
+    blocks = contract(x, y, left, right, out)
+    return reshape(blocks, [length(x, axis) * length(y, axis) for axis in range(ndim)])
+
+
+def multi_dot(arrays: Sequence[Any]) -> Variable:
+    """The product of several matrices, in the order that multiplies least.
+
+    The first and the last may be vectors: a row and a column.  Lengths that only the call knows
+    count as 100 when orders are compared.
+    Raises: ArgumentError for fewer than two arrays; ShapeError for other ranks, and if static
+    lengths differ.
+    Source: Cormen, Leiserson, Rivest, Stein, Introduction to Algorithms (2009), section 15.2.
+    """
+    chain = [as_variable(each) for each in arrays]
+    if len(chain) < 2:
+        raise ArgumentError(message(f"multi_dot: at least two arrays, got {len(chain)}."))
+    for k, each in enumerate(chain):
+        if each.ndim != 2 and not (each.ndim == 1 and k in (0, len(chain) - 1)):
+            what = f"multi_dot: operand {k} has {each.ndim} axes where a matrix is needed."
+            raise ShapeError(message(what, [where(each)], "use einsum for other ranks."))
+    shapes = [each.type.shape for each in chain]
+    first = 1 if chain[0].ndim == 1 else shapes[0][0]
+    behind = [shape[0] if each.ndim == 1 else shape[-1]
+              for each, shape in zip(chain[:-1], shapes[:-1], strict=True)]  # fmt: skip
+    last = 1 if chain[-1].ndim == 1 else shapes[-1][1]
+    return _in_best_order(chain, [_UNKNOWN if n is None else n for n in (first, *behind, last)])
+
+
+def _in_best_order(chain: list[Variable], n: list[int]) -> Variable:
+    """The product of a chain whose operand k has lengths n[k] and n[k + 1]."""
+    best = {(k, k): (0, each) for k, each in enumerate(chain)}
+    for span in range(1, len(chain)):
+        for i in range(len(chain) - span):
+            j = i + span
+            cost, s = min(
+                (best[i, s][0] + best[s + 1, j][0] + n[i] * n[s + 1] * n[j + 1], s)
+                for s in range(i, j)
+            )
+            best[i, j] = cost, dot(best[i, s][1], best[s + 1, j][1])
+    return best[0, len(chain) - 1][1]
+
+
+def matrix_dot(*arrays: Any) -> Variable:
+    """The product of matrices, one operand after the other: multi_dot(arrays)."""
+    return multi_dot(arrays)
 
 
 def outer(x: Any, y: Any) -> Variable:
