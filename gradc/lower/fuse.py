@@ -33,6 +33,7 @@ Place = tuple[int | None, ...]
 class _Fuser:
     values: Values
     chains_only: bool
+    fuses: bool = True
     tasks: list[Task] = field(default_factory=list)
     home: dict[Variable, Task] = field(default_factory=dict)  # value -> the task that computes it
     readers: dict[Variable, list[Task]] = field(default_factory=dict)
@@ -88,7 +89,7 @@ class _Fuser:
         self._register(task, node.outputs[0], reads)
 
     def add_item(self, item: Item) -> None:
-        for task in self._candidates(item):
+        for task in self._candidates(item) if self.fuses else ():
             if self._join(task, item):
                 return
         task = nest_of(len(self.tasks), self.values, item)
@@ -291,13 +292,17 @@ def _keeps_order(task: Task, items: list[tuple[Item, Place]], inner: frozenset[i
 
 
 def fuse(
-    values: Values, steps: Iterable[Item | tuple[TaskKind, Apply]], chains_only: bool
+    values: Values,
+    steps: Iterable[Item | tuple[TaskKind, Apply]],
+    chains_only: bool,
+    fuses: bool = True,
 ) -> tuple[list[Task], dict[Variable, Task]]:
     """Group items into nests; steps come in the order of the graph.
 
     chains_only: FAST_COMPILE's fusion, elementwise chains without folds' consumers or siblings.
+    fuses: False gives every item a nest of its own.
     """
-    fuser = _Fuser(values, chains_only)
+    fuser = _Fuser(values, chains_only, fuses)
     for step in steps:
         if isinstance(step, Item):
             fuser.add_item(step)
