@@ -11,7 +11,9 @@ import numpy as np
 import gradc.ops as T
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Input, Variable
-from gradc.ops.declare import call
+from gradc.ops.declare import FUNCTIONS, call
+from gradc.ops.lengths import length
+from gradc.ops.linalg import contract
 from gradc.rewrite.pattern import Literal, Pattern, Product, Sum, Term, Wild
 from gradc.rewrite.rule import Rule
 
@@ -32,7 +34,7 @@ def spelled(pattern: Pattern, wild: Mapping[str, Variable]) -> Variable:
     if isinstance(pattern, Literal):
         return pattern.value  # type: ignore[return-value]
     if isinstance(pattern, Term):
-        return getattr(T, pattern.op)(*(spelled(each, wild) for each in pattern.args))
+        return FUNCTIONS[pattern.op](*(spelled(each, wild) for each in pattern.args))
     if isinstance(pattern, Sum):
         (first_negated, first), *rest = pattern.terms
         total = spelled(first, wild)
@@ -73,13 +75,13 @@ EXAMPLES: dict[str, tuple[Build, ...]] = {
     "dimshuffle_of_dimshuffle": (lambda x, y: x.dimshuffle("x", 0).dimshuffle(1, "x", 0),),
     "dimshuffle_in_place": (lambda x, y: call("dimshuffle", x, order=(0,)),),
     "reshape_of_reshape": (lambda x, y: x.reshape((-1, 1)).reshape((1, -1)),),
-    "reshape_in_place": (lambda x, y: call("broadcast_to", x, T.length(x, 0)),),
-    "stretched_operand": (lambda x, y: T.broadcast_to(T.constant([2.0]), (T.length(x, 0),)) * x,),
-    "sum_of_stretched": (lambda x, y: T.sum(T.broadcast_to(T.constant([2.0]), (T.length(x, 0),))),),
-    "length_of_result": (lambda x, y: T.length(T.exp(x), 0) * T.length(x * y, 0),),
+    "reshape_in_place": (lambda x, y: call("broadcast_to", x, length(x, 0)),),
+    "stretched_operand": (lambda x, y: T.broadcast_to(T.constant([2.0]), (length(x, 0),)) * x,),
+    "sum_of_stretched": (lambda x, y: T.sum(T.broadcast_to(T.constant([2.0]), (length(x, 0),))),),
+    "length_of_result": (lambda x, y: length(T.exp(x), 0) * length(x * y, 0),),
     "product_of_transposed": (lambda x, y: T.dot(_square(x).T, _square(y).T),),
     "transposed_product": (lambda x, y: T.dot(_square(x), _square(y)).T,),
-    "product_without_sum": (lambda x, y: T.contract(x, y, "i", "j", "ji"),),
+    "product_without_sum": (lambda x, y: contract(x, y, "i", "j", "ji"),),
     "sum_with_product": (
         lambda x, y: _leaf(x) - 0.5 * (T.dot(_leaf(x).T, _leaf(y)) / 4 + 2 * _leaf(x)),
         lambda x, y: T.dot(_leaf(x), _leaf(y)) - T.dot(_leaf(y), _leaf(x)) + x[0],
@@ -117,11 +119,11 @@ _LABELS = T.constant(np.array([2, 0, -1, 1]))
 
 
 def _rows(x: Variable) -> Variable:
-    return call("iota", T.length(_leaf(x), 0), dtype="int64")
+    return call("iota", length(_leaf(x), 0), dtype="int64")
 
 
 def _scattered(x: Variable) -> Variable:
-    zeros = T.zeros((T.length(_leaf(x), 0), T.length(_leaf(x), 1)), dtype=x.dtype)
+    zeros = T.zeros((length(_leaf(x), 0), length(_leaf(x), 1)), dtype=x.dtype)
     return call("scatter", zeros, x[:4], _rows(x), _LABELS, mode="add")
 
 

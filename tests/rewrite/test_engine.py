@@ -15,6 +15,7 @@ from gradc.errors import RewriteError
 from gradc.graph.evaluate import evaluate
 from gradc.graph.graph import seal
 from gradc.graph.walk import ancestors
+from gradc.ops.lengths import length
 from gradc.rewrite import PASSES, Pass, optimize, rule, run_pass, stabilized
 from gradc.rewrite.facts import Facts
 from gradc.rewrite.pattern import P, wildcards
@@ -259,7 +260,7 @@ def test_facts_count_readers_and_lengths():
     assert facts.clients(V) == 1
     lengths = facts.shape(product)
     assert lengths == (facts.shape(m)[0], facts.shape(w)[1])
-    assert facts.value(T.length(product, 0) * 2) == facts.shape(m)[0] * 2
+    assert facts.value(length(product, 0) * 2) == facts.shape(m)[0] * 2
 
 
 def test_the_shape_of_a_product_costs_no_product():
