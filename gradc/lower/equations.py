@@ -17,11 +17,12 @@ from gradc.ops.kinds import (
     Gather,
     Gemm,
     Iota,
-    Join,
     Reduce,
     Relabel,
     Scatter,
     View,
+    indexed_axes,
+    kept_axes,
 )
 from gradc.sizes import Size, is_natural, product, size
 
@@ -46,8 +47,6 @@ def add_conditions(shapes: Shapes, node: Apply) -> None:
         _reduce_check(shapes, node)
     elif isinstance(rule, Relabel):
         _relabel_equation(shapes, node)
-    elif isinstance(rule, Join):
-        _join_equations(shapes, node)
 
 
 def _broadcast_equations(shapes: Shapes, node: Apply, inputs: tuple[Variable, ...]) -> None:
@@ -89,9 +88,9 @@ def _axis_note(shapes: Shapes, node: Apply, axis: int, left: Variable, right: Va
 
 
 def _plain_note(
-    shapes: Shapes, node: Apply, what: str, fix: str, inputs: Sequence[Variable]
+    shapes: Shapes, node: Apply, what: str, fix: str, inputs: Sequence[Variable], word: str = ""
 ) -> Note:
-    what = f"{{function}}: {node.op.name}{{at}}: {what}"
+    what = f"{{function}}: {word or node.op.name}{{at}}: {what}"
     return shapes.note("ArgumentError", what, inputs, fix, about=node)
 
 
@@ -134,7 +133,8 @@ def _scatter_equations(shapes: Shapes, node: Apply) -> None:
         next((shapes.shape[i][axis] for i in indices if i.type.shape[axis] != 1), size(1))
         for axis in range(indices[0].ndim)
     ]
-    expected = (*index_shape, *shapes.shape[base][len(indices) :])
+    rest = kept_axes(base.ndim, indexed_axes(node.op.keywords, len(indices)))
+    expected = (*index_shape, *(shapes.shape[base][k] for k in rest))
     _values_equations(shapes, node, values, expected)
 
 
@@ -157,6 +157,7 @@ def _values_equations(
             f"axis {axis} of the values has length {{v1}}, the places have {{v0}}.",
             "pass values of the shape of what they replace.",
             (values,),
+            "set_subtensor" if node.op.keywords["mode"] == "set" else "inc_subtensor",
         )
         shapes.require_equal(left, right, note)
 
@@ -175,24 +176,6 @@ def _reduce_check(shapes: Shapes, node: Apply) -> None:
         (node.inputs[0],),
     )
     shapes.check("positive", folded, kept, note)
-
-
-def _join_equations(shapes: Shapes, node: Apply) -> None:
-    first, *others = node.inputs
-    for axis in range(first.ndim):
-        if axis == node.op.keywords["axis"]:
-            continue
-        for other in others:
-            (one, i), (two, j) = _origin(shapes, first, axis), _origin(shapes, other, axis)
-            note = shapes.note(
-                "ArgumentError",
-                f'{{function}}: join{{at}}: axis {j} of "{{x1}}" has length {{v1}}, axis {i} of '
-                '"{x0}" has {v0}; all but the axis that is joined must agree.',
-                (one, two),
-                "pass arrays whose other lengths are equal; none of them is stretched.",
-                about=node,
-            )
-            shapes.require_equal(shapes.shape[first][axis], shapes.shape[other][axis], note)
 
 
 def _relabel_equation(shapes: Shapes, node: Apply) -> None:
@@ -227,7 +210,7 @@ def view_conditions(shapes: Shapes, node: Apply) -> None:
             shapes.check("index", index, length, _bounds_note(shapes, node, axis))
     equal = view.rule.equal(array, *values, **view.keywords) if view.rule.equal else ()
     for length, wanted, axis in equal:
-        shapes.require_equal(length, wanted, _stretch_note(shapes, node, axis))
+        shapes.require_equal(length, wanted, _unequal_note(shapes, node, view.rule, axis))
 
 
 def _bounds_note(shapes: Shapes, node: Apply, axis: int) -> Note:
@@ -241,18 +224,17 @@ def _bounds_note(shapes: Shapes, node: Apply, axis: int) -> Note:
     )
 
 
-def _stretch_note(shapes: Shapes, node: Apply, axis: int) -> Note:
-    return _plain_note(
-        shapes,
-        node,
-        f"axis {axis} has length {{v0}}, which cannot become {{v1}}.",
-        f"make the lengths equal, or declare axis {axis} as 1 if it should stretch.",
-        node.inputs[:1],
-    )
+def _unequal_note(shapes: Shapes, node: Apply, view: View, axis: int) -> Note:
+    said = view.unequal
+    what, fix = (text.replace("{axis}", str(axis)) for text in (said.what, said.fix))
+    what = f"{{function}}: {said.word or view.name}{{at}}: {what}"
+    return shapes.note(said.error, what, node.inputs[:1], fix, about=node)
 
 
 def _surely_inside(index: Size, length: Size) -> bool:
-    return is_natural(index) and is_natural(length - index - 1)
+    if index.constant is None or length.constant is None:
+        return False
+    return 0 <= index.constant < length.constant
 
 
 def _natural_lengths(shapes: Shapes, node: Apply) -> None:

@@ -34,7 +34,7 @@ from gradc.lower.rows import Rows
 from gradc.lower.shapes import Shapes
 from gradc.lower.tasks import Item, Task
 from gradc.lower.values import Values, strides_of
-from gradc.ops.kinds import Elemwise, Gather, Reduce
+from gradc.ops.kinds import Elemwise, Gather, Reduce, indexed_axes
 from gradc.sizes import Size, size
 
 __all__ = ["Writer", "draft_nest"]
@@ -238,12 +238,13 @@ class Writer:
         rank = indices[0].ndim
         source, view = self.values.source(x)
         shape = self.values.shapes.lengths(x)
-        # the view of x, its first axes being the computed indices (fixed at 0 here)
-        rest = [*(fixed(0) for _ in indices), *space[rank:]]
+        axes = indexed_axes(item.node.op.keywords, len(indices))
+        # the view of x, the axes of computed indices being fixed at 0 here
+        rest = self.kept_places(x.ndim, axes, space[rank:])
         strides = strides_of(self.values.shapes.lengths(source))
         terms = []
-        for axis, each in enumerate(indices):
-            checked = self._bounded(item.node, each, space[:rank], shape[axis], axis, t)
+        for axis, each in zip(axes, indices, strict=True):
+            checked = self.bounded(item.node, each, space[:rank], shape[axis], axis, t)
             step = sum((p.factor(axis) * s for p, s in zip(view, strides, strict=True)), size(0))
             if step.terms:
                 terms.append((checked.number, step))
@@ -254,14 +255,20 @@ class Writer:
             lambda n: Indexed(n, item.out.dtype, access, tuple(terms)),
         )  # fmt: skip
 
+    def kept_places(self, ndim: int, axes: Sequence[int], kept: IndexMap) -> IndexMap:
+        """The place in each axis of an indexed array: 0 in those that index arrays stand for."""
+        rest = iter(kept)
+        return tuple(fixed(0) if k in axes else next(rest) for k in range(ndim))
+
     def _item_scope(self, item: Item) -> int:
         if not self.draft.axes:
             return HEAD
         return PASS if self.rows.in_pass(item) else ROW
 
-    def _bounded(
+    def bounded(
         self, node: Apply, index: Variable, axes: IndexMap, length: Size, axis: int, t: int
     ) -> Local:
+        """The local with an index, checked to lie in its axis and counted from the start."""
         raw = self.read(index, axes, t)
         note = self.memory.note(bounds_note(self.values.shapes, node))
         if index.dtype != "int64":

@@ -7,7 +7,6 @@ a nest before.
 
 from __future__ import annotations
 
-from gradc.affine import fixed
 from gradc.graph.op import Apply
 from gradc.graph.variable import Variable
 from gradc.kernel.loops import Access, Store
@@ -15,7 +14,7 @@ from gradc.lower.drafts import PASS, Draft, Memory
 from gradc.lower.nests import Writer
 from gradc.lower.tasks import Item, Task, nest_of
 from gradc.lower.values import Values, strides_of
-from gradc.ops.kinds import View
+from gradc.ops.kinds import View, indexed_axes
 from gradc.sizes import Size
 
 __all__ = ["draft_scatter"]
@@ -55,12 +54,13 @@ class _ScatterWriter(Writer):
         space = self.rows.space_index(item)
         lengths = self.values.shapes.lengths(out)
         strides = strides_of(lengths)
+        axes = indexed_axes(self.node.op.keywords, len(indices))
         terms = []
-        for axis, each in enumerate(indices):
-            checked = self._bounded(self.node, each, space[:rank], lengths[axis], axis, 0)
+        for axis, each in zip(axes, indices, strict=True):
+            checked = self.bounded(self.node, each, space[:rank], lengths[axis], axis, 0)
             if strides[axis].terms:
                 terms.append((checked.number, strides[axis]))
-        index = (*(fixed(0) for _ in indices), *space[rank:])
+        index = self.kept_places(out.ndim, axes, space[rank:])
         access = self.values.access(self.memory.buffer(out), out, index, len(self.draft.axes))
         return access, tuple(terms)
 

@@ -15,11 +15,11 @@ from gradc.ops import (
     einstein,
     elemwise,
     index,
-    joining,
     lengths,
     linalg,
     math,
     nnet,
+    reading,
     reduce,
     relabel,
     stable,
@@ -33,11 +33,11 @@ from gradc.ops.create import *
 from gradc.ops.einstein import *
 from gradc.ops.elemwise import *
 from gradc.ops.index import *
-from gradc.ops.joining import *
 from gradc.ops.lengths import *
 from gradc.ops.linalg import *
 from gradc.ops.math import *
 from gradc.ops.nnet import *
+from gradc.ops.reading import *
 from gradc.ops.reduce import *
 from gradc.ops.relabel import *
 from gradc.ops.stable import *
@@ -52,11 +52,11 @@ __all__ += create.__all__
 __all__ += einstein.__all__
 __all__ += elemwise.__all__
 __all__ += index.__all__
-__all__ += joining.__all__
 __all__ += lengths.__all__
 __all__ += linalg.__all__
 __all__ += math.__all__
 __all__ += nnet.__all__
+__all__ += reading.__all__
 __all__ += reduce.__all__
 __all__ += relabel.__all__
 __all__ += stable.__all__

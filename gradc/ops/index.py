@@ -21,8 +21,8 @@ from gradc.graph.op import DECLARATIONS, Op, Shape
 from gradc.graph.variable import Variable
 from gradc.ops.convert import as_variable
 from gradc.ops.declare import Sample, call, declared, pad
-from gradc.ops.kinds import Gather, Scatter, View
-from gradc.ops.lengths import zeros_like
+from gradc.ops.kinds import Gather, Scatter, View, indexed_axes
+from gradc.ops.lengths import product_of, shape_tuple, zeros, zeros_like
 from gradc.sizes import Size, ceil_div, maximum, minimum, size, wrap
 from gradc.value import value
 
@@ -183,35 +183,64 @@ def placed_through(name: str, values: Variable, like: Variable, *scalars: Variab
 
 
 def _scatter_ref(
-    base: Array, values: Array, *places: Array, mode: str, through: Op | None = None
-) -> Array:
+    base: Array, values: Array, *places: Array, mode: str, through: Op | None = None,
+    axes: tuple[int, ...] | None = None, distinct: bool = False,
+) -> Array:  # fmt: skip
     result = np.array(base)
     if through is not None:
         numbers = np.arange(base.size).reshape(base.shape)
         flat = through.rule.ref(numbers, *places, **through.keywords)
+        rest, given = result.reshape(-1), values.reshape(-1)
         index: Any = (np.asarray(flat).reshape(-1),)
     else:
-        index = _checked("scatter", base, np.broadcast_arrays(*places))
-    rest = result.reshape(-1) if through is not None else result
-    given = values.reshape(-1) if through is not None else values
+        stands_for = tuple(range(len(places))) if axes is None else axes
+        index = np.broadcast_arrays(*_checked("scatter", base, places, stands_for))
+        rest, given = np.moveaxis(result, stands_for, range(len(places))), values
     if mode == "add":
-        np.add.at(rest, index, given)
+        np.add.at(rest, tuple(index), given)
     else:
-        rest[index] = given
-    return rest.reshape(base.shape)
+        rest[tuple(index)] = given
+    return result
 
 
 def _scatter_pullback(
-    cts: Cts, outs: Cts, base: Variable, values: Variable, *places: Variable,
-    mode: str, through: Op | None = None,
+    cts: Cts, outs: Cts, base: Variable, values: Variable, *places: Variable, mode: str,
+    through: Op | None = None, axes: tuple[int, ...] | None = None, distinct: bool = False,
 ) -> tuple[Variable | None, ...]:  # fmt: skip
     ct = cts[0]
-    read = through(ct, *places) if through is not None else gather(ct, *places)
-    kept = ct
-    if mode == "set":
-        rest = {} if through is None else {"through": through}
-        kept = call("scatter", ct, zeros_like(values, ct.dtype), *places, mode="set", **rest)
+    if through is not None:
+        read: Variable = through(ct, *places)
+    else:
+        read = call("gather", ct, *places, axes=axes)
+    if mode == "add":
+        return (ct, read, *(None for _ in places))
+    if through is None and not distinct:
+        stays = _stays(base, values, places, axes)
+        read = call("switch", stays, read, zeros_like(read))
+    kept = call(
+        "scatter", ct, zeros_like(values, ct.dtype), *places, mode="set", through=through,
+        axes=axes, distinct=distinct or None,
+    )  # fmt: skip
     return (kept, read, *(None for _ in places))
+
+
+def _stays(
+    base: Variable, values: Variable, places: Sequence[Variable], axes: tuple[int, ...] | None
+) -> Variable:
+    """Of values that are put, those that stay: the last at each place; in the rank of values."""
+    rank = places[0].ndim
+    lengths = shape_tuple(values)[:rank]
+    count = call("iota", product_of(lengths), dtype="int64")
+    numbers = call("reshape", count, *lengths)
+    space = shape_tuple(base)
+    where = indexed_axes({} if axes is None else {"axes": axes}, len(places))
+    last = zeros([space[k] for k in where], "int64")
+    last = call("scatter", last, numbers, *places, mode="set")
+    stays = call("eq", call("gather", last, *places), numbers)
+    if values.ndim == rank:
+        return stays
+    order = (*range(rank), *("x",) * (values.ndim - rank))
+    return call("dimshuffle", stays, order=order)
 
 
 @declared(
@@ -226,6 +255,12 @@ def _scatter_pullback(
             lambda f, x, y, i, j: f(x, y, i, j), ((3, 2), (4,), (4,), (1,)),
             ("float", "float", "int64", "int64"), 2,
         ),
+        Sample(lambda f, x, y, i: f(x, y, i - 3, mode="set"),
+               ((3, 2), (7, 2), (7,)), ("float", "float", "int64")),
+        Sample(lambda f, x, y, i, j: f(x, y, i, j, mode="set", axes=(0, 2)),
+               ((2, 3, 2), (2, 4, 3), (2, 1), (4,)), ("float", "float", "int64", "int64"), 2),
+        Sample(lambda f, x, y, i: f(x, y, i, axes=(1,)),
+               ((2, 3), (0, 2), (0,)), ("float", "float", "int64")),
         Sample(lambda f, x, y: placed_through(
             "subtensor", y, x, index=(Cut(None, None, -2), 1)) + x, ((5, 2), (3,))),
         Sample(lambda f, x, y: call(
@@ -234,23 +269,32 @@ def _scatter_pullback(
         ), ((4, 2), (2, 2))),
     ),
 )  # fmt: skip
-def scatter(base: Any, values: Any, *indices: Any, mode: str = "add") -> Variable:
-    """`base` with values added at the places of integer arrays for its first axes.
+def scatter(
+    base: Any, values: Any, *indices: Any, mode: str = "add",
+    axes: tuple[int, ...] | None = None, distinct: bool = False,
+) -> Variable:  # fmt: skip
+    """`base` with values added at the places of integer arrays for some of its axes.
 
-    indices: of one rank after padding; they broadcast where statically 1.  values: of the shape
-    gather would give.  Duplicates accumulate in index order.  mode "set" puts instead of adding;
-    where places repeat the last one stays, and the gradient counts each.
+    indices: of one rank after padding; they broadcast where statically 1.  axes: those they stand
+    for, the first ones by default.  values: of the shape gather would give.  Duplicates accumulate
+    in index order.  mode "set" puts instead of adding: where places repeat the last one stays, and
+    it alone has a gradient.  distinct: none repeats, so the gradient need not look for that.
     Raises: IndexBoundsError at the call, before anything is written.
     """
     base, values, *places = map(as_variable, (base, values, *indices))
-    return call("scatter", base, values, *_index_arrays(places), mode=mode)
+    return call(
+        "scatter", base, values, *_index_arrays(places), mode=mode,
+        axes=_axes(axes, len(places)), distinct=distinct or None,
+    )  # fmt: skip
 
 
 # -- integer arrays: a gather --------------------------------------------------------------------
 
 
-def _checked(name: str, x: Array, indices: Sequence[Array]) -> tuple[Array, ...]:
-    for axis, index in enumerate(indices):
+def _checked(
+    name: str, x: Array, indices: Sequence[Array], axes: Sequence[int]
+) -> tuple[Array, ...]:
+    for axis, index in zip(axes, indices, strict=True):
         n = x.shape[axis]
         wrong = index[(index < -n) | (index >= n)]
         if wrong.size:
@@ -261,17 +305,23 @@ def _checked(name: str, x: Array, indices: Sequence[Array]) -> tuple[Array, ...]
     return tuple(index.astype("int64") for index in indices)
 
 
+def _gather_ref(x: Array, *indices: Array, axes: tuple[int, ...] | None = None) -> Array:
+    stands_for = tuple(range(len(indices))) if axes is None else axes
+    index = _checked("gather", x, indices, stands_for)
+    return np.asarray(np.moveaxis(x, stands_for, range(len(indices)))[index])
+
+
 def _gather_pullback(
-    cts: Cts, outs: Cts, x: Variable, *indices: Variable
+    cts: Cts, outs: Cts, x: Variable, *indices: Variable, axes: tuple[int, ...] | None = None
 ) -> tuple[Variable | None, ...]:
     zeros = zeros_like(x, dtype=cts[0].dtype)
-    placed = call("scatter", zeros, cts[0], *indices, mode="add")
+    placed = call("scatter", zeros, cts[0], *indices, mode="add", axes=axes)
     return (placed, *(None for _ in indices))
 
 
 @declared(
     Gather,
-    ref=lambda x, *indices: x[_checked("gather", x, indices)],
+    ref=_gather_ref,
     pullback=_gather_pullback,
     samples=(
         Sample(lambda f, x, i: f(x, i), ((3, 2), (4,)), ("float", "int64")),
@@ -280,23 +330,33 @@ def _gather_pullback(
         Sample(lambda f, x, i: x[:, i], ((2, 3), (4,)), ("float", "int64")),
         Sample(lambda f, x, i: x[i, 0:2, 0], ((3, 4, 2), (2,)),
                ("float", "int64")),
+        Sample(lambda f, x, i, j: f(x, i, j - 2, axes=(0, 2)), ((2, 3, 2), (4,), (1,)),
+               ("float", "int64", "int64"), 2),
+        Sample(lambda f, x, i: f(x, i, axes=(1,)), ((2, 3), (0,)), ("float", "int64")),
     ),
 )  # fmt: skip
-def gather(x: Any, *indices: Any) -> Variable:
-    """x[i, j, ...] with integer arrays for its first axes; shape: theirs, then what is left of x.
+def gather(x: Any, *indices: Any, axes: tuple[int, ...] | None = None) -> Variable:
+    """The elements of x at integer arrays for some axes; shape: theirs, then what is left of x.
 
+    axes: those the arrays stand for, in order; the first ones by default, so x[i, j, ...].
     indices: padded to one rank; they broadcast where statically 1; negative ones count from the
     end.  Gradient: scattered, duplicates added in index order.
     Raises: IndexBoundsError at the call, before anything is written.
     """
-    return call("gather", as_variable(x), *_index_arrays([as_variable(i) for i in indices]))
+    arrays = _index_arrays([as_variable(each) for each in indices])
+    return call("gather", as_variable(x), *arrays, axes=_axes(axes, len(arrays)))
+
+
+def _axes(axes: tuple[int, ...] | None, count: int) -> tuple[int, ...] | None:
+    """The axes as a parameter: the first ones go without saying."""
+    return None if axes == tuple(range(count)) else axes
 
 
 def _index_arrays(indices: Sequence[Variable]) -> list[Variable]:
     for each in indices:
         if not dtype_info(each.dtype).is_integer:
             what = f"an index array has integers, got {each.type}."
-            fix = "cast it, or for a mask use T.switch(mask, x, y)."
+            fix = "cast it; a mask of bools stands in x[mask]."
             raise ArgumentTypeError(message(what, [where(each)], fix))
     ndim = max(each.ndim for each in indices)
     return [pad(each, ndim) for each in indices]

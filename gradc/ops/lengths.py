@@ -74,6 +74,13 @@ def shape_tuple(x: Any) -> Lengths:
     return Lengths(length(x, axis) for axis in range(x.ndim))
 
 
+def product_of(lengths: Sequence[Variable]) -> Variable:
+    """The product of lengths, an int64 scalar; 1 for none."""
+    if not lengths:
+        return Constant(np.asarray(1, "int64"))
+    return lengths[0] if len(lengths) == 1 else call("mul", *lengths)
+
+
 def lengths_of(name: str, shape: Any) -> list[Variable]:
     """A shape as users write it, an int, a scalar or a list of them, as int64 scalars.
 

@@ -1,7 +1,7 @@
-"""x[...]: numpy's indexing, taken apart into views and gathers.
+"""x[...]: numpy's indexing, read as a list of items.
 
-Takes a variable and a key as users write it; gives a subtensor (slices and places), a dimshuffle
-(None) and a gather (integer arrays), as far as each is needed.
+Takes a variable and a key as users write it; gives a Reading (in reading.py), which says how the
+elements are read and how others are put in their place.
 """
 
 from __future__ import annotations
@@ -21,86 +21,111 @@ from gradc.errors import (
     printable,
 )
 from gradc.graph.describe import where
-from gradc.graph.variable import Variable
+from gradc.graph.variable import Constant, Variable
 from gradc.ops.convert import as_variable, static_int
 from gradc.ops.declare import call
-from gradc.ops.index import Cut, Entry, Value, gather
+from gradc.ops.index import Cut, Entry, Value
+from gradc.ops.reading import Group, Reading, remember
+from gradc.ops.select import positions
 
 __all__: list[str] = []
 
-_Item = Any  # an int, a slice, None, an integer scalar or array
+_Item = Any  # an int, a slice, None, a variable of integers or bools, _GAP
+_GAP = Ellipsis  # stands for no axis, but parts the index arrays at its sides
 
 
 def getitem(x: Any, key: Any) -> Variable:
-    """x[key] as numpy has it: ints, slices, None, Ellipsis, integer scalars and arrays.
+    """x[key] as numpy has it: ints, slices, None, Ellipsis, arrays of integers and of bools.
 
     Raises: ArgumentError for too many indices; IndexBoundsError for a place that is out of bounds
-    while building; ArgumentTypeError for what is no index.
+    while building, or a mask of another length; ArgumentTypeError for what is no index.
     """
-    x = as_variable(x)
+    reading = reading_of(as_variable(x), key)
+    return remember(reading.read(), reading)
+
+
+def reading_of(x: Variable, key: Any) -> Reading:
+    """How x[key] is read; raises as getitem."""
     items = _expanded(x, list(key) if isinstance(key, tuple) else [key])
-    if any(isinstance(each, Variable) and each.ndim for each in items):
-        return _mixed(x, items)
+    if any(_is_advanced(each) for each in items):
+        return _advanced(x, items)
     return _basic(x, items)
 
 
+# -- items -----------------------------------------------------------------------------------
+
+
 def _expanded(x: Variable, items: list[_Item]) -> list[_Item]:
-    """Normal items, one an axis of x but for None; Ellipsis and missing axes filled in."""
+    """Normal items, for all axes of x; Ellipsis and missing axes filled in."""
     items = [_normal(each) for each in items]
     dots = [k for k, each in enumerate(items) if each is Ellipsis]
     if len(dots) > 1:
         raise ArgumentError(message("x[...]: at most one ... can stand in an index."))
-    count = len([each for each in items if each is not None and each is not Ellipsis])
+    count = sum(map(_width, items))
     if count > x.ndim:
         what = f"x[...]: {count} indices for an array of {x.ndim} axes."
         raise ArgumentError(message(what, [where(x)], "leave some out."))
     place = dots[0] if dots else len(items)
-    full = [slice(None)] * (x.ndim - count)
-    return items[:place] + full + items[place + 1 :]
+    full: list[_Item] = [slice(None)] * (x.ndim - count)
+    return items[:place] + (full or [_GAP] * len(dots)) + items[place + 1 :]
 
 
 def _normal(item: Any) -> _Item:
     if item is None or item is Ellipsis or isinstance(item, slice):
         return item
-    if isinstance(item, (list, np.ndarray, Variable)):
-        found = as_variable(item)
+    if isinstance(item, (bool, np.bool_)):
+        return Constant(np.asarray(item))
+    if isinstance(item, (list, tuple, np.ndarray, Variable)):
+        empty = isinstance(item, (list, tuple)) and np.size(np.empty(np.shape(item))) == 0
+        found = Constant(np.empty(np.shape(item), "int64")) if empty else as_variable(item)
         if dtype_info(found.dtype).is_integer:
             number = static_int(found) if found.ndim == 0 else None
             return found if number is None else number
-        what = f"x[...]: an index has integers, got {found.type}."
-        fix = "cast it, or for a mask use T.switch(mask, x, y)."
-        raise ArgumentTypeError(message(what, [where(found)], fix))
+        if found.dtype == "bool":
+            return found
+        what = f"x[...]: an index has integers or bools, got {found.type}."
+        raise ArgumentTypeError(message(what, [where(found)], "cast it to integers."))
     return _whole(item)
 
 
 def _whole(item: Any) -> int:
     try:
-        if not isinstance(item, (bool, np.bool_)):
-            return operator.index(item)
+        return operator.index(item)
     except TypeError:
-        pass
-    what = f"x[...]: {printable(repr(item), 60)} is no index."
-    raise ArgumentTypeError(
-        message(what, fix="use ints, slices, None, ... or integer arrays.")
-    ) from None
+        what = f"x[...]: {printable(repr(item), 60)} is no index."
+        raise ArgumentTypeError(
+            message(what, fix="use ints, slices, None, ... or arrays of integers or bools.")
+        ) from None
 
 
-def _basic(x: Variable, items: Sequence[_Item]) -> Variable:
+def _is_advanced(item: _Item) -> bool:
+    return isinstance(item, Variable) and (item.ndim > 0 or item.dtype == "bool")
+
+
+def _width(item: _Item) -> int:
+    """How many axes of the array an item stands for."""
+    if item is None or item is Ellipsis:
+        return 0
+    return item.ndim if isinstance(item, Variable) and item.dtype == "bool" else 1
+
+
+# -- slices and places -------------------------------------------------------------------------
+
+
+def _basic(x: Variable, items: Sequence[_Item]) -> Reading:
+    items = [each for each in items if each is not _GAP]
     values: list[Variable] = []
     entries = [_entry(each, values) for each in items if each is not None]
     for axis, entry in enumerate(entries):
-        _check_place(x, axis, entry)
-    if any(entry != Cut(None, None) for entry in entries):
-        result = call("subtensor", x, *values, index=tuple(entries))
-    else:
-        result = x
-    kept = iter(range(result.ndim))
+        if isinstance(entry, int):
+            _check_place(x, axis, entry)
+    kept = iter(range(x.ndim))
     order = tuple(
         "x" if each is None else next(kept)
         for each in items
         if each is None or isinstance(each, slice)
     )
-    return call("dimshuffle", result, order=order) if "x" in order else result
+    return Reading(x, tuple(entries), tuple(values), (), (), order)
 
 
 def _entry(item: _Item, values: list[Variable]) -> Entry:
@@ -109,9 +134,12 @@ def _entry(item: _Item, values: list[Variable]) -> Entry:
         assert end is not None
         return end
     step = 1 if item.step is None else _normal(item.step)
-    if not isinstance(step, int) or step == 0:
-        what = f"x[...]: the step of a slice must be a number other than 0, got {step}."
-        raise ArgumentError(message(what))
+    if not isinstance(step, int):
+        what = f"x[...]: the step of a slice is a number known while building, got {step}."
+        fix = "index by an array instead, for example x[T.arange(start, stop, step)]."
+        raise ArgumentError(message(what, fix=fix))
+    if step == 0:
+        raise ArgumentError(message("x[...]: the step of a slice must not be 0."))
     return Cut(_end(item.start, values), _end(item.stop, values), step)
 
 
@@ -121,7 +149,7 @@ def _end(item: Any, values: list[Variable]) -> int | Value | None:
     found = _normal(item)
     if isinstance(found, int):
         return found
-    if not isinstance(found, Variable) or found.ndim:
+    if not isinstance(found, Variable) or found.ndim or found.dtype == "bool":
         raise ArgumentTypeError(message(f"x[...]: {found} is no place in an axis."))
     known = [k for k, each in enumerate(values) if each is found]
     if not known:
@@ -129,31 +157,66 @@ def _end(item: Any, values: list[Variable]) -> int | Value | None:
     return Value(known[0] if known else len(values) - 1)
 
 
-def _check_place(x: Variable, axis: int, entry: Entry) -> None:
+def _check_place(x: Variable, axis: int, place: int) -> None:
     n = x.type.shape[axis]
-    if isinstance(entry, int) and n is not None and not -n <= entry < n:
-        what = f"x[...]: index {entry} is out of bounds for axis {axis} with length {n}."
+    if n is not None and not -n <= place < n:
+        what = f"x[...]: index {place} is out of bounds for axis {axis} with length {n}."
         raise IndexBoundsError(message(what, [where(x)]))
 
 
-def _mixed(x: Variable, items: Sequence[_Item]) -> Variable:
-    """Slices and None first; then the axes of integer arrays in front, gathered, and moved back.
+# -- arrays ------------------------------------------------------------------------------------
 
-    Scalars beside integer arrays count as arrays; where all of these stand together their axes
-    take their place, else they come first (numpy's rule).
+
+def _advanced(x: Variable, items: Sequence[_Item]) -> Reading:
+    """Slices first, then index arrays: places beside them count as such, and masks by the places
+    where they are true.
+
+    Where the arrays stand side by side their axes take their place, else they come first (numpy).
     """
-    is_array = [not (each is None or isinstance(each, slice)) for each in items]
-    sliced = _basic(
-        x, [slice(None) if yes else each for yes, each in zip(is_array, items, strict=True)]
-    )
+    values: list[Variable] = []
+    entries: list[Entry] = []
+    groups: list[Group] = []
+    for item in items:
+        if item is None or item is _GAP:
+            continue
+        axes = tuple(range(len(entries), len(entries) + _width(item)))
+        if isinstance(item, slice):
+            entries.append(_entry(item, values))
+            groups.append(Group(axes))
+        else:
+            entries.extend([Cut(None, None)] * len(axes))
+            groups.append(Group(axes, _index_array(x, item, axes)))
+    rank = max(each.index.ndim for each in groups if each.index is not None)
+    order = _order(items, rank)
+    return Reading(x, tuple(entries), tuple(values), tuple(groups), tuple(range(rank)), order)
+
+
+def _index_array(x: Variable, item: int | Variable, axes: tuple[int, ...]) -> Variable:
+    """Positions along the group of axes that an item stands for."""
+    if isinstance(item, Variable) and item.dtype == "bool":
+        return positions(item, x, axes)
+    (axis,) = axes
+    found = as_variable(item)
+    if isinstance(found, Constant):
+        for place in (found.data.min(), found.data.max()) if found.data.size else ():
+            _check_place(x, axis, int(place))
+    return found
+
+
+def _order(items: Sequence[_Item], rank: int) -> tuple[int | str, ...]:
+    """Where the axes of the gathered elements (those of the arrays first) come to stand."""
+    is_array = [not (each is None or each is _GAP or isinstance(each, slice)) for each in items]
     axes = [k for k, yes in enumerate(is_array) if yes]
-    indices = [as_variable(items[k]) for k in axes]
-    others = [k for k in range(sliced.ndim) if k not in axes]
-    front = call("dimshuffle", sliced, order=(*axes, *others))
-    result = gather(front, *indices)
     together = axes[-1] - axes[0] == len(axes) - 1
-    if not together or axes[0] == 0:
-        return result
-    rank, first = max(each.ndim for each in indices), axes[0]
-    order = (*range(rank, rank + first), *range(rank), *range(rank + first, result.ndim))
-    return call("dimshuffle", result, order=order)
+    first = axes[0] if together else 0
+    order: list[int | str] = []
+    kept = rank
+    for k, item in enumerate(items):
+        if k == first:
+            order.extend(range(rank))
+        if item is None:
+            order.append("x")
+        elif isinstance(item, slice):
+            order.append(kept)
+            kept += 1
+    return tuple(order)

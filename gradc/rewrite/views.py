@@ -16,6 +16,7 @@ from gradc.dtypes import dtype_info
 from gradc.graph.variable import Constant, Variable
 from gradc.ops.declare import call
 from gradc.ops.elemwise import add, mul
+from gradc.ops.index import Cut
 from gradc.rewrite.facts import Facts
 from gradc.rewrite.rule import EVERY, rule
 from gradc.rewrite.seen import scalar_value
@@ -73,6 +74,14 @@ def dimshuffle_in_place(out: Variable) -> Variable | None:
     assert out.owner is not None
     (inner,) = out.owner.inputs
     return inner if out.owner.op.keywords["order"] == tuple(range(inner.ndim)) else None
+
+
+@rule(on=("subtensor",), keeps="exact")
+def subtensor_of_all(out: Variable) -> Variable | None:
+    """All of every axis -> the array."""
+    assert out.owner is not None
+    entries = out.owner.op.keywords["index"]
+    return out.owner.inputs[0] if all(each == Cut(None, None) for each in entries) else None
 
 
 @rule(on=("reshape",), keeps="exact")
@@ -175,6 +184,7 @@ VIEWS = (
     cast_of_cast,
     dimshuffle_of_dimshuffle,
     dimshuffle_in_place,
+    subtensor_of_all,
     reshape_of_reshape,
     reshape_in_place,
     stretched_operand,

@@ -11,7 +11,7 @@ import numpy as np
 import gradc.ops as T
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Input, Variable
-from gradc.ops.declare import FUNCTIONS, call
+from gradc.ops.declare import call
 from gradc.ops.lengths import length
 from gradc.ops.linalg import contract
 from gradc.rewrite.pattern import Literal, Pattern, Product, Sum, Term, Wild
@@ -34,7 +34,7 @@ def spelled(pattern: Pattern, wild: Mapping[str, Variable]) -> Variable:
     if isinstance(pattern, Literal):
         return pattern.value  # type: ignore[return-value]
     if isinstance(pattern, Term):
-        return FUNCTIONS[pattern.op](*(spelled(each, wild) for each in pattern.args))
+        return getattr(T, pattern.op)(*(spelled(each, wild) for each in pattern.args))
     if isinstance(pattern, Sum):
         (first_negated, first), *rest = pattern.terms
         total = spelled(first, wild)
@@ -74,6 +74,7 @@ EXAMPLES: dict[str, tuple[Build, ...]] = {
     "cast_of_cast": (lambda x, y: T.cast(T.cast(T.cast(x, "float32"), "float64"), "float32"),),
     "dimshuffle_of_dimshuffle": (lambda x, y: x.dimshuffle("x", 0).dimshuffle(1, "x", 0),),
     "dimshuffle_in_place": (lambda x, y: call("dimshuffle", x, order=(0,)),),
+    "subtensor_of_all": (lambda x, y: x[:],),
     "reshape_of_reshape": (lambda x, y: x.reshape((-1, 1)).reshape((1, -1)),),
     "reshape_in_place": (lambda x, y: call("broadcast_to", x, length(x, 0)),),
     "stretched_operand": (lambda x, y: T.broadcast_to(T.constant([2.0]), (length(x, 0),)) * x,),

@@ -5,12 +5,11 @@ templates know kinds only, never a named operation.
 """
 
 from gradc.ops.kinds.elemwise import DtypeRule, Elemwise
-from gradc.ops.kinds.join import Join
-from gradc.ops.kinds.places import Gather, Scatter
+from gradc.ops.kinds.places import Gather, Scatter, indexed_axes, kept_axes
 from gradc.ops.kinds.products import Contract, Gemm
 from gradc.ops.kinds.reduce import Reduce
 from gradc.ops.kinds.shapes import ShapeRule, broadcast_static, longest, static_operands, to_static
-from gradc.ops.kinds.views import Iota, LengthOf, Relabel, View
+from gradc.ops.kinds.views import Iota, LengthOf, Relabel, Unequal, View
 
 __all__ = [
     "Contract",
@@ -19,14 +18,16 @@ __all__ = [
     "Gather",
     "Gemm",
     "Iota",
-    "Join",
     "LengthOf",
     "Reduce",
     "Relabel",
     "Scatter",
     "ShapeRule",
+    "Unequal",
     "View",
     "broadcast_static",
+    "indexed_axes",
+    "kept_axes",
     "longest",
     "static_operands",
     "to_static",

@@ -12,15 +12,16 @@ from gradc.graph.types import TensorType
 from gradc.graph.variable import Variable
 from gradc.ops.kinds.shapes import broadcast_static, longest
 
-__all__ = ["Gather", "Scatter"]
+__all__ = ["Gather", "Scatter", "indexed_axes", "kept_axes"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Gather(Declaration):
-    """x[i0, i1, ...] with integer arrays for the first axes; out: index shape, then what is left.
+    """x[..., i0, ..., i1, ...] with integer arrays for some axes; out: index shape, then the rest.
 
     Inputs: x, then index arrays of equal rank that broadcast (an axis of static length 1
-    stretches).  Negative indices count from the end; out of bounds is an error before the commit.
+    stretches).  Param axes: the axes they stand for, sorted; without it the first ones.  Negative
+    indices count from the end; out of bounds is an error before the commit.
     """
 
     kind: ClassVar[str] = "Gather"
@@ -29,23 +30,37 @@ class Gather(Declaration):
         self, inputs: Sequence[Variable], params: Mapping[str, Any]
     ) -> tuple[TensorType, ...]:
         x, *indices = inputs
-        shape = broadcast_static(self.name, indices) + x.type.shape[len(indices) :]
+        rest = kept_axes(x.ndim, indexed_axes(params, len(indices)))
+        shape = broadcast_static(self.name, indices) + tuple(x.type.shape[k] for k in rest)
         return (TensorType(x.dtype, shape),)
 
     def lengths(self, operands: Sequence[Operand], params: Mapping[str, Any]) -> tuple[Shape, ...]:
         x, *indices = operands
         shapes = [index.shape for index in indices]
         broadcast = tuple(longest(lengths) for lengths in zip(*shapes, strict=True))
-        return (broadcast + x.shape[len(indices) :],)
+        rest = kept_axes(len(x.shape), indexed_axes(params, len(indices)))
+        return (broadcast + tuple(x.shape[k] for k in rest),)
+
+
+def indexed_axes(params: Mapping[str, Any], count: int) -> tuple[int, ...]:
+    """The axes that the index arrays of a Gather or Scatter stand for."""
+    axes: tuple[int, ...] = params.get("axes", tuple(range(count)))
+    return axes
+
+
+def kept_axes(ndim: int, axes: Sequence[int]) -> tuple[int, ...]:
+    """The axes that no index array stands for."""
+    return tuple(k for k in range(ndim) if k not in axes)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Scatter(Declaration):
-    """`base` with values added ("add") or put ("set") at places; params: mode, through.
+    """`base` with values added ("add") or put ("set") at places; params: mode, and what follows.
 
-    through is a View's Op: the places are those the view reads; inputs base, values, the view's
-    integer scalars.  through is None: the places are integer arrays for the first axes, as in
-    Gather; inputs base, values, index arrays.  Duplicates accumulate in index order.
+    through, a View's Op: the places are those the view reads; inputs base, values, the view's
+    integer scalars.  Without it the places are integer arrays, for `axes` as in Gather; inputs
+    base, values, index arrays.  Duplicates accumulate in index order; of those put the last stays.
+    distinct: no place stands twice, as is known while building.
     """
 
     kind: ClassVar[str] = "Scatter"

@@ -14,7 +14,17 @@ from gradc.graph.variable import Variable
 from gradc.ops.kinds.shapes import ShapeRule, static_operands, to_static
 from gradc.sizes import Size, size
 
-__all__ = ["Iota", "LengthOf", "Relabel", "View"]
+__all__ = ["Iota", "LengthOf", "Relabel", "Unequal", "View"]
+
+
+@dataclass(frozen=True)
+class Unequal:
+    """What is said of lengths {v0} and {v1} of {axis}; word: what did not work, or the name."""
+
+    what: str = "axis {axis} has length {v0}, which cannot become {v1}."
+    fix: str = "make the lengths equal, or declare axis {axis} as 1 if it should stretch."
+    word: str = ""
+    error: str = "ArgumentError"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -26,6 +36,7 @@ class View(Declaration):
     axis of the array; `bounds` gives (index, length, axis) that must satisfy 0 <= index < length,
     `equal` gives (length, length, axis) that must agree.
     All four take (i or lengths, *values, shape=..., **params) of sizes.
+    unequal: what the error says where two lengths do not agree.
     """
 
     kind: ClassVar[str] = "View"
@@ -34,6 +45,7 @@ class View(Declaration):
     index: Callable[..., IndexMap]  # (i, lengths, *values, **params)
     bounds: Callable[..., Sequence[tuple[Size, Size, int]]] | None = None
     equal: Callable[..., Sequence[tuple[Size, Size, int]]] | None = None
+    unequal: Unequal = Unequal()
 
     def infer(
         self, inputs: Sequence[Variable], params: Mapping[str, Any]
