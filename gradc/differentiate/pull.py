@@ -119,14 +119,29 @@ def _routed(node: Apply, cts: Sequence[Cotangent | None], masks: Masks) -> list[
     ct = cts[0]
     if ct is None or ct.guard is None or len(cts) > 1:
         return terms
-    if node.op.name == "dimshuffle":  # every element moves to one place: the guard moves with it
-        (moved,), (guard,) = (_pullback(node, [each]) for each in (ct.value, ct.guard))
-        return [None if moved is None else Cotangent(moved, guard, ct.is_clean)]
+    if node.op.name == "dimshuffle":
+        return _moved(node, ct, ct.guard)
     ones = broadcast_like(cast(ct.guard, ct.value.dtype), node.outputs[0])
     guards = [None if each is None else neq(each, 0) for each in _pullback(node, [ones])]
     return [
         None if term is None else Cotangent(term.value, guard)
         for term, guard in zip(terms, guards, strict=True)
+    ]
+
+
+def _joined(node: Apply, cts: Sequence[Cotangent | None], masks: Masks) -> list[Term]:
+    (ct,) = cts
+    assert ct is not None
+    return _moved(node, ct, None if ct.guard is None else broadcast_like(ct.guard, node.outputs[0]))
+
+
+def _moved(node: Apply, ct: Cotangent, guard: Variable | None) -> list[Term]:
+    """Every element goes to one place, and its guard with it."""
+    values = _pullback(node, [ct.value])
+    guards = [None] * len(values) if guard is None else _pullback(node, [guard])
+    return [
+        None if moved is None else Cotangent(moved, beside, ct.is_clean)
+        for moved, beside in zip(values, guards, strict=True)
     ]
 
 
@@ -157,4 +172,5 @@ _KINDS: dict[str, Callable[[Apply, Sequence[Cotangent | None], Masks], list[Term
     "Relabel": _routed,
     "Gather": _routed,
     "Scatter": _routed,
+    "Join": _joined,
 }
