@@ -38,6 +38,7 @@ __all__ = [
     "ShapeError",
     "UnusedInputError",
     "UpdateError",
+    "VectorizeError",
     "Where",
     "message",
     "printable",
@@ -174,6 +175,10 @@ class DisconnectedInputError(GradcError, ValueError):
 
 class NullTypeGradError(GradcError, TypeError):
     """A gradient is needed that an operation declares to be undefined."""
+
+
+class VectorizeError(GradcError, ValueError):
+    """A graph cannot be batched: a length would differ from element to element."""
 
 
 class UnusedInputError(GradcError, ValueError):

@@ -17,6 +17,9 @@ nothing and may be nan.  It is masked, switch(guard, value, 0), and never multip
 - Terms of one variable: the same guard stays; other guards are joined by "or"; a term without a
   guard ends it.  So a 0*nan that the user wrote, and that the cost does depend on, stays nan.
 
+Forward mode carries tangents in the same pairs, the other way: there a guard says that an element
+does not move with the inputs, and sqrt(maximum(x, 0)) has the tangent 0 below 0, not 0 * inf.
+
 A value is *clean* if it is exactly 0 wherever the guard is false; a mask on it would do nothing.
 """
 
@@ -101,16 +104,17 @@ class Masks:
             clean = all(term.is_clean for term in terms)
             return Cotangent(_sum([term.value for term in terms]), guard, clean)
         value = _sum([self.apply(term) for term in terms])
-        return Cotangent(value, self._either([term.guard for term in terms]))
+        return Cotangent(value, self.either([term.guard for term in terms]))
 
     def summed(self, ct: Cotangent, axes: tuple[int, ...]) -> Cotangent:
         """The sum over axes, which stay with length 1: what undoes a broadcast."""
         value = sum_of(self.apply(ct), axis=axes, keepdims=True)
         if ct.guard is None:
             return Cotangent(value)
-        return Cotangent(value, self._any(ct.guard, axes))
+        return Cotangent(value, self.any(ct.guard, axes))
 
-    def _any(self, guard: Variable, axes: tuple[int, ...]) -> Variable:
+    def any(self, guard: Variable, axes: tuple[int, ...]) -> Variable:
+        """Whether any of a group is true; the axes stay with length 1."""
         long = tuple(axis for axis in axes if guard.type.shape[axis] != 1)
         if not long:
             return guard
@@ -118,7 +122,8 @@ class Masks:
             self._summed[guard, long] = any_of(guard, axis=long, keepdims=True)
         return self._summed[guard, long]
 
-    def _either(self, guards: Sequence[Variable | None]) -> Variable | None:
+    def either(self, guards: Sequence[Variable | None]) -> Variable | None:
+        """Whether one of them is true; None if that is always so."""
         found: dict[Variable, None] = {}
         for guard in guards:
             if guard is None or self._opposite.get(guard) in found:

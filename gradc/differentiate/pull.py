@@ -8,7 +8,7 @@ and that the gradient of an input which was broadcast is a sum.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from gradc.differentiate.cotangent import Cotangent, Masks, is_zero
 from gradc.errors import InternalError, message
@@ -20,7 +20,7 @@ from gradc.ops.declare import insert_axes, is_float
 from gradc.ops.elemwise import cast
 from gradc.ops.lengths import broadcast_like
 
-__all__ = ["pull"]
+__all__ = ["guarded", "pull"]
 
 Term = Cotangent | None
 
@@ -31,7 +31,7 @@ def pull(node: Apply, cts: Sequence[Cotangent | None], masks: Masks) -> list[Ter
     undefined = next((ct for ct in given if isinstance(ct.value, Undefined)), None)
     if undefined is not None:
         return _spread(node, cts, undefined)
-    terms = _KINDS.get(node.op.kind, _plain)(node, cts, masks)
+    terms = _RULES[node.op.rule.guards](node, cts, masks)
     return [
         None if term is None else _fit(node, term, each, given[0].value.dtype, masks)
         for term, each in zip(terms, node.inputs, strict=True)
@@ -65,11 +65,11 @@ def _elementwise(node: Apply, cts: Sequence[Cotangent | None], masks: Masks) -> 
     (ct,) = cts
     assert ct is not None
     return [
-        None if term is None else _guarded(term, ct, masks) for term in _pullback(node, [ct.value])
+        None if term is None else guarded(term, ct, masks) for term in _pullback(node, [ct.value])
     ]
 
 
-def _guarded(term: Variable, ct: Cotangent, masks: Masks) -> Cotangent:
+def guarded(term: Variable, ct: Cotangent, masks: Masks) -> Cotangent:
     """The term under the guard of `ct` and, if it is switch(c, value, 0), under c."""
     if term is ct.value:
         return ct
@@ -104,10 +104,10 @@ def _reduction(node: Apply, cts: Sequence[Cotangent | None], masks: Masks) -> li
 
 def _spread_guard(node: Apply, term: Variable, ct: Cotangent, masks: Masks) -> Cotangent:
     if ct.guard is None:
-        return _guarded(term, Cotangent(ct.value), masks)
+        return guarded(term, Cotangent(ct.value), masks)
     axes = node.op.keywords["axes"]
     spread = Cotangent(ct.value, insert_axes(ct.guard, axes), ct.is_clean)
-    return _guarded(term, spread, masks)
+    return guarded(term, spread, masks)
 
 
 def _routed(node: Apply, cts: Sequence[Cotangent | None], masks: Masks) -> list[Term]:
@@ -119,29 +119,14 @@ def _routed(node: Apply, cts: Sequence[Cotangent | None], masks: Masks) -> list[
     ct = cts[0]
     if ct is None or ct.guard is None or len(cts) > 1:
         return terms
-    if node.op.name == "dimshuffle":
-        return _moved(node, ct, ct.guard)
+    if node.op.name == "dimshuffle":  # every element moves to one place: the guard moves with it
+        (moved,), (guard,) = (_pullback(node, [each]) for each in (ct.value, ct.guard))
+        return [None if moved is None else Cotangent(moved, guard, ct.is_clean)]
     ones = broadcast_like(cast(ct.guard, ct.value.dtype), node.outputs[0])
     guards = [None if each is None else neq(each, 0) for each in _pullback(node, [ones])]
     return [
         None if term is None else Cotangent(term.value, guard)
         for term, guard in zip(terms, guards, strict=True)
-    ]
-
-
-def _joined(node: Apply, cts: Sequence[Cotangent | None], masks: Masks) -> list[Term]:
-    (ct,) = cts
-    assert ct is not None
-    return _moved(node, ct, None if ct.guard is None else broadcast_like(ct.guard, node.outputs[0]))
-
-
-def _moved(node: Apply, ct: Cotangent, guard: Variable | None) -> list[Term]:
-    """Every element goes to one place, and its guard with it."""
-    values = _pullback(node, [ct.value])
-    guards = [None] * len(values) if guard is None else _pullback(node, [guard])
-    return [
-        None if moved is None else Cotangent(moved, beside, ct.is_clean)
-        for moved, beside in zip(values, guards, strict=True)
     ]
 
 
@@ -165,12 +150,9 @@ def _fit(node: Apply, term: Cotangent, x: Variable, dtype: str, masks: Masks) ->
     return term
 
 
-_KINDS: dict[str, Callable[[Apply, Sequence[Cotangent | None], Masks], list[Term]]] = {
-    "Elemwise": _elementwise,
-    "Reduce": _reduction,
-    "View": _routed,
-    "Relabel": _routed,
-    "Gather": _routed,
-    "Scatter": _routed,
-    "Join": _joined,
+_RULES: Mapping[str, Callable[[Apply, Sequence[Cotangent | None], Masks], list[Term]]] = {
+    "elementwise": _elementwise,
+    "reduction": _reduction,
+    "routed": _routed,
+    "ended": _plain,
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -22,11 +22,25 @@ from gradc.graph.variable import Variable
 from gradc.sizes import Size
 from gradc.value import value
 
-__all__ = ["DECLARATIONS", "Apply", "Array", "Declaration", "Op", "Operand", "Shape", "apply"]
+__all__ = [
+    "DECLARATIONS",
+    "Apply",
+    "Array",
+    "Declaration",
+    "Guards",
+    "Op",
+    "Operand",
+    "Pushforward",
+    "Shape",
+    "apply",
+]
 
 Array = npt.NDArray[Any]
 Shape = tuple[Size, ...]
 Pullback = Callable[..., tuple[Variable | None, ...]]
+Pushforward = Callable[..., tuple[Variable | None, ...]]
+Batching = Callable[["Apply", Sequence[Variable]], tuple[Variable, ...]]
+Guards = Literal["elementwise", "reduction", "routed", "ended"]
 
 DECLARATIONS: dict[str, Declaration] = {}  # every operation, by name
 
@@ -49,15 +63,27 @@ class Declaration:
     pullback: `pullback(cts, outs, *inputs, **params)` gives one cotangent or None ("not
         connected") an input, written with the same operations; `outs` are the node's own outputs.
     merges: whether two applications to the same inputs are one value (random draws are not).
+    pushforward: in place of the kind's forward mode, `pushforward(tangents, outs, *inputs,
+        **params)`; what it takes and gives says `forward`.
+    batching: in place of the kind's batching rule; what it takes and gives says `batch`.
+
+    A new kind fills `infer`, `lengths`, `forward_by_kind`, `batch_by_kind` and `guards`.
+    guards: how the guards of derivatives (differentiate/cotangent.py) travel through it, in both
+        modes.  "elementwise": beside the value.  "reduction": any of those that are folded.
+        "routed": elements move and are added, with factors that are not negative.  "ended": values
+        are masked before they enter, as for matrix products.
     """
 
     kind: ClassVar[str] = ""
+    guards: ClassVar[Guards] = "ended"
 
     name: str
     doc: str
     ref: Callable[..., Any]
     pullback: Pullback
     merges: bool = True
+    pushforward: Pushforward | None = None
+    batching: Batching | None = None
 
     def __post_init__(self) -> None:
         if self.name in DECLARATIONS:
@@ -78,6 +104,42 @@ class Declaration:
         """The reference's outputs."""
         result = self.ref(*arrays, **params)
         return result if isinstance(result, tuple) else (np.asarray(result),)
+
+    def forward(
+        self, node: Apply, tangents: Sequence[Variable | None]
+    ) -> tuple[Variable | None, ...]:
+        """Forward mode: tangents of the node's outputs from those of its inputs.
+
+        tangents: one an input, of its shape, of a float dtype (the input's, if that is a float);
+            None is zero, and at least one is not None.
+        Gives one an output, None where it is zero whatever the values.  It need not be stretched to
+        the output's shape or cast to its dtype: whoever calls this does so.  What an output of
+        whole numbers gets is not looked at.
+        """
+        if self.pushforward is None:
+            return self.forward_by_kind(node, tangents)
+        return self.pushforward(tangents, node.outputs, *node.inputs, **node.op.keywords)
+
+    def forward_by_kind(
+        self, node: Apply, tangents: Sequence[Variable | None]
+    ) -> tuple[Variable | None, ...]:
+        """The kind's rule for `forward`, which says what it takes and gives."""
+        raise NotImplementedError
+
+    def batch(self, node: Apply, inputs: Sequence[Variable]) -> tuple[Variable, ...]:
+        """The node on every element of a batch: what `vectorize` puts in its place.
+
+        inputs: in place of the node's; one that is of one rank more has the batch as its first
+            axis, the others are the same for all elements.  At least one is batched.
+        Gives one variable an output, batched in the same way; one of the output's own rank says
+        that it is the same for all elements (the length of an axis is).
+        Raises: VectorizeError where a length would depend on the element.
+        """
+        return (self.batching or self.batch_by_kind)(node, inputs)
+
+    def batch_by_kind(self, node: Apply, inputs: Sequence[Variable]) -> tuple[Variable, ...]:
+        """The kind's rule for `batch`, which says what it takes and gives."""
+        raise NotImplementedError
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}>"

@@ -41,7 +41,7 @@ class _Assembly:
         tasks: Sequence[Task],
     ) -> None:
         self.values, self.border, self.placed = values, border, placed
-        self.titles = Titles(values.shapes.number, values.inside)
+        self.titles = Titles(values.shapes.number)
         self.buffers: list[Buffer] = []
         self.number: dict[Variable, int] = {}
         self.notes: list[Note] = list(values.shapes.notes)
@@ -109,8 +109,6 @@ class _Assembly:
             return self._product(task.node)
         if task.kind == "scatter":
             return self._scatter(task)
-        if task.kind == "join":
-            return []
         return self._nest(task)
 
     def _product(self, node: Apply) -> list[Step]:

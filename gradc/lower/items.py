@@ -14,11 +14,10 @@ from gradc.graph.op import Apply
 from gradc.graph.variable import Variable
 from gradc.graph.walk import toposort
 from gradc.lower.border import Border
-from gradc.lower.pieces import pieces_of, place_pieces
 from gradc.lower.products import needs_packing
 from gradc.lower.tasks import Item, TaskKind
 from gradc.lower.values import Values
-from gradc.ops.kinds import Contract, Elemwise, Gather, Gemm, Join, Reduce, Relabel, Scatter, View
+from gradc.ops.kinds import Contract, Elemwise, Gather, Gemm, Reduce, Relabel, Scatter, View
 
 __all__ = ["Items", "copy_of", "list_items"]
 
@@ -39,7 +38,6 @@ def list_items(values: Values, border: Border) -> Items:
     _copy_views(values, nodes)
     _pin(values, nodes)
     _scatter_in_place(values, nodes, border)
-    place_pieces(values, nodes)
     items = Items()
     for node in nodes:
         items.steps.extend(_steps(values, node))
@@ -145,8 +143,6 @@ def _steps(values: Values, node: Apply) -> list[Step]:
         return [("product", node)]
     if isinstance(rule, Scatter):
         return [("scatter", node)]
-    if isinstance(rule, Join):
-        return [*pieces_of(values, node), ("join", node)]
     if isinstance(rule, View):
         return [Item(out, None, out, (_twin(values, node),))] if out in values.copied else []
     if isinstance(rule, Reduce):

@@ -15,7 +15,6 @@ from gradc.ops import (
     einstein,
     elemwise,
     index,
-    joining,
     lengths,
     linalg,
     math,
@@ -24,6 +23,7 @@ from gradc.ops import (
     reduce,
     relabel,
     stable,
+    stacked,
     subscript,
 )
 from gradc.ops.average import *
@@ -34,7 +34,6 @@ from gradc.ops.create import *
 from gradc.ops.einstein import *
 from gradc.ops.elemwise import *
 from gradc.ops.index import *
-from gradc.ops.joining import *
 from gradc.ops.lengths import *
 from gradc.ops.linalg import *
 from gradc.ops.math import *
@@ -43,6 +42,7 @@ from gradc.ops.reading import *
 from gradc.ops.reduce import *
 from gradc.ops.relabel import *
 from gradc.ops.stable import *
+from gradc.ops.stacked import *
 from gradc.ops.subscript import *
 
 __all__: list[str] = []
@@ -54,7 +54,6 @@ __all__ += create.__all__
 __all__ += einstein.__all__
 __all__ += elemwise.__all__
 __all__ += index.__all__
-__all__ += joining.__all__
 __all__ += lengths.__all__
 __all__ += linalg.__all__
 __all__ += math.__all__
@@ -63,6 +62,7 @@ __all__ += reading.__all__
 __all__ += reduce.__all__
 __all__ += relabel.__all__
 __all__ += stable.__all__
+__all__ += stacked.__all__
 __all__ += subscript.__all__
 
 bind(

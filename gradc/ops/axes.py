@@ -49,6 +49,10 @@ def _index(i: IndexMap, lengths: Shape, *, order: Order) -> IndexMap:
     return tuple(places.get(axis, fixed(0)) for axis in range(len(lengths)))
 
 
+def _lift(*, order: Order) -> dict[str, Order]:
+    return {"order": (0, *(axis if isinstance(axis, str) else axis + 1 for axis in order))}
+
+
 def _pullback(
     cts: Sequence[Variable], outs: Sequence[Variable], x: Variable, *, order: Order
 ) -> tuple[Variable]:
@@ -60,6 +64,7 @@ def _pullback(
     View,
     shape=_shape,
     index=_index,
+    lift=_lift,
     ref=_ref,
     pullback=_pullback,
     samples=(

@@ -106,6 +106,12 @@ def _where(condition: Array, x: Array, y: Array) -> Array:
     return np.where(condition, x, y)
 
 
+def _picked(c: Variable, x: Variable | None, y: Variable | None) -> Variable | None:
+    if x is None and y is None:
+        return None
+    return switch(c, 0.0 if x is None else x, 0.0 if y is None else y)
+
+
 switch: Operation = elemwise(
     "switch",
     doc="x where the condition holds, else y: switch(condition, x, y). Both are computed; a nan\n"
@@ -118,6 +124,7 @@ switch: Operation = elemwise(
         switch(c, cts[0], 0.0),
         switch(c, 0.0, cts[0]),
     ),
+    pushforward=lambda tangents, outs, c, x, y: (_picked(c, tangents[1], tangents[2]),),
     arity=3,
     by=1,
     alike=1,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import inspect
 import operator
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
@@ -26,9 +26,10 @@ from gradc.errors import (
     printable,
 )
 from gradc.graph.describe import where
-from gradc.graph.op import DECLARATIONS, Declaration, Op
+from gradc.graph.op import DECLARATIONS, Declaration, Op, Pushforward
 from gradc.graph.variable import Variable
 from gradc.kernel.scalar import ScalarFn
+from gradc.ops.calls import call
 from gradc.ops.convert import as_variable, common_dtype, is_weak, weak_constant
 from gradc.ops.kinds import DtypeRule, Elemwise, Reduce
 from gradc.ops.rules import Refused
@@ -36,7 +37,6 @@ from gradc.sizes import Size
 
 __all__ = [
     "COMPOSED",
-    "FUNCTIONS",
     "SAMPLES",
     "Composed",
     "Operation",
@@ -57,26 +57,16 @@ __all__ = [
 ]
 
 Operation = Callable[..., Variable]
-
-FUNCTIONS: dict[str, Operation] = {}  # what applies an operation, by the operation's word
 Domain = Sequence[float] | Sequence[tuple[float, float]]
 
 _OPERANDS = ("x", "y", "z")
 _SHAPES = "Shapes: all alike; an axis of static length 1 stretches. The result has their shape."
 
 
-def call(name: str, *inputs: Variable, **params: Hashable) -> Variable:
-    """Apply a declared operation of one output; parameters that are None are left out."""
-    given = {key: value for key, value in params.items() if value is not None}
-    op = Op(DECLARATIONS[name], tuple(sorted(given.items())))
-    return cast(Variable, op(*inputs))
-
-
 def function_of(
     name: str, body: Callable[..., Any], doc: str, parameters: Sequence[str] | None = None
 ) -> Operation:
     """`body` under the operation's name and help text; `parameters` if its own are not telling."""
-    FUNCTIONS[name] = body
     body.__name__ = body.__qualname__ = name
     body.__doc__ = doc
     body.__module__ = "gradc.tensor"
@@ -111,6 +101,7 @@ def elemwise(
     variadic: bool = False,
     commutes: bool = False,
     on_sizes: Callable[..., Size] | None = None,
+    pushforward: Pushforward | None = None,
 ) -> Operation:
     """Declare an elementwise operation.
 
@@ -121,6 +112,7 @@ def elemwise(
     rule = Elemwise(
         name=name, doc=doc, ref=ref, pullback=pullback, c=c, dtype=dtype, arity=arity, by=by,
         domain=_pairs(domain, arity), variadic=variadic, commutes=commutes, on_sizes=on_sizes,
+        pushforward=pushforward,
     )  # fmt: skip
     names = _OPERANDS[:arity]
 
@@ -218,11 +210,13 @@ def reduction(
     result: str = "{a0}",
     needs_elements: bool = False,
     typed: bool = False,
+    pushforward: Pushforward | None = None,
 ) -> Operation:
     """Declare a reduction; `typed`: the user may ask for dtype and acc_dtype."""
     rule = Reduce(
         name=name, doc=doc, ref=ref, pullback=pullback, init=init, step=step, combine=combine,
         out=out, states=states, result=result, needs_elements=needs_elements,
+        pushforward=pushforward,
     )  # fmt: skip
 
     def body_typed(
@@ -327,7 +321,6 @@ def declared(
         word = name or body.__name__
         kind(name=word, doc=inspect.getdoc(body) or "", **fields)
         SAMPLES[word] = tuple(samples)
-        FUNCTIONS[word] = body
         return body
 
     return decorate
@@ -362,7 +355,6 @@ def composed(
             raise InternalError(message(f"operation {name!r} is declared twice."))
         COMPOSED[name] = Composed(name, inspect.getdoc(body) or "", body, ref, domain)
         SAMPLES[name] = tuple(samples)
-        FUNCTIONS[name] = body
         return body
 
     return decorate

@@ -63,20 +63,25 @@ def _others(ct: Variable, inputs: Sequence[Variable], k: int) -> Variable:
     return mul(ct, *inputs[:k], *inputs[k + 1 :])
 
 
-add = elemwise(
+def _total(terms: Sequence[Variable]) -> Variable:
+    return add(*terms) if len(terms) > 1 else terms[0]
+
+
+add: Operation = elemwise(
     "add",
     doc="x + y, and so on for more operands. Of bools: x or y.",
     dtype=same,
     c=scalar_fn("{x} + {y}", bool="{x} | {y}", int=_INTEGER % "+", uint=_INTEGER % "+"),
     ref=_folded(np.add),
     pullback=lambda cts, outs, *inputs: (cts[0],) * len(inputs),
+    pushforward=lambda tangents, outs, *inputs: (_total([t for t in tangents if t is not None]),),
     arity=2,
     variadic=True,
     commutes=True,
     on_sizes=_sum_of_sizes,
 )
 
-mul = elemwise(
+mul: Operation = elemwise(
     "mul",
     doc="x * y, and so on for more operands. Of bools: x and y.",
     dtype=same,
@@ -84,6 +89,9 @@ mul = elemwise(
     ref=_folded(np.multiply),
     pullback=lambda cts, outs, *inputs: tuple(
         _others(cts[0], inputs, k) for k in range(len(inputs))
+    ),
+    pushforward=lambda tangents, outs, *inputs: (
+        _total([_others(t, inputs, k) for k, t in enumerate(tangents) if t is not None]),
     ),
     arity=2,
     variadic=True,

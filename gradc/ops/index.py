@@ -151,6 +151,7 @@ def _subtensor_pullback(
     shape=_shape,
     index=_index,
     bounds=_bounds,
+    lift=lambda *, index: {"index": (Cut(None, None), *index)},
     ref=_subtensor_ref,
     pullback=_subtensor_pullback,
     samples=(
@@ -186,7 +187,7 @@ def _scatter_ref(
     base: Array, values: Array, *places: Array, mode: str, through: Op | None = None,
     axes: tuple[int, ...] | None = None, distinct: bool = False,
 ) -> Array:  # fmt: skip
-    result = np.array(base)
+    result = np.array(base, order="C")
     if through is not None:
         numbers = np.arange(base.size).reshape(base.shape)
         flat = through.rule.ref(numbers, *places, **through.keywords)

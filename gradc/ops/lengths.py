@@ -17,11 +17,12 @@ from gradc.affine import IndexMap, fixed
 from gradc.dtypes import check_dtype, dtype_info
 from gradc.errors import ArgumentTypeError, ShapeError, message, printable
 from gradc.graph.describe import where
-from gradc.graph.op import Shape
+from gradc.graph.op import Apply, Shape
 from gradc.graph.variable import Constant, Variable
 from gradc.ops.convert import as_variable, static_int
 from gradc.ops.declare import Sample, call, declared, insert_axes, is_float, normal_axis, pad
 from gradc.ops.kinds import LengthOf, View
+from gradc.ops.kinds.batches import refuse_lengths
 from gradc.options import config
 from gradc.sizes import Size
 
@@ -144,11 +145,18 @@ def _equal(lengths: Shape, *values: Size) -> list[tuple[Size, Size, int]]:
             if n.constant != 1]  # fmt: skip
 
 
+def _batched(node: Apply, inputs: Sequence[Variable]) -> tuple[Variable, ...]:
+    refuse_lengths(node, inputs)
+    x, *lengths = inputs
+    return (node.op(x, length(x, 0), *lengths),)
+
+
 @declared(
     View,
     shape=lambda lengths, *values: values,
     index=_stretched,
     equal=_equal,
+    batching=_batched,
     ref=lambda x, *values: np.broadcast_to(x, [int(n) for n in values]),
     pullback=_broadcast_pullback,
     samples=(

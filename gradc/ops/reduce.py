@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from gradc.dtypes import dtype_info
 from gradc.graph.variable import Variable
+from gradc.ops.calls import call
 from gradc.ops.compare import eq, switch
 from gradc.ops.declare import insert_axes, is_float, reduction
 from gradc.ops.elemwise import cast
@@ -72,6 +73,13 @@ def _sum_pullback(
     return (_spread(ct, x, axes),)
 
 
+def _sum_pushforward(
+    tangents: Cts, outs: Cts, x: Variable, *, axes: tuple[int, ...], **dtypes: str
+) -> tuple[Variable]:
+    assert tangents[0] is not None
+    return (call("sum", tangents[0], axes=axes, **dtypes),)
+
+
 sum = reduction(
     "sum",
     doc="The sum over axes; 0 for none. Integers add up in int64, floats in their own dtype.",
@@ -81,6 +89,7 @@ sum = reduction(
     out=wide,
     ref=_accumulated(np.sum),
     pullback=_sum_pullback,
+    pushforward=_sum_pushforward,
     typed=True,
 )
 
@@ -130,6 +139,13 @@ def _chosen(cts: Cts, outs: Cts, x: Variable, *, axes: tuple[int, ...]) -> Any:
     return (switch(eq(x, _spread(outs[0], x, axes)), _spread(cts[0], x, axes), 0.0),)
 
 
+def _chosen_sum(tangents: Cts, outs: Cts, x: Variable, *, axes: tuple[int, ...]) -> Any:
+    """As in reverse: what holds the extreme adds its tangent; masked, for others may be inf."""
+    assert tangents[0] is not None
+    assert outs[0] is not None
+    return (call("sum", switch(eq(x, _spread(outs[0], x, axes)), tangents[0], 0.0), axes=axes),)
+
+
 def _extreme(function: Any) -> Any:
     return lambda x, *, axes: function(x, axis=axes)
 
@@ -144,6 +160,7 @@ max = reduction(
     out=_own,
     ref=_extreme(np.max),
     pullback=_chosen,
+    pushforward=_chosen_sum,
     needs_elements=True,
 )
 
@@ -157,6 +174,7 @@ min = reduction(
     out=_own,
     ref=_extreme(np.min),
     pullback=_chosen,
+    pushforward=_chosen_sum,
     needs_elements=True,
 )
 

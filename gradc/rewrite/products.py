@@ -8,13 +8,13 @@ bias costs is less in the loop that runs over a finished product than a matrix f
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from gradc.dtypes import dtype_info
 from gradc.graph.op import Apply
-from gradc.graph.variable import Constant, Variable, constant_key
+from gradc.graph.variable import Constant, Variable
 from gradc.ops.declare import call, pad
 from gradc.ops.elemwise import add, mul, true_div
 from gradc.rewrite.facts import Facts
@@ -259,25 +259,21 @@ def sum_with_product(out: Variable, facts: Facts) -> Variable | None:
     rest = [each for each in terms if each not in same and each not in products]
     kept = [build(_kept(Seen(each.core), each.scale)) for each in rest]
     kept += [build(each) for each in others]
-    if _made([result]) == _made(
-        [each.variable for each in facts.sight.terms(Seen(out), False).parts]
-    ):
-        return None  # the sum has this form already
+    parts = [each.variable for each in facts.sight.terms(Seen(out), False).parts]
+    if (-_gemms([result]), len(kept) + 1) >= (-_gemms(parts), len(parts)):
+        return None  # neither more products accumulate nor fewer terms are left
     return add(result, *kept) if kept else result
 
 
-def _made(variables: Sequence[Variable]) -> list[Hashable]:
-    """The gemm nodes among variables and what they accumulate into, as values to compare."""
-    found: list[Hashable] = []
-    stack = list(variables)
+def _gemms(variables: Sequence[Variable]) -> int:
+    """How many gemm nodes there are among variables and what they accumulate into."""
+    count, stack = 0, list(variables)
     while stack:
         node = stack.pop().owner
         if node is not None and node.op.kind == "Gemm":
             stack.append(node.inputs[0])
-            parts = (constant_key(v) if isinstance(v, Constant) else id(v) for v in node.inputs[1:])
-            base = node.inputs[0]
-            found.append((node.op, None if _kind(base) == "Gemm" else id(base), *parts))
-    return found
+            count += 1
+    return count
 
 
 def _kind(variable: Variable) -> str:

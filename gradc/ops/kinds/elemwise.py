@@ -1,5 +1,5 @@
 """Elemwise: one number out of one number of each input, at every position."""
-# ruff: noqa: D102  # infer and lengths say in Declaration what they are
+# ruff: noqa: D102  # Declaration says what the methods are
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from gradc.graph.op import Declaration, Operand, Shape
+from gradc.graph.methods import OPERATORS
+from gradc.graph.op import Apply, Declaration, Guards, Operand, Shape
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Variable
 from gradc.kernel.scalar import ScalarFn
+from gradc.ops.kinds.batches import all_led
 from gradc.ops.kinds.shapes import broadcast_static, longest
 from gradc.sizes import Size
 
@@ -32,6 +34,7 @@ class Elemwise(Declaration):
     """
 
     kind: ClassVar[str] = "Elemwise"
+    guards: ClassVar[Guards] = "elementwise"
 
     c: ScalarFn
     dtype: DtypeRule
@@ -52,3 +55,24 @@ class Elemwise(Declaration):
     def lengths(self, operands: Sequence[Operand], params: Mapping[str, Any]) -> tuple[Shape, ...]:
         shapes = [operand.shape for operand in operands]
         return (tuple(longest(lengths) for lengths in zip(*shapes, strict=True)),)
+
+    def terms(self, node: Apply, tangents: Sequence[Variable | None]) -> list[Variable | None]:
+        """The share of each input in the output's tangent.
+
+        The jacobian is diagonal, so the pullback's term for an input, given the input's tangent in
+        place of a cotangent, is just that.
+        """
+        params = node.op.keywords
+        return [
+            None if t is None else self.pullback((t,), node.outputs, *node.inputs, **params)[k]
+            for k, t in enumerate(tangents)
+        ]
+
+    def forward_by_kind(
+        self, node: Apply, tangents: Sequence[Variable | None]
+    ) -> tuple[Variable | None, ...]:
+        found = [term for term in self.terms(node, tangents) if term is not None]
+        return (OPERATORS["add"](*found) if len(found) > 1 else found[0] if found else None,)
+
+    def batch_by_kind(self, node: Apply, inputs: Sequence[Variable]) -> tuple[Variable, ...]:
+        return (node.op(*all_led(node, inputs)),)

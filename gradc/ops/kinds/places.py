@@ -1,5 +1,5 @@
 """Gather and Scatter: reading and writing at places that arrays of integers or a view name."""
-# ruff: noqa: D102  # infer and lengths say in Declaration what they are
+# ruff: noqa: D102  # Declaration says what the methods are
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from gradc.graph.op import Declaration, Operand, Shape
+from gradc.graph.methods import OPERATORS
+from gradc.graph.op import Apply, Declaration, Guards, Operand, Shape
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Variable
+from gradc.ops.calls import call, lead, length_of
+from gradc.ops.kinds.batches import all_batched, batched, refuse_lengths
 from gradc.ops.kinds.shapes import broadcast_static, longest
 
 __all__ = ["Gather", "Scatter", "indexed_axes", "kept_axes"]
@@ -25,6 +28,7 @@ class Gather(Declaration):
     """
 
     kind: ClassVar[str] = "Gather"
+    guards: ClassVar[Guards] = "routed"
 
     def infer(
         self, inputs: Sequence[Variable], params: Mapping[str, Any]
@@ -40,6 +44,25 @@ class Gather(Declaration):
         broadcast = tuple(longest(lengths) for lengths in zip(*shapes, strict=True))
         rest = kept_axes(len(x.shape), indexed_axes(params, len(indices)))
         return (broadcast + tuple(x.shape[k] for k in rest),)
+
+    def forward_by_kind(
+        self, node: Apply, tangents: Sequence[Variable | None]
+    ) -> tuple[Variable | None, ...]:
+        t = tangents[0]
+        return (None if t is None else node.op(t, *node.inputs[1:]),)
+
+    def batch_by_kind(self, node: Apply, inputs: Sequence[Variable]) -> tuple[Variable, ...]:
+        """With batched indices each element of a batched x is read at its own places."""
+        x, *indices = inputs
+        of_x, *of_indices = batched(node, inputs)
+        axes = indexed_axes(node.op.keywords, len(indices))
+        moved = tuple(axis + of_x for axis in axes)
+        if not any(of_indices):
+            return (_to_front(call("gather", x, *indices, axes=moved), indices[0].ndim),)
+        led = [i if flag else lead(i) for i, flag in zip(indices, of_indices, strict=True)]
+        if not of_x:
+            return (call("gather", x, *led, axes=axes),)
+        return (call("gather", x, _elements(x, led[0].ndim), *led, axes=(0, *moved)),)
 
 
 def indexed_axes(params: Mapping[str, Any], count: int) -> tuple[int, ...]:
@@ -64,6 +87,7 @@ class Scatter(Declaration):
     """
 
     kind: ClassVar[str] = "Scatter"
+    guards: ClassVar[Guards] = "routed"
 
     def infer(
         self, inputs: Sequence[Variable], params: Mapping[str, Any]
@@ -72,3 +96,49 @@ class Scatter(Declaration):
 
     def lengths(self, operands: Sequence[Operand], params: Mapping[str, Any]) -> tuple[Shape, ...]:
         return (operands[0].shape,)
+
+    def forward_by_kind(
+        self, node: Apply, tangents: Sequence[Variable | None]
+    ) -> tuple[Variable | None, ...]:
+        base, values, *_ = (
+            OPERATORS["zeros_like"](x) if t is None else t
+            for x, t in zip(node.inputs, tangents, strict=True)
+        )
+        if tangents[0] is None and tangents[1] is None:
+            return (None,)
+        return (node.op(base, values, *node.inputs[2:]),)
+
+    def batch_by_kind(self, node: Apply, inputs: Sequence[Variable]) -> tuple[Variable, ...]:
+        """As Gather: with batched indices each element is written at its own places."""
+        base, values, *places = all_batched(node, inputs, (0, 1))
+        params = node.op.keywords
+        if "through" in params:
+            refuse_lengths(node, inputs, first=2)
+            stacked = params["through"].rule.stacked(params["through"])
+            return (call("scatter", base, values, *places, mode=params["mode"], through=stacked),)
+        axes = tuple(axis + 1 for axis in indexed_axes(params, len(places)))
+        of_places = batched(node, inputs)[2:]
+        if any(of_places):
+            places = [i if yes else lead(i) for i, yes in zip(places, of_places, strict=True)]
+            places, axes = [_elements(base, places[0].ndim), *places], (0, *axes)
+        else:
+            values = _from_front(values, places[0].ndim)
+        return (call("scatter", base, values, *places, **{**params, "axes": axes}),)
+
+
+def _from_front(x: Variable, place: int) -> Variable:
+    """The array with its first axis moved behind `place` others."""
+    order = (*range(1, place + 1), 0, *range(place + 1, x.ndim))
+    return call("dimshuffle", x, order=order) if place else x
+
+
+def _to_front(x: Variable, place: int) -> Variable:
+    """The array with the axis at `place` moved to the front."""
+    order = (place, *(axis for axis in range(x.ndim) if axis != place))
+    return call("dimshuffle", x, order=order) if place else x
+
+
+def _elements(x: Variable, ndim: int) -> Variable:
+    """The place of each element of a batch, as an index array of this rank."""
+    places = call("iota", length_of(x, 0), dtype="int64")
+    return call("dimshuffle", places, order=(0, *("x",) * (ndim - 1))) if ndim > 1 else places

@@ -1,18 +1,22 @@
 """Contract and Gemm: sums of products, every matrix product there is."""
-# ruff: noqa: D102  # infer and lengths say in Declaration what they are
+# ruff: noqa: D102  # Declaration says what the methods are
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from string import ascii_letters
 from typing import Any, ClassVar
 
 from gradc.dtypes import promote
 from gradc.errors import ShapeError, message
 from gradc.graph.describe import where
-from gradc.graph.op import Declaration, Operand, Shape
+from gradc.graph.methods import OPERATORS
+from gradc.graph.op import Apply, Declaration, Operand, Shape
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Variable
+from gradc.ops.calls import call
+from gradc.ops.kinds.batches import batched
 from gradc.sizes import Size
 
 __all__ = ["Contract", "Gemm"]
@@ -49,6 +53,27 @@ class Contract(Declaration):
                     table[letter] = n
         return (tuple(table[letter] for letter in params["out"]),)
 
+    def forward_by_kind(
+        self, node: Apply, tangents: Sequence[Variable | None]
+    ) -> tuple[Variable | None, ...]:
+        (a, b), (ta, tb) = node.inputs, tangents
+        found = [] if ta is None else [node.op(ta, b)]
+        found += [] if tb is None else [node.op(a, tb)]
+        return (OPERATORS["add"](*found) if len(found) > 1 else found[0],)
+
+    def batch_by_kind(self, node: Apply, inputs: Sequence[Variable]) -> tuple[Variable, ...]:
+        """One more letter: of a stack where both operands have it, else of rows or columns."""
+        return (_stacked(inputs, batched(node, inputs), node.op.keywords),)
+
+
+def _stacked(
+    operands: Sequence[Variable], flags: Sequence[bool], params: Mapping[str, Any]
+) -> Variable:
+    x, y, out = params["x"], params["y"], params["out"]
+    new = next(letter for letter in ascii_letters if letter not in x + y + out)
+    of_a, of_b = (new if flag else "" for flag in flags)
+    return call("contract", *operands, x=of_a + x, y=of_b + y, out=new * any(flags) + out)
+
 
 def _contract_clash(inputs: Sequence[Variable], params: Mapping[str, Any], letter: str) -> str:
     axes = (params["x"].index(letter), params["y"].index(letter))
@@ -77,3 +102,33 @@ class Gemm(Declaration):
 
     def lengths(self, operands: Sequence[Operand], params: Mapping[str, Any]) -> tuple[Shape, ...]:
         return (operands[0].shape,)
+
+    def forward_by_kind(
+        self, node: Apply, tangents: Sequence[Variable | None]
+    ) -> tuple[Variable | None, ...]:
+        c, alpha, a, b, beta = node.inputs
+        tc, talpha, ta, tb, tbeta = tangents
+        mul = OPERATORS["mul"]
+        found = [] if tc is None else [mul(beta, tc)]
+        found += [] if talpha is None else [mul(talpha, _product(node, a, b))]
+        found += [] if ta is None else [mul(alpha, _product(node, ta, b))]
+        found += [] if tb is None else [mul(alpha, _product(node, a, tb))]
+        found += [] if tbeta is None else [mul(tbeta, c)]
+        return (OPERATORS["add"](*found) if len(found) > 1 else found[0],)
+
+    def batch_by_kind(self, node: Apply, inputs: Sequence[Variable]) -> tuple[Variable, ...]:
+        """Taken apart: rewriting puts it together again. Where beta is 0, c is still not read."""
+        c, alpha, a, b, beta = inputs
+        flags = batched(node, inputs)
+        rank = node.outputs[0].ndim
+        alpha, beta = (
+            call("dimshuffle", each, order=(0, *("x",) * rank)) if flag else each
+            for each, flag in ((alpha, flags[1]), (beta, flags[4]))
+        )
+        scaled = OPERATORS["mul"](alpha, _stacked((a, b), flags[2:4], node.op.keywords))
+        kept = OPERATORS["switch"](OPERATORS["eq"](beta, 0), 0.0, OPERATORS["mul"](beta, c))
+        return (OPERATORS["add"](kept, scaled),)
+
+
+def _product(node: Apply, a: Variable, b: Variable) -> Variable:
+    return call("contract", a, b, **node.op.keywords)

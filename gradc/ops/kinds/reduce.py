@@ -1,5 +1,5 @@
 """Reduce: axes folded away."""
-# ruff: noqa: D102  # infer and lengths say in Declaration what they are
+# ruff: noqa: D102  # Declaration says what the methods are
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from gradc.graph.op import Declaration, Operand, Shape
+from gradc.graph.methods import OPERATORS
+from gradc.graph.op import Apply, Declaration, Guards, Op, Operand, Shape
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Variable
+from gradc.ops.calls import call
 
 __all__ = ["Reduce"]
 
@@ -28,6 +30,7 @@ class Reduce(Declaration):
     """
 
     kind: ClassVar[str] = "Reduce"
+    guards: ClassVar[Guards] = "reduction"
 
     init: tuple[str, ...]
     step: tuple[str, ...]
@@ -52,3 +55,19 @@ class Reduce(Declaration):
     def lengths(self, operands: Sequence[Operand], params: Mapping[str, Any]) -> tuple[Shape, ...]:
         shape = operands[0].shape
         return (tuple(n for axis, n in enumerate(shape) if axis not in params["axes"]),)
+
+    def forward_by_kind(
+        self, node: Apply, tangents: Sequence[Variable | None]
+    ) -> tuple[Variable | None, ...]:
+        """The sum of slopes times tangents; the slopes are the pullback of 1."""
+        (t,), params = tangents, node.op.keywords
+        ones = OPERATORS["ones_like"](node.outputs[0])
+        (slope,) = self.pullback((ones,), node.outputs, *node.inputs, **params)
+        if t is None or slope is None:
+            return (None,)
+        return (call("sum", OPERATORS["mul"](slope, t), axes=params["axes"]),)
+
+    def batch_by_kind(self, node: Apply, inputs: Sequence[Variable]) -> tuple[Variable, ...]:
+        (x,), params = inputs, node.op.keywords
+        axes = tuple(axis + 1 for axis in params["axes"])
+        return (Op(self, tuple(sorted({**params, "axes": axes}.items())))(x),)

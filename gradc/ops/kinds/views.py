@@ -1,5 +1,5 @@
 """View, Relabel: the same numbers elsewhere; LengthOf, Iota: lengths as numbers, and back."""
-# ruff: noqa: D102  # infer and lengths say in Declaration what they are
+# ruff: noqa: D102  # Declaration says what the methods are
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from gradc.affine import IndexMap
-from gradc.graph.op import Declaration, Operand, Shape
+from gradc.graph.methods import OPERATORS
+from gradc.graph.op import Apply, Declaration, Guards, Op, Operand, Shape
 from gradc.graph.types import TensorType
-from gradc.graph.variable import Variable
+from gradc.graph.variable import Constant, Variable
+from gradc.ops.calls import length_of, op_of
+from gradc.ops.convert import static_int
+from gradc.ops.kinds.batches import refuse_lengths
 from gradc.ops.kinds.shapes import ShapeRule, static_operands, to_static
 from gradc.sizes import Size, size
 
@@ -35,17 +41,21 @@ class View(Declaration):
     lengths and the scalars' values; `index` gives, for the result's axes i, the place in each
     axis of the array; `bounds` gives (index, length, axis) that must satisfy 0 <= index < length,
     `equal` gives (length, length, axis) that must agree.
+    `lift` gives the parameters of the same view of each row of a stack, whose first axis stays; for
+    a view that has none the operation `stacked` (ops/stacked.py) stands in.
     All four take (i or lengths, *values, shape=..., **params) of sizes.
     unequal: what the error says where two lengths do not agree.
     """
 
     kind: ClassVar[str] = "View"
+    guards: ClassVar[Guards] = "routed"
 
     shape: ShapeRule  # (lengths, *values, **params)
     index: Callable[..., IndexMap]  # (i, lengths, *values, **params)
     bounds: Callable[..., Sequence[tuple[Size, Size, int]]] | None = None
     equal: Callable[..., Sequence[tuple[Size, Size, int]]] | None = None
     unequal: Unequal = Unequal()
+    lift: Callable[..., Mapping[str, Any]] | None = None
 
     def infer(
         self, inputs: Sequence[Variable], params: Mapping[str, Any]
@@ -64,6 +74,22 @@ class View(Declaration):
         values = [operand.value for operand in operands[1:]]
         return self.index(i, operands[0].shape, *values, **params)
 
+    def stacked(self, op: Op) -> Op:
+        """The same view of each row of a stack; `op` is of this declaration."""
+        if self.lift is None:
+            return op_of("stacked", through=op)
+        return Op(self, tuple(sorted(self.lift(**op.keywords).items())))
+
+    def forward_by_kind(
+        self, node: Apply, tangents: Sequence[Variable | None]
+    ) -> tuple[Variable | None, ...]:
+        t = tangents[0]
+        return (None if t is None else node.op(t, *node.inputs[1:]),)
+
+    def batch_by_kind(self, node: Apply, inputs: Sequence[Variable]) -> tuple[Variable, ...]:
+        refuse_lengths(node, inputs)
+        return (self.stacked(node.op)(*inputs),)
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Relabel(Declaration):
@@ -73,6 +99,7 @@ class Relabel(Declaration):
     """
 
     kind: ClassVar[str] = "Relabel"
+    guards: ClassVar[Guards] = "routed"
 
     shape: ShapeRule  # (lengths, *values)
 
@@ -85,6 +112,33 @@ class Relabel(Declaration):
     def lengths(self, operands: Sequence[Operand], params: Mapping[str, Any]) -> tuple[Shape, ...]:
         values = [operand.value for operand in operands[1:]]
         return (tuple(size(n) for n in self.shape(operands[0].shape, *values, **params)),)
+
+    def forward_by_kind(
+        self, node: Apply, tangents: Sequence[Variable | None]
+    ) -> tuple[Variable | None, ...]:
+        t = tangents[0]
+        return (None if t is None else node.op(t, *node.inputs[1:]),)
+
+    def batch_by_kind(self, node: Apply, inputs: Sequence[Variable]) -> tuple[Variable, ...]:
+        refuse_lengths(node, inputs)
+        x, *lengths = inputs
+        counts = [None if static_int(n) == -1 else n for n in lengths]
+        if None in counts:  # of one element; of the stack it would be of any number
+            rest = _rest(node, x, [n for n in counts if n is not None])
+            counts = [rest if n is None else n for n in counts]
+        return (node.op(x, length_of(x, 0), *(n for n in counts if n is not None)),)
+
+
+def _rest(node: Apply, x: Variable, known: Sequence[Variable]) -> Variable:
+    """The length that -1 stands for in a row of x; `known` are the others."""
+    place = next(k for k, n in enumerate(node.inputs[1:]) if static_int(n) == -1)
+    static = node.outputs[0].type.shape[place]
+    if static is not None:
+        return Constant(np.asarray(static, "int64"))
+    one = Constant(np.asarray(1, "int64"))
+    count = OPERATORS["mul"](one, *(length_of(x, axis) for axis in range(1, x.ndim)))
+    found: Variable = OPERATORS["int_div"](count, OPERATORS["mul"](one, *known))
+    return found
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -100,6 +154,14 @@ class LengthOf(Declaration):
 
     def lengths(self, operands: Sequence[Operand], params: Mapping[str, Any]) -> tuple[Shape, ...]:
         return ((),)
+
+    def forward_by_kind(
+        self, node: Apply, tangents: Sequence[Variable | None]
+    ) -> tuple[Variable | None, ...]:
+        return (None,)
+
+    def batch_by_kind(self, node: Apply, inputs: Sequence[Variable]) -> tuple[Variable, ...]:
+        return (length_of(inputs[0], node.op.keywords["axis"] + 1),)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -118,3 +180,12 @@ class Iota(Declaration):
         value = operands[0].value
         assert value is not None
         return ((value,),)
+
+    def forward_by_kind(
+        self, node: Apply, tangents: Sequence[Variable | None]
+    ) -> tuple[Variable | None, ...]:
+        return (None,)
+
+    def batch_by_kind(self, node: Apply, inputs: Sequence[Variable]) -> tuple[Variable, ...]:
+        refuse_lengths(node, inputs, first=0)
+        raise AssertionError  # a batched length is refused, and nothing else is an input

@@ -1,0 +1,125 @@
+"""`vectorize_graph`: an expression of one element made one of a batch of them.
+
+Takes expressions and what stands for some of their variables: arrays with more axes in front; gives
+expressions with these axes in front.  Node by node, inputs first, each by its declaration's
+batching rule, so there is no loop: a product with a vector becomes one with a matrix.  Nodes that
+depend on nothing batched stay themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gradc.errors import ArgumentTypeError, InternalError, ShapeError, message
+from gradc.graph.describe import where
+from gradc.graph.op import Apply
+from gradc.graph.site import inherit
+from gradc.graph.types import TensorType
+from gradc.graph.variable import Input, Variable
+from gradc.graph.walk import rebuild, toposort
+from gradc.ops.calls import call, length_of
+from gradc.ops.convert import as_variable
+
+__all__ = ["batched", "vectorize_graph"]
+
+
+def vectorize_graph(outputs: Variable | Sequence[Variable], replace: Mapping[Variable, Any]) -> Any:
+    """The outputs for a batch: with variables replaced by arrays that have more axes in front.
+
+    replace: from variables of the graph (inputs, shared or computed ones) to arrays of the same
+        dtype with zero or more axes in front, which are the batch's.  The batch axes of several
+        are aligned from the right; one of static length 1 stretches.  All that is not replaced,
+        shared variables too, is the same for all elements.
+    Gives one variable, or a list or tuple as `outputs` is; one that depends on nothing batched
+    has no axis more.  Gradient: that of each element.
+    Raises: VectorizeError where a length would depend on the element; ShapeError, DTypeError where
+    what is replaced does not fit.
+    """
+    listed = [outputs] if isinstance(outputs, Variable) else list(outputs)
+    pairs = {old: _replacement(old, new) for old, new in replace.items()}
+    found = batched(listed, pairs)
+    if isinstance(outputs, Variable):
+        return found[0]
+    return tuple(found) if isinstance(outputs, tuple) else found
+
+
+def _replacement(old: Any, new: Any) -> Variable:
+    if not isinstance(old, Variable):
+        what = f"vectorize_graph: {old!r} is not a variable, it cannot be replaced."
+        raise ArgumentTypeError(message(what, fix="pass {variable: array with more axes}."))
+    found = as_variable(new, dtype=None if isinstance(new, Variable) else old.dtype)
+    rank = found.ndim - old.ndim
+    if (
+        found.dtype != old.dtype
+        or rank < 0
+        or any(
+            None not in pair and pair[0] != pair[1]
+            for pair in zip(found.type.shape[rank:], old.type.shape, strict=True)
+        )
+    ):
+        what = f"vectorize_graph: {found.type} is no batch of {old} : {old.type}."
+        rows = [where(old), where(found)]
+        raise ShapeError(message(what, rows, "give it the same dtype and last axes."))
+    return found
+
+
+def batched(outputs: Sequence[Variable], replace: Mapping[Variable, Variable]) -> list[Variable]:
+    """The outputs with variables replaced by batches, which fit."""
+    found, current = list(outputs), dict(replace)
+    while any(new.ndim - old.ndim > 1 for old, new in current.items()):
+        inner, outer = dict(current), {}
+        for old, new in current.items():
+            rank = new.ndim - old.ndim
+            if rank > 1:  # the innermost axis of the batch first, for any element of the others
+                inner[old] = Input(TensorType(new.dtype, new.type.shape[rank - 1 :]), new.name)
+                outer[inner[old]] = new
+        found, current = _once(found, inner), outer
+    return _once(found, current)
+
+
+def _once(outputs: Sequence[Variable], replace: Mapping[Variable, Variable]) -> list[Variable]:
+    """One axis of a batch, or none."""
+    values = _of_one_length(replace)
+    for node in toposort(outputs, stop=replace.keys()):
+        inputs = [values.get(each, each) for each in node.inputs]
+        with inherit(node.site):
+            found = _visit(node, inputs)
+        for old, new in zip(node.outputs, found, strict=True):
+            values.setdefault(old, new)
+    return [values.get(output, output) for output in outputs]
+
+
+def _visit(node: Apply, inputs: Sequence[Variable]) -> tuple[Variable, ...]:
+    if all(new.ndim == old.ndim for new, old in zip(inputs, node.inputs, strict=True)):
+        return rebuild(node, inputs)
+    found = node.op.rule.batch(node, inputs)
+    for new, old in zip(found, node.outputs, strict=True):
+        if new.ndim - old.ndim not in (0, 1) or new.dtype != old.dtype:
+            what = f"{node.op.name}: the batching rule gives {new.type} for an output {old.type}."
+            raise InternalError(message(what))
+        if old.name is not None and new.name is None:
+            new.name = old.name
+    return found
+
+
+def _of_one_length(replace: Mapping[Variable, Variable]) -> dict[Variable, Variable]:
+    """The batches, those of static length 1 stretched to the others."""
+    batches = {old: new for old, new in replace.items() if new.ndim > old.ndim}
+    known = {new.type.shape[0]: new for new in batches.values()}
+    lengths = [n for n in known if n not in (1, None)]
+    if len(lengths) > 1:
+        what = f"vectorize_graph: batches have lengths {lengths[0]} and {lengths[1]}."
+        raise ShapeError(message(what, [where(known[n]) for n in lengths[:2]]))
+    like = known.get(lengths[0] if lengths else None)
+    if like is None:
+        return dict(replace)
+    return {
+        old: _stretched(new, like) if old in batches and new.type.shape[0] == 1 else new
+        for old, new in replace.items()
+    }
+
+
+def _stretched(x: Variable, like: Variable) -> Variable:
+    lengths = [length_of(x, axis) for axis in range(1, x.ndim)]
+    return call("broadcast_to", x, length_of(like, 0), *lengths)
