@@ -17,7 +17,7 @@ from gradc.emit.source import Source
 from gradc.graph.flat import Flat
 from gradc.graph.graph import Graph
 from gradc.graph.text import numbering
-from gradc.kernel.program import Nest, Program, Step
+from gradc.kernel.program import Nest, Program, Routine, Step
 from gradc.lower import Border, lower, node_notes, prepare
 from gradc.options import Options, Target
 from gradc.rewrite import Trace, optimize
@@ -48,7 +48,7 @@ class Descent:
             constants=tuple(ship(each, flat) for each in border.constants),
             notes=self.program.notes,
             origins=trace_origins(flat, number, self.program.notes),
-            uses_blas=any(_is_product(step) for step in _steps(self.program)),
+            uses_blas=any(_uses_blas(step) for step in _steps(self.program)),
         )
 
 
@@ -66,5 +66,7 @@ def _steps(program: Program) -> Iterator[Step]:
         yield from segment.steps
 
 
-def _is_product(step: Step) -> bool:
+def _uses_blas(step: Step) -> bool:
+    if isinstance(step, Routine):
+        return step.fn.table
     return not isinstance(step, Nest) or step.product is not None

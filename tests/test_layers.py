@@ -17,7 +17,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "foundation": (("errors", "options", "dtypes", "sizes", "affine", "value"), ()),
     "graph": (("graph",), ("foundation",)),
     "kernel": (("kernel",), ("foundation",)),
-    "ops": (("ops",), ("graph", "kernel.scalar")),
+    "ops": (("ops",), ("graph", "kernel.scalar", "kernel.routine")),
     "rewrite": (("rewrite",), ("ops",)),
     "sharedvar": (("sharedvar",), ("graph", "runtime.cell")),
     "batch": (("batch",), ("ops",)),

@@ -9,7 +9,7 @@ marks what belongs to which part, so that it can be compiled by several processe
 from __future__ import annotations
 
 from gradc.emit.headers import include_lines
-from gradc.emit.level import cost_of, parts_of
+from gradc.emit.level import ROUTINE_COST, cost_of, parts_of
 from gradc.emit.memory import Memory
 from gradc.emit.once import share_math
 from gradc.emit.parts import arranged
@@ -47,14 +47,15 @@ def write_file(program: Program) -> CFile:
     texts = [memory.resolve(render("function.c.j2", function=each)) for each in functions]
     folds = [render("fold.c.j2", fold=each) for each in steps.kinds.views]
     includes = include_lines("\n".join([*folds, *texts]))
+    routines = [line for lines in steps.routines.values() for line in ("", *lines)]
     texts, shared = share_math(texts)
-    costs = [cost_of(text) for text in [*texts, *shared]]
+    costs = [cost_of(text) for text in [*texts, *shared]] + [ROUTINE_COST] * len(steps.routines)
     code, parts = arranged([each.head for each in functions], texts, parts_of(costs[: len(texts)]))
     interface = program.interface
     text = render(
         "file.c.j2",
         summary=_summary(program),
-        includes=[*includes, *shared],
+        includes=[*includes, *shared, *routines],
         code="\n".join([*folds, code]),
         parts=parts,
         args=len(interface.args),

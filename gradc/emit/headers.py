@@ -23,7 +23,9 @@ _CALL = re.compile(r"\bgc_([a-z]\w*?)_(?:[biu](?:8|16|32|64)|f32|f64)\(")
 _CALL_WITH_TWO = re.compile(r"\bgc_(cast)_")
 _TILES = re.compile(r"\bGC_(?:TILE|ROWS|FOLD|INLINE)\b")
 _LIBC = re.compile(r"\b(?:NAN|INFINITY)\b|(?<![\w.])([a-z][a-z0-9]*)\(")
-_OWN = re.compile(r"(?:nest|product|pack|run|plan|fold)\d+(?:_\w+)?|if|for|while|return|sizeof")
+_OWN = re.compile(
+    r"(?:nest|product|pack|routine|run|plan|fold)\d+(?:_\w+)?|if|for|while|return|sizeof"
+)
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
 

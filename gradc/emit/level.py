@@ -16,10 +16,11 @@ from collections.abc import Sequence
 
 from gradc.emit.headers import is_vector_math
 
-__all__ = ["choose_level", "cost_of", "parts_of"]
+__all__ = ["ROUTINE_COST", "choose_level", "cost_of", "parts_of"]
 
 _FUNCTION, _LOOP, _CALL = 3.0, 12.0, 40.0  # ms at -O3
 _STATEMENTS, _GROWTH = 0.6, 1.3
+ROUTINE_COST = 40.0  # one of csrc/inline's
 _BEST, _GOOD = 600.0, 1500.0  # ms at -O3 up to which -O3 and -O2 are worth their time
 _PART = 250.0  # ms worth a process of its own, which begins with 50 ms of reading headers
 _MOST_PARTS = 4

@@ -131,6 +131,8 @@ def _condition(check: Check) -> tuple[str, str]:
         return f"{left} >= 0 && {left} < {right}", "GC_ERR_INDEX"
     if check.rule == "natural":
         return f"{left} >= 0", "GC_ERR_SIZE"
+    if check.rule == "at_most":
+        return f"{left} <= {right}", "GC_ERR_SIZE"
     return f"{left} > 0 || {right} == 0", "GC_ERR_SIZE"
 
 

@@ -13,7 +13,7 @@ from gradc.kernel.formula import factor, formula, place
 from gradc.kernel.program import Matrix, Pack, Product, Scale
 from gradc.sizes import Size, product
 
-__all__ = ["pack_function", "product_call", "product_function", "shares"]
+__all__ = ["pack_function", "product_call", "product_function", "rows_of", "shares"]
 
 
 def _pointer(matrix: Matrix, moves: list[tuple[str, Size]], buffer: int | None = None) -> str:
@@ -68,7 +68,7 @@ def pack_function(step: Pack, name: str, memory: Memory) -> Function:
     if step.blocks.constant != 1:
         panels = f"gc_ceil_div({columns}, GC_PANEL_COLUMNS)"
         length = f"gc_ceil_div({panels}, {formula(step.blocks, C)}) * GC_PANEL_COLUMNS"
-        cut, begin, end = _range(length, columns), "begin", "end"
+        cut, begin, end = rows_of(length, columns), "begin", "end"
     args = _joined(
         "table", step.room, begin, end, step.n, step.k, _pointer(step.y, []), step.y.row,
         step.y.col, f"b{step.panels}",
@@ -90,8 +90,8 @@ def shares(blocks: str, count: str) -> str:
     )
 
 
-def _range(length: str, count: str) -> list[str]:
-    """The part of `count` rows that belongs to a chunk of `length`."""
+def rows_of(length: str, count: str) -> list[str]:
+    """The lines that say which of `count` rows that belong to a chunk of `length`."""
     return [
         f"const int64_t length = {length};",
         f"const int64_t begin = gc_start(chunk, length, {count}), "
@@ -170,7 +170,7 @@ def product_function(step: Product, name: str, memory: Memory, segment: int) -> 
     if step.blocks.constant != 1:
         count, blocks = formula(whole, C), formula(step.blocks, C)
         length = f"gc_ceil_div({count}, {blocks})"
-        cut = [shares(blocks, count)] if step.panels is not None else _range(length, count)
+        cut = [shares(blocks, count)] if step.panels is not None else rows_of(length, count)
         rows = ("begin", "end")
     if from_stack:
         body: list[Block] = [Loop("i", rows[0], rows[1], "i++", tuple(_stacked(step)))]

@@ -13,9 +13,10 @@ from gradc.emit.folds import FoldKinds
 from gradc.emit.memory import C, Memory, wrapped
 from gradc.emit.nest import chunk_function, tail_function
 from gradc.emit.product import pack_function, product_function
+from gradc.emit.routine import routine_function
 from gradc.emit.views import Block, Function, Lines
 from gradc.kernel.formula import formula
-from gradc.kernel.program import Nest, Pack, Step
+from gradc.kernel.program import Nest, Pack, Routine, Step
 
 __all__ = ["Steps"]
 
@@ -30,6 +31,7 @@ class Steps:
     memory: Memory
     kinds: FoldKinds = field(default_factory=FoldKinds)
     functions: list[Function] = field(default_factory=list)
+    routines: dict[str, tuple[str, ...]] = field(default_factory=dict)  # function -> its definition
     points: int = 0  # steps that can be made to fail
     count: int = 0
 
@@ -60,6 +62,10 @@ class Steps:
         elif isinstance(step, Pack):
             name, count = f"pack{self.count}", step.blocks
             function = pack_function(step, name, self.memory)
+        elif isinstance(step, Routine):
+            name, count = f"routine{self.count}_{step.fn.name}", step.blocks
+            function = routine_function(step, name, self.memory)
+            self.routines.setdefault(step.fn.function(step.dtype), step.fn.lines(step.dtype))
         else:
             name, count = f"product{self.count}", step.blocks
             function = product_function(step, name, self.memory, segment)

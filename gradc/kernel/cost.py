@@ -11,7 +11,17 @@ sizes; within a factor of two there.
 from __future__ import annotations
 
 from gradc.dtypes import dtype_info
-from gradc.kernel.loops import Compute, Nest, Pack, Pass, Product, Segment, Statement, Step
+from gradc.kernel.loops import (
+    Compute,
+    Nest,
+    Pack,
+    Pass,
+    Product,
+    Routine,
+    Segment,
+    Statement,
+    Step,
+)
 from gradc.sizes import Size, product, size
 
 __all__ = ["picoseconds"]
@@ -33,6 +43,8 @@ def picoseconds(segment: Segment) -> Size:
 def _work(step: Step) -> Size:
     if isinstance(step, Nest):
         return _nest(step)
+    if isinstance(step, Routine):
+        return step.rows * step.work * _SCALAR
     return step.room * _PACK if isinstance(step, Pack) else _product(step)
 
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import Literal
 
 from gradc.affine import Affine
+from gradc.kernel.calls import Matrix, Pack, Product, Routine, Rows, Scale
 from gradc.kernel.scalar import ScalarFn
 from gradc.sizes import Size
 from gradc.value import value
@@ -40,8 +41,10 @@ __all__ = [
     "Pass",
     "Position",
     "Product",
+    "Routine",
     "Row",
     "RowResult",
+    "Rows",
     "Scale",
     "Segment",
     "SizeDef",
@@ -77,11 +80,12 @@ class SizeDef:
 class Check:
     """A condition on sizes that a plan verifies.
 
-    "equal": left == right.  "index": 0 <= left < right.  "natural": left >= 0.  "positive":
-    left > 0 or right == 0 (a reduction without identity over no elements, unless it has no result).
+    "equal": left == right.  "index": 0 <= left < right.  "natural": left >= 0.  "at_most": left <=
+    right.  "positive": left > 0 or right == 0 (a reduction without identity over no elements,
+    unless it has no result).
     """
 
-    rule: Literal["equal", "index", "natural", "positive"]
+    rule: Literal["equal", "index", "natural", "at_most", "positive"]
     left: Size
     right: Size
     note: int
@@ -290,77 +294,6 @@ Block = Row | Pass
 
 
 @value
-class Matrix:
-    """A matrix, or a stack of them, in a buffer; a vector has rows or cols 1.
-
-    One of row and col stride is 1 at the call.  `batch`: strides of the stack's axes.
-    """
-
-    buffer: int
-    offset: Size
-    row: Size
-    col: Size
-    batch: tuple[Size, ...] = ()
-
-
-@value
-class Scale:
-    """alpha or beta of a product: a literal, or a 0-d buffer's number."""
-
-    text: str = ""
-    buffer: int | None = None
-
-
-@value
-class Product:
-    """out = alpha * x @ y + beta * c, by BLAS or by panels.
-
-    routine: gemm (out m x n), gemv (y and out are columns, n == 1) or ger (k == 1: out += x y').
-    `source`: where beta * c is read if it is not `out` itself (it is copied first unless the two
-    are the same memory at the call); None when beta is 0 or c is out.
-    blocks: the number of row blocks (along m; along the stack if there is one), a function of the
-    sizes only; a product never splits k.
-    panels: the buffer a Pack step has laid y out in, with `room` elements where that was worth it.
-    """
-
-    routine: Literal["gemm", "gemv", "ger"]
-    dtype: str
-    x: Matrix
-    y: Matrix
-    out: Matrix
-    m: Size
-    n: Size
-    k: Size
-    batch: tuple[Size, ...]
-    alpha: Scale
-    beta: Scale
-    source: int | None
-    blocks: Size
-    title: str = ""
-    nodes: tuple[int, ...] = ()
-    panels: int | None = None
-    room: Size | None = None
-
-
-@value
-class Pack:
-    """Lay the matrix y[k, n] of a product out in panels, for all blocks of rows to share.
-
-    `panels` has `room` elements: 0 where packing is not worth it, and then nothing happens.
-    blocks: into how many parts the columns are cut.
-    """
-
-    dtype: str
-    y: Matrix
-    k: Size
-    n: Size
-    panels: int
-    room: Size
-    blocks: Size
-    nodes: tuple[int, ...] = ()
-
-
-@value
 class Nest:
     """One sweep of loops.
 
@@ -384,7 +317,7 @@ class Nest:
     nodes: tuple[int, ...] = ()
 
 
-Step = Nest | Product | Pack
+Step = Nest | Product | Pack | Routine
 
 
 @value

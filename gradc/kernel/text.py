@@ -27,8 +27,10 @@ from gradc.kernel.loops import (
     Pass,
     Position,
     Product,
+    Routine,
     Row,
     RowResult,
+    Rows,
     Scale,
     Segment,
     SizeDef,
@@ -108,6 +110,7 @@ def _check(check: Check) -> str:
         "equal": f"{left} == {right}",
         "index": f"0 <= {left} < {right}",
         "natural": f"{left} >= 0",
+        "at_most": f"{left} <= {right}",
         "positive": f"{left} > 0 or {right} == 0",
     }[check.rule]
     return f"{text}  # note {check.note}"
@@ -145,6 +148,8 @@ def _touched(step: Step) -> set[int]:
         return numbers | {number for number in extra if number is not None}
     if isinstance(step, Pack):
         return {step.y.buffer, step.panels}
+    if isinstance(step, Routine):
+        return {*(each.buffer for each in (*step.reads, *step.writes)), *step.scratch}
     found = _touched(step.product) if step.product is not None else set()
     for fold in step.folds:
         found |= {*fold.partial, *([fold.out] if fold.out is not None else [])}
@@ -162,6 +167,8 @@ def _step(number: int, step: Step) -> list[str]:
         return [f"step {number}: product{title}", f"  {_product(step)}"]
     if isinstance(step, Pack):
         return [f"step {number}: pack", f"  {_pack(step)}"]
+    if isinstance(step, Routine):
+        return [f"step {number}: routine{title}", f"  {_routine(step)}"]
     lines = [f"step {number}: nest{title}"]
     lines += [f"  {line}" for line in _nest(step)]
     return lines
@@ -170,6 +177,20 @@ def _step(number: int, step: Step) -> list[str]:
 def _pack(step: Pack) -> str:
     count = f"{formula(step.k)} x {formula(step.n)} in {formula(step.blocks)} blocks"
     return f"{count}: b{step.panels} = panels of {_matrix(step.y)}"
+
+
+def _routine(step: Routine) -> str:
+    outs = ", ".join(map(_rows, step.writes))
+    args = ", ".join([*map(formula, step.numbers), *map(_rows, step.reads)])
+    scratch = ", ".join(f"b{number}" for number in step.scratch)
+    by = f", by {scratch}" if scratch else ""
+    count = f"{formula(step.rows)} rows in {formula(step.blocks)} blocks"
+    return f"{count}: {outs} = {step.fn.function(step.dtype)}({args}){by}"
+
+
+def _rows(rows: Rows) -> str:
+    offset = f" + {formula(rows.offset)}" if rows.offset.terms else ""
+    return f"b{rows.buffer}{offset}<{formula(rows.apart)}>"
 
 
 def _product(step: Product) -> str:

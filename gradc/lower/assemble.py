@@ -19,6 +19,7 @@ from gradc.lower.memory import plan_memory, uses_of
 from gradc.lower.names import Namer
 from gradc.lower.nests import draft_nest
 from gradc.lower.products import plan_product, shared_panels
+from gradc.lower.routines import plan_routine
 from gradc.lower.scatter import draft_scatter
 from gradc.lower.tasks import Item, Task, nest_of
 from gradc.lower.titles import Titles
@@ -90,6 +91,7 @@ class _Assembly:
             self.buffer,
             lambda variable: variable in self.escaping,
             lambda dtype, shape: self.add(dtype, shape, "scratch"),
+            lambda dtype, shape: self.add(dtype, shape, "work"),
             self._note,
         )
 
@@ -109,6 +111,10 @@ class _Assembly:
             return self._product(task.node)
         if task.kind == "scatter":
             return self._scatter(task)
+        if task.kind == "routine":
+            assert task.node is not None
+            title, nodes = self.titles.node(task.node)
+            return [plan_routine(self.values, task.node, self.memory(), title, nodes)]
         return self._nest(task)
 
     def _product(self, node: Apply) -> list[Step]:

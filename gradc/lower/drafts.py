@@ -74,4 +74,5 @@ class Memory:
     buffer: Callable[[Variable], int]  # where a value is read
     stores: Callable[[Variable], bool]  # whether a value computed here goes to memory
     scratch: Callable[[str, Sequence[Size]], int]  # a new row a worker
+    work: Callable[[str, Sequence[Size]], int]  # a new row for all
     note: Callable[[Note], int]

@@ -19,6 +19,7 @@ from gradc.ops.kinds import (
     Iota,
     Reduce,
     Relabel,
+    Routine,
     Scatter,
     View,
     indexed_axes,
@@ -47,6 +48,8 @@ def add_conditions(shapes: Shapes, node: Apply) -> None:
         _reduce_check(shapes, node)
     elif isinstance(rule, Relabel):
         _relabel_equation(shapes, node)
+    elif isinstance(rule, Routine):
+        _routine_equations(shapes, node, rule)
 
 
 def _broadcast_equations(shapes: Shapes, node: Apply, inputs: tuple[Variable, ...]) -> None:
@@ -162,6 +165,29 @@ def _values_equations(
         shapes.require_equal(left, right, note)
 
 
+def _routine_equations(shapes: Shapes, node: Apply, rule: Routine) -> None:
+    for (one, i), (other, j) in rule.equal_axes(node.inputs):
+        left, right = node.inputs[one], node.inputs[other]
+        note = _plain_note(
+            shapes,
+            node,
+            f"axis {i} of one operand has length {{v0}}, axis {j} of another {{v1}}.",
+            "pass arrays whose lengths agree.",
+            (left, right),
+        )
+        shapes.require_equal(shapes.shape[left][i], shapes.shape[right][j], note)
+    table = dict(rule.frame(shapes.operands(node), node.op.keywords).letters)
+    for few, many in rule.at_most:
+        note = _plain_note(
+            shapes,
+            node,
+            "{v0} elements of an axis of length {v1}.",
+            "ask for at most as many as there are.",
+            node.inputs[:1],
+        )
+        shapes.check("at_most", table[few], table[many], note)
+
+
 def _reduce_check(shapes: Shapes, node: Apply) -> None:
     shape, axes = shapes.lengths(node.inputs[0]), node.op.keywords["axes"]
     folded = product([shape[axis] for axis in axes])
@@ -239,7 +265,7 @@ def _surely_inside(index: Size, length: Size) -> bool:
 
 def _natural_lengths(shapes: Shapes, node: Apply) -> None:
     """Lengths given as numbers must not be negative."""
-    if not isinstance(node.op.rule, (View, Relabel, Iota)):
+    if not isinstance(node.op.rule, (View, Relabel, Iota, Routine)):
         return
     for axis, length in enumerate(shapes.lengths(node.outputs[0])):
         if not is_natural(length):

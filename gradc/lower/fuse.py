@@ -1,7 +1,7 @@
 """Decide which values share one loop nest.
 
 Takes Values; gives tasks in an executable order: nests (groups of elementwise operations, folds,
-gathers, copies), products and scatters.
+gathers, copies), products, scatters and routines.
 
 One rule serves every graph.  A value joins the nest of a producer, or of a sibling that reads the
 same array, if (1) its axes are axes of the nest, each at its own place, (2) no path leads out of
@@ -18,6 +18,7 @@ from typing import Literal
 from gradc.graph.op import Apply
 from gradc.graph.variable import Variable
 from gradc.lower.reads import Axes, plain_reads
+from gradc.lower.routines import arrays_of
 from gradc.lower.tasks import Item, Task, TaskKind, inner_axes, nest_of
 from gradc.lower.values import Values
 
@@ -85,7 +86,8 @@ class _Fuser:
         task.segment = self.values.shapes.segment[node.outputs[0]]
         task.outs.extend(node.outputs)
         self.tasks.append(task)
-        self._register(task, node.outputs[0], reads)
+        for out in node.outputs:
+            self._register(task, out, reads)
 
     def add_item(self, item: Item) -> None:
         for task in self._candidates(item):
@@ -303,5 +305,5 @@ def fuse(
             fuser.add_item(step)
         else:
             kind, node = step
-            fuser.add_step(kind, node, node.inputs)
+            fuser.add_step(kind, node, arrays_of(node))
     return fuser.tasks, fuser.home

@@ -15,9 +15,20 @@ from gradc.graph.variable import Variable
 from gradc.graph.walk import toposort
 from gradc.lower.border import Border
 from gradc.lower.products import needs_packing
+from gradc.lower.routines import arrays_of, not_in_a_run
 from gradc.lower.tasks import Item, TaskKind
 from gradc.lower.values import Values
-from gradc.ops.kinds import Contract, Elemwise, Gather, Gemm, Reduce, Relabel, Scatter, View
+from gradc.ops.kinds import (
+    Contract,
+    Elemwise,
+    Gather,
+    Gemm,
+    Reduce,
+    Relabel,
+    Routine,
+    Scatter,
+    View,
+)
 
 __all__ = ["Items", "copy_of", "list_items"]
 
@@ -72,6 +83,8 @@ def _numbers_of(values: Values, node: Apply) -> tuple[Variable, ...]:
         return ()
     if isinstance(node.op.rule, View | Relabel):
         return node.inputs[:1]
+    if isinstance(node.op.rule, Routine):
+        return arrays_of(node)
     is_through = isinstance(node.op.rule, Scatter) and node.op.keywords.get("through")
     return node.inputs[:2] if is_through else node.inputs
 
@@ -85,6 +98,7 @@ def _copy_views(values: Values, nodes: Sequence[Apply]) -> None:
     """Decide which views are materialised: what reshaping, and what BLAS cannot read as it is."""
     values.copy(each for each in values.shapes.data if _is_view(each))
     products = [node for node in nodes if isinstance(node.op.rule, Contract | Gemm)]
+    routines = [node for node in nodes if isinstance(node.op.rule, Routine)]
     for node in nodes:
         if isinstance(node.op.rule, Relabel):
             values.copy(filter(_is_view, node.inputs[:1]))
@@ -96,6 +110,8 @@ def _copy_views(values: Values, nodes: Sequence[Apply]) -> None:
         before = len(values.copied)
         for node in products:
             values.copy(filter(_is_view, needs_packing(values, node)))
+        for node in routines:
+            values.copy(filter(_is_view, not_in_a_run(values, node)))
 
 
 def _pin(values: Values, nodes: Sequence[Apply]) -> None:
@@ -109,6 +125,8 @@ def _pin(values: Values, nodes: Sequence[Apply]) -> None:
         rule = node.op.rule
         if isinstance(rule, Contract | Gemm):
             values.pinned.update(values.source(each)[0] for each in node.inputs)
+        elif isinstance(rule, Routine):
+            values.pinned.update(values.source(each)[0] for each in arrays_of(node))
         elif isinstance(rule, Gather | Relabel):
             values.pinned.add(values.source(node.inputs[0])[0])
 
@@ -143,6 +161,8 @@ def _steps(values: Values, node: Apply) -> list[Step]:
         return [("product", node)]
     if isinstance(rule, Scatter):
         return [("scatter", node)]
+    if isinstance(rule, Routine):
+        return [("routine", node)]
     if isinstance(rule, View):
         return [Item(out, None, out, (_twin(values, node),))] if out in values.copied else []
     if isinstance(rule, Reduce):
@@ -163,7 +183,8 @@ def _twin(values: Values, node: Apply) -> Variable:
 def _finals(values: Values, border: Border, items: Items) -> None:
     """Give each result a variable of its own: a computed one once, copies of all others."""
     computed = {step.out for step in items.steps if isinstance(step, Item)}
-    computed |= {step[1].outputs[0] for step in items.steps if not isinstance(step, Item)}
+    steps = [step[1] for step in items.steps if not isinstance(step, Item)]
+    computed |= {output for node in steps for output in node.outputs}
     taken: set[Variable] = set()
     shapes = values.shapes
     for result in border.results:

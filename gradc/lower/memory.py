@@ -12,7 +12,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gradc.dtypes import dtype_info
-from gradc.kernel.loops import Buffer, Indexed, Load, Nest, Pack, Pass, Product, Slot, Step, Store
+from gradc.kernel.loops import (
+    Buffer,
+    Indexed,
+    Load,
+    Nest,
+    Pack,
+    Pass,
+    Product,
+    Routine,
+    Slot,
+    Step,
+    Store,
+)
 from gradc.sizes import Size, product
 from gradc.value import replace
 
@@ -41,6 +53,9 @@ def uses_of(step: Step) -> Uses:
         return _product_uses(step)
     if isinstance(step, Pack):
         return Uses({step.y.buffer}, {step.panels})
+    if isinstance(step, Routine):
+        written = {*(each.buffer for each in step.writes), *step.scratch}
+        return Uses({each.buffer for each in step.reads}, written)
     uses = _nest_uses(step)
     if step.product is not None:
         inner = _product_uses(step.product)

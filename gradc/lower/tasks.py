@@ -1,7 +1,7 @@
 """What fusion works on: values to compute, and the steps that compute them.
 
-An Item is one value of a nest; a Task is a step in the making: a nest of items, a product or a
-scatter.
+An Item is one value of a nest; a Task is a step in the making: a nest of items, a product, a
+scatter or a routine.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Literal
 from gradc.graph.op import Apply
 from gradc.graph.variable import Variable
 from gradc.lower.values import Values
-from gradc.ops.kinds import Gather, Reduce
+from gradc.ops.kinds import Gather, Reduce, Routine
 from gradc.sizes import Size
 
 __all__ = ["Item", "Task", "TaskKind", "inner_axes", "nest_of", "run_before"]
 
-TaskKind = Literal["nest", "product", "scatter"]
+TaskKind = Literal["nest", "product", "scatter", "routine"]
 
 
 @dataclass(eq=False)
@@ -81,6 +81,10 @@ class Task:
         if self.kind == "scatter":
             assert self.node is not None
             return self.node.op.keywords.get("through") is None
+        if self.kind == "routine":
+            assert self.node is not None
+            assert isinstance(self.node.op.rule, Routine)
+            return self.node.op.rule.c.fails
         return any(item.is_fallible for item in self.items)
 
     def needs(self, other: Task) -> bool:

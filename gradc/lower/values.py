@@ -22,6 +22,7 @@ from gradc.sizes import Size, size
 __all__ = ["Values", "strides_of"]
 
 _FREE_SCALAR = 40  # scalar arithmetic cheaper than this is repeated in every loop that needs it
+_ROUTINES = ("Routine", "Prefix")
 _FREE_ARRAY = 6  # arithmetic an element of one array cheaper than this: cheaper than memory
 
 
@@ -140,7 +141,7 @@ class Values:
         node = variable.owner
         if node is None or variable in self.copied or variable in self.pinned:
             return True
-        return node.op.kind in ("Contract", "Gemm", "Scatter", "Relabel", "Reduce")
+        return node.op.kind in ("Contract", "Gemm", "Scatter", "Relabel", "Reduce", *_ROUTINES)
 
     def access(self, buffer: int, variable: Variable, index: IndexMap, axes: int) -> Access:
         """The element of a value's C-contiguous memory at `index`, for a nest of `axes` loops."""

@@ -19,6 +19,8 @@ from gradc.ops import (
     linalg,
     math,
     nnet,
+    order,
+    prefix,
     reading,
     reduce,
     relabel,
@@ -38,6 +40,8 @@ from gradc.ops.lengths import *
 from gradc.ops.linalg import *
 from gradc.ops.math import *
 from gradc.ops.nnet import *
+from gradc.ops.order import *
+from gradc.ops.prefix import *
 from gradc.ops.reading import *
 from gradc.ops.reduce import *
 from gradc.ops.relabel import *
@@ -58,6 +62,8 @@ __all__ += lengths.__all__
 __all__ += linalg.__all__
 __all__ += math.__all__
 __all__ += nnet.__all__
+__all__ += order.__all__
+__all__ += prefix.__all__
 __all__ += reading.__all__
 __all__ += reduce.__all__
 __all__ += relabel.__all__

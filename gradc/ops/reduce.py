@@ -14,25 +14,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gradc.dtypes import dtype_info
 from gradc.graph.variable import Variable
 from gradc.ops.calls import call
 from gradc.ops.compare import eq, switch
 from gradc.ops.declare import insert_axes, is_float, reduction
 from gradc.ops.elemwise import cast
 from gradc.ops.lengths import broadcast_like
+from gradc.ops.rules import wide
 
 __all__ = ["all", "any", "argmax", "argmin", "max", "min", "prod", "sum"]
 
 Array = npt.NDArray[Any]
 Cts = Sequence[Variable | None]
-
-
-def wide(dtype: str) -> tuple[str, str]:
-    """Accumulator and result of a sum: numpy's."""
-    info = dtype_info(dtype)
-    found = dtype if info.is_float else "uint64" if info.kind == "uint" else "int64"
-    return found, found
 
 
 def _own(dtype: str) -> tuple[str, str]:

@@ -21,6 +21,7 @@ __all__ = [
     "switching",
     "test",
     "to_float",
+    "wide",
 ]
 
 Rule = tuple[tuple[str, ...], str]
@@ -92,3 +93,10 @@ def switching(dtypes: tuple[str, ...]) -> Rule:
     """A condition, then two of one dtype, which is the result's."""
     common = _common(dtypes[1:])
     return ("bool", common, common), common
+
+
+def wide(dtype: str) -> tuple[str, str]:
+    """Accumulator and result of a sum: floats in their own dtype, integers in 64 bits."""
+    info = dtype_info(dtype)
+    found = dtype if info.is_float else "uint64" if info.kind == "uint" else "int64"
+    return found, found

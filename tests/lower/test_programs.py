@@ -106,10 +106,18 @@ def picked() -> Case:
     )
 
 
+def ordered() -> Case:
+    x = T.matrix("x")
+    a = numbers(7, 40)
+    expected = [np.sort(a, 0, kind="stable"), np.argsort(a[1:], kind="stable"), np.cumsum(2 * a, 1)]
+    return Case([x], [T.sort(x, 0), T.argsort(x[1:]), T.cumsum(2 * x, 1)], [a], expected, nests=3)
+
+
 CASES: dict[str, Callable[[], Case]] = {
     each.__name__: each
     for each in (
         chain, long_sum, softmax, columns, rows_and_columns, images, layer, stacks, picked,
+        ordered,
     )
 }  # fmt: skip
 

@@ -8,6 +8,7 @@ from gradc.ops.kinds.elemwise import DtypeRule, Elemwise
 from gradc.ops.kinds.places import Gather, Scatter, indexed_axes, kept_axes
 from gradc.ops.kinds.products import Contract, Gemm
 from gradc.ops.kinds.reduce import Reduce
+from gradc.ops.kinds.routines import Prefix, Routine, RowFrame, signature_of
 from gradc.ops.kinds.shapes import ShapeRule, broadcast_static, longest, static_operands, to_static
 from gradc.ops.kinds.views import Iota, LengthOf, Relabel, Unequal, View
 
@@ -19,8 +20,11 @@ __all__ = [
     "Gemm",
     "Iota",
     "LengthOf",
+    "Prefix",
     "Reduce",
     "Relabel",
+    "Routine",
+    "RowFrame",
     "Scatter",
     "ShapeRule",
     "Unequal",
@@ -29,6 +33,7 @@ __all__ = [
     "indexed_axes",
     "kept_axes",
     "longest",
+    "signature_of",
     "static_operands",
     "to_static",
 ]

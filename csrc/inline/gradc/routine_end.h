@@ -1,0 +1,4 @@
+/* The end of a routine's header: its names are free for the next. No guard. */
+#undef GC_FN
+#undef GC_T
+#undef GC_FLOAT
