@@ -16,7 +16,6 @@ from gradc.errors import ArgumentError, message
 from gradc.graph.variable import Variable
 from gradc.kernel.routine import RoutineFn
 from gradc.ops.axes import moveaxis
-from gradc.ops.compare import gt
 from gradc.ops.convert import as_variable
 from gradc.ops.create import iota
 from gradc.ops.declare import Sample, call, declared, normal_axis
@@ -93,6 +92,7 @@ def _sort_pullback(cts: Cts, outs: Cts, x: Variable) -> tuple[Variable]:
     work=lambda letters: letters["n"] * _COMPARISONS,
     ref=lambda x: np.sort(x, axis=-1, kind="stable"),
     pullback=_sort_pullback,
+    pushforward=lambda tangents, outs, x: (along(tangents[0], call("argsort", x)),),
     samples=_ROWS,
 )
 def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None) -> Variable:
@@ -141,12 +141,10 @@ def _nonzero_ref(x: Array, k: Array) -> Array:
     work=lambda letters: letters["n"] * 4,
     ref=_nonzero_ref,
     pullback=lambda cts, outs, x, k: (None, None),
-    samples=(
-        Sample(lambda f, x: f(gt(x, 0.0), call("sum", gt(x, 0.0), axes=(0,))), ((9,),)),
-    ),
-)  # fmt: skip
+    samples=(Sample(lambda f, x, k: f(x, k), ((9,), ()), ("float", "int64")),),
+)
 def nonzero_flat(x: Variable, count: Variable) -> Variable:
-    """The places of the elements of a vector that are not 0; `count` of them, which there must be.
+    """The places of the first `count` elements of a vector that are not 0; there must be so many.
 
     dtype: int64.  Where the count is computed, what reads the result is planned when it is known.
     """

@@ -71,6 +71,11 @@ _USES = (
 )
 
 
+def _linear(name: str) -> Any:
+    """The forward mode of a linear fold: itself."""
+    return lambda tangents, outs, x, **params: (call(name, tangents[0], **params),)
+
+
 # -- sums ----------------------------------------------------------------------------------------
 
 
@@ -86,6 +91,7 @@ def _cumsum_pullback(
     c=_running("cumsum", "a + x", "0"),
     ref=_ref(np.cumsum, 0),
     pullback=_cumsum_pullback,
+    pushforward=_linear("cumsum"),
     samples=_USES,
 )
 def cumsum(x: Any, axis: Any = None, dtype: Any = None) -> Variable:
@@ -113,6 +119,7 @@ def _shift_ref(x: Array, *, axis: int, reverse: bool, exclusive: bool) -> Array:
     pullback=lambda cts, outs, x, *, axis, reverse, exclusive: (
         fold("shift", cts[0], axis, not reverse, exclusive),
     ),
+    pushforward=_linear("shift"),
     samples=(
         Sample(lambda f, x: f(x, 0), ((3, 2),)),
         Sample(lambda f, x: f(x, 1, True), ((2, 3),)),
@@ -144,6 +151,21 @@ def _recur_pullback(
     return shift(g, axis, not reverse) * outs[0], g
 
 
+def _recur_pushforward(
+    tangents: Sequence[Variable | None], outs: Cts, a: Variable, b: Variable, *, axis: int,
+    reverse: bool, own: bool,
+) -> tuple[Variable]:  # fmt: skip
+    """The same recurrence of what the tangents add to each step."""
+    ta, tb = tangents
+    added = None
+    if ta is not None:
+        added = ta * shift(outs[0], axis, reverse) if own else shift(ta * outs[0], axis, reverse)
+    if tb is not None:
+        added = tb if added is None else added + tb
+    assert added is not None
+    return (recur(a, added, axis, reverse, own),)
+
+
 @declared(
     Prefix,
     c=RoutineFn("recur", "recur.h"),
@@ -151,6 +173,7 @@ def _recur_pullback(
     signature="(n,c),(n,c)->(n,c)",
     ref=_recur_ref,
     pullback=_recur_pullback,
+    pushforward=_recur_pushforward,
     samples=(
         Sample(lambda f, a, b: f(a, b, 0), ((4,), (4,))),
         Sample(lambda f, a, b: f(a, b, 1, True, False), ((2, 3), (2, 3))),
@@ -181,11 +204,25 @@ def _cumprod_pullback(
     return (before * recur(real, ct, axis, not reverse, False),)
 
 
+def _cumprod_pushforward(
+    tangents: Cts, outs: Cts, x: Variable, *, axis: int, reverse: bool, exclusive: bool
+) -> tuple[Variable]:
+    """Every stage is the one before times a factor, whose tangents add up by a recurrence."""
+    real = x if is_float(x.dtype) else cast(x, tangents[0].dtype)
+    t = cast(tangents[0], real.dtype)
+    before = fold("cumprod", real, axis, reverse, True)
+    added = before * t
+    if not exclusive:
+        return (recur(real, added, axis, reverse, True),)
+    return (recur(real, shift(added, axis, reverse), axis, reverse, False),)
+
+
 @declared(
     Prefix,
     c=_running("cumprod", "a * x", "1"),
     ref=_ref(np.cumprod, 1),
     pullback=_cumprod_pullback,
+    pushforward=_cumprod_pushforward,
     samples=_USES,
 )
 def cumprod(x: Any, axis: Any = None, dtype: Any = None) -> Variable:

@@ -4,7 +4,7 @@ Takes what a declaration states; gives types, lengths, and how an operand's axes
 what one row is made of.  A routine is declared where loops cannot say the operation: sorting,
 searching, factorisations, running folds.
 """
-# ruff: noqa: D102  # infer and lengths say in Declaration what they are
+# ruff: noqa: D102  # Declaration says what the methods are
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from gradc.errors import ShapeError, message
+from gradc.errors import InternalError, ShapeError, message
 from gradc.graph.describe import where
-from gradc.graph.op import Declaration, Operand, Shape
+from gradc.graph.op import Apply, Declaration, Op, Operand, Shape, apply
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Variable
 from gradc.kernel.routine import RoutineFn
+from gradc.ops.calls import call, length_of
+from gradc.ops.kinds.batches import all_batched, batched, refuse_lengths
 from gradc.ops.kinds.shapes import longest, static_operands, to_static
 from gradc.sizes import Size, SizeLike, product, size
 from gradc.value import value
@@ -101,6 +103,7 @@ class Routine(Declaration):
     work: from lengths by letter to the arithmetic instructions a row takes, roughly.
     at_most: (k, n): the call checks that length k is not above length n.
     complaint, fix: what an error says where `c` fails; {v0} is the row, the rest C's values.
+    Forward mode is for each to state (pushforward), unless no output is a float.
     """
 
     kind: ClassVar[str] = "Routine"
@@ -141,6 +144,29 @@ class Routine(Declaration):
         table = dict(frame.letters)
         outputs = signature_of(self.signature).outputs
         return tuple((*frame.rows, *(table[c] for c in word)) for word in outputs)
+
+    # -- forward mode and batches ------------------------------------------------------------------
+
+    def forward_by_kind(
+        self, node: Apply, tangents: Sequence[Variable | None]
+    ) -> tuple[Variable | None, ...]:
+        if any(each.dtype.startswith("float") for each in node.outputs):
+            raise InternalError(message(f"{self.name} states no pushforward."))
+        return (None,) * len(node.outputs)
+
+    def batch_by_kind(self, node: Apply, inputs: Sequence[Variable]) -> tuple[Variable, ...]:
+        """The batch is one more axis of rows; what serves every row of it stays as it is."""
+        signature = signature_of(self.signature)
+        for k, _ in signature.lengths:
+            refuse_lengths(node, inputs[: k + 1], k)
+        fronts = [each.ndim - len(word) for each, word in
+                  zip(node.inputs, signature.inputs, strict=True)]  # fmt: skip
+        flags, most = batched(node, inputs), max(fronts)
+        found = all_batched(node, inputs, [k for k, front in enumerate(fronts) if front])
+        for k in signature.arrays:
+            if flags[k] and not fronts[k] and most:
+                found[k] = _in_rows(found[k], node.inputs[fronts.index(most)], most)
+        return apply(node.op, found).outputs
 
     # -- rows --------------------------------------------------------------------------------------
 
@@ -197,6 +223,14 @@ class Routine(Declaration):
         return pairs
 
 
+def _in_rows(x: Variable, like: Variable, front: int) -> Variable:
+    """One row an element of a batch, for all rows of each: those of the first axes of `like`."""
+    order = (0, *("x",) * front, *range(1, x.ndim))
+    lengths = [length_of(x, 0), *(length_of(like, axis) for axis in range(front))]
+    lengths += [length_of(x, axis) for axis in range(1, x.ndim)]
+    return call("broadcast_to", call("dimshuffle", x, order=order), *lengths)
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Prefix(Routine):
     """A fold along one axis of which every stage is kept: y[i] from y[i - 1] and x[i].
@@ -233,3 +267,8 @@ class Prefix(Routine):
         return [
             ((0, axis), (k, axis)) for k in range(1, len(inputs)) for axis in range(inputs[0].ndim)
         ]
+
+    def batch_by_kind(self, node: Apply, inputs: Sequence[Variable]) -> tuple[Variable, ...]:
+        params = {**node.op.keywords, "axis": node.op.keywords["axis"] + 1}
+        found = all_batched(node, inputs, range(len(inputs)))
+        return apply(Op(self, tuple(sorted(params.items()))), found).outputs
