@@ -54,9 +54,9 @@ class Descent:
 
 def descend(graph: Graph, mode: str, target: Target, options: Options) -> Descent:
     """Go all the way down."""
-    optimized, trace = optimize(graph, mode)
+    optimized, trace = optimize(graph, mode) if options.rewrite else (graph, Trace())
     prepared = prepare(optimized)
-    program = lower(prepared, chains_only=mode == "FAST_COMPILE")
+    program = lower(prepared, chains_only=mode == "FAST_COMPILE", fuses=options.fuse)
     source = emit(program, target, node_notes(prepared), options, fast=mode == "FAST_RUN")
     return Descent(optimized, trace, prepared, program, source)
 

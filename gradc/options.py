@@ -80,6 +80,9 @@ class Options:
         mode: FAST_RUN, FAST_COMPILE or REFERENCE.
         floatX: dtype of `T.matrix()` and of Python floats where nothing else decides.
         on_unused_input: "raise", "warn" or "ignore".
+        rewrite: False compiles the graph as it was written, without rules that simplify and
+            stabilise: to see what they do to a value.
+        fuse: False gives every operation loops of its own: to see what fusion does.
         level: optimisation level of the C compiler; None lets a budget of statements choose.
         threads: the most threads a call may use; None follows affinity, quota, omp_num_threads.
             It holds for the process: an assignment is felt by the next call of every function.
@@ -101,6 +104,8 @@ class Options:
     mode: str = "FAST_RUN"
     floatX: str = "float64"  # noqa: N815  # Theano's spelling
     on_unused_input: str = "raise"
+    rewrite: bool = True
+    fuse: bool = True
     level: int | None = None
     threads: int | None = None
     omp_num_threads: str = ""
@@ -232,6 +237,8 @@ class Config:
     mode = _Setting("FAST_RUN", _one_of(*MODES))
     floatX = _Setting("float64", _one_of("float32", "float64"))  # noqa: N815
     on_unused_input = _Setting("raise", _one_of("raise", "warn", "ignore"))
+    rewrite = _Setting(True, _truth)
+    fuse = _Setting(True, _truth)
     level: _Setting[int | None] = _Setting(None, _whole(0, 3, none=True))
     threads: _Setting[int | None] = _Setting(None, _whole(1, 4096, none=True))
     cc = _Setting("", _text)

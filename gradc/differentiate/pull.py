@@ -119,14 +119,25 @@ def _routed(node: Apply, cts: Sequence[Cotangent | None], masks: Masks) -> list[
     ct = cts[0]
     if ct is None or ct.guard is None or len(cts) > 1:
         return terms
-    if node.op.name == "dimshuffle":  # every element moves to one place: the guard moves with it
-        (moved,), (guard,) = (_pullback(node, [each]) for each in (ct.value, ct.guard))
-        return [None if moved is None else Cotangent(moved, guard, ct.is_clean)]
+    if node.op.name == "dimshuffle":
+        return _moved(node, ct, ct.guard)
+    if node.op.kind == "Join":
+        return _moved(node, ct, broadcast_like(ct.guard, node.outputs[0]))
     ones = broadcast_like(cast(ct.guard, ct.value.dtype), node.outputs[0])
     guards = [None if each is None else neq(each, 0) for each in _pullback(node, [ones])]
     return [
         None if term is None else Cotangent(term.value, guard)
         for term, guard in zip(terms, guards, strict=True)
+    ]
+
+
+def _moved(node: Apply, ct: Cotangent, guard: Variable) -> list[Term]:
+    """Every element goes to one place, and its guard with it."""
+    values = _pullback(node, [ct.value])
+    guards = _pullback(node, [guard])
+    return [
+        None if moved is None else Cotangent(moved, beside, ct.is_clean)
+        for moved, beside in zip(values, guards, strict=True)
     ]
 
 

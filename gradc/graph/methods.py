@@ -134,7 +134,7 @@ class Methods:
         _refuse(
             self,
             "an expression never changes: x[...] = y has nothing to write to.",
-            "build a new one, for example T.switch(condition, y, x).",
+            "build a new one: T.set_subtensor(x[...], y).",
         )
 
     # -- element by element ----------------------------------------------------------------------

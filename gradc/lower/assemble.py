@@ -42,7 +42,7 @@ class _Assembly:
         tasks: Sequence[Task],
     ) -> None:
         self.values, self.border, self.placed = values, border, placed
-        self.titles = Titles(values.shapes.number)
+        self.titles = Titles(values.shapes.number, values.inside)
         self.buffers: list[Buffer] = []
         self.number: dict[Variable, int] = {}
         self.notes: list[Note] = list(values.shapes.notes)
@@ -115,6 +115,8 @@ class _Assembly:
             assert task.node is not None
             title, nodes = self.titles.node(task.node)
             return [plan_routine(self.values, task.node, self.memory(), title, nodes)]
+        if task.kind == "join":
+            return []
         return self._nest(task)
 
     def _product(self, node: Apply) -> list[Step]:

@@ -17,6 +17,7 @@ from gradc.ops.kinds import (
     Gather,
     Gemm,
     Iota,
+    Join,
     Reduce,
     Relabel,
     Routine,
@@ -50,6 +51,8 @@ def add_conditions(shapes: Shapes, node: Apply) -> None:
         _relabel_equation(shapes, node)
     elif isinstance(rule, Routine):
         _routine_equations(shapes, node, rule)
+    elif isinstance(rule, Join):
+        _join_equations(shapes, node)
 
 
 def _broadcast_equations(shapes: Shapes, node: Apply, inputs: tuple[Variable, ...]) -> None:
@@ -204,6 +207,24 @@ def _reduce_check(shapes: Shapes, node: Apply) -> None:
     shapes.check("positive", folded, kept, note)
 
 
+def _join_equations(shapes: Shapes, node: Apply) -> None:
+    first, *others = node.inputs
+    for axis in range(first.ndim):
+        if axis == node.op.keywords["axis"]:
+            continue
+        for other in others:
+            (one, i), (two, j) = _origin(shapes, first, axis), _origin(shapes, other, axis)
+            note = shapes.note(
+                "ArgumentError",
+                f'{{function}}: join{{at}}: axis {j} of "{{x1}}" has length {{v1}}, axis {i} of '
+                '"{x0}" has {v0}; all but the axis that is joined must agree.',
+                (one, two),
+                "pass arrays whose other lengths are equal; none of them is stretched.",
+                about=node,
+            )
+            shapes.require_equal(shapes.shape[first][axis], shapes.shape[other][axis], note)
+
+
 def _relabel_equation(shapes: Shapes, node: Apply) -> None:
     (new,) = node.op.rule.lengths(shapes.operands(node), node.op.keywords)
     before, after = product(shapes.lengths(node.inputs[0])), product(new)
@@ -258,9 +279,7 @@ def _unequal_note(shapes: Shapes, node: Apply, view: View, axis: int) -> Note:
 
 
 def _surely_inside(index: Size, length: Size) -> bool:
-    if index.constant is None or length.constant is None:
-        return False
-    return 0 <= index.constant < length.constant
+    return is_natural(index) and is_natural(length - index - 1)
 
 
 def _natural_lengths(shapes: Shapes, node: Apply) -> None:

@@ -4,9 +4,10 @@ Takes Values; gives tasks in an executable order: nests (groups of elementwise o
 gathers, copies), products, scatters and routines.
 
 One rule serves every graph.  A value joins the nest of a producer, or of a sibling that reads the
-same array, if (1) its axes are axes of the nest, each at its own place, (2) no path leads out of
-the nest and back into the value, and (3) a fold it needs from the nest is finished inside a row:
-it runs over exactly the nest's inner axes.  Everything else goes through memory.
+same array or fills the same join, if (1) its axes are axes of the nest, each at its own place, (2)
+no path leads out of the nest and back into the value, and (3) a fold it needs from the nest is
+finished inside a row: it runs over exactly the nest's inner axes.  Everything else goes through
+memory.
 """
 
 from __future__ import annotations
@@ -34,9 +35,11 @@ Place = tuple[int | None, ...]
 class _Fuser:
     values: Values
     chains_only: bool
+    fuses: bool = True
     tasks: list[Task] = field(default_factory=list)
     home: dict[Variable, Task] = field(default_factory=dict)  # value -> the task that computes it
     readers: dict[Variable, list[Task]] = field(default_factory=dict)
+    fillers: dict[Variable, list[Task]] = field(default_factory=dict)  # of joins, by the join
     items: dict[Variable, Item] = field(default_factory=dict)  # of nests, by their value
     _sources: dict[tuple[Variable, ...], list[Variable]] = field(default_factory=dict)
     _reads: dict[Item, list[tuple[Variable, Axes | None]]] = field(default_factory=dict)
@@ -90,7 +93,7 @@ class _Fuser:
             self._register(task, out, reads)
 
     def add_item(self, item: Item) -> None:
-        for task in self._candidates(item):
+        for task in self._candidates(item) if self.fuses else ():
             if self._join(task, item):
                 return
         task = nest_of(len(self.tasks), self.values, item)
@@ -108,6 +111,8 @@ class _Fuser:
 
     def _register(self, task: Task, out: Variable, reads: tuple[Variable, ...]) -> None:
         self.home[out] = task
+        if out in self.values.inside:
+            self.fillers.setdefault(self.values.inside[out][0], []).append(task)
         for source in self.sources(reads):
             task.reads.add(source)
             readers = self.readers.setdefault(source, [])
@@ -125,6 +130,9 @@ class _Fuser:
             for source in sources:
                 for task in self.readers.get(source, [])[-_MOST_SIBLINGS:]:
                     found.setdefault(task)
+            if item.out in self.values.inside:
+                target, _ = self.values.inside[item.out]
+                found |= dict.fromkeys(self.fillers.get(target, [])[-_MOST_SIBLINGS:])
             if found and all(len(task.items) >= _MOST_ITEMS for task in found):
                 found |= dict.fromkeys(self.tasks[-_MOST_SIBLINGS:])  # any sweep rather than none
         segment = self.values.shapes.segment[item.out]
@@ -293,17 +301,21 @@ def _keeps_order(task: Task, items: list[tuple[Item, Place]], inner: frozenset[i
 
 
 def fuse(
-    values: Values, steps: Iterable[Item | tuple[TaskKind, Apply]], chains_only: bool
+    values: Values,
+    steps: Iterable[Item | tuple[TaskKind, Apply]],
+    chains_only: bool,
+    fuses: bool = True,
 ) -> tuple[list[Task], dict[Variable, Task]]:
     """Group items into nests; steps come in the order of the graph.
 
     chains_only: FAST_COMPILE's fusion, elementwise chains without folds' consumers or siblings.
+    fuses: False gives every item a nest of its own.
     """
-    fuser = _Fuser(values, chains_only)
+    fuser = _Fuser(values, chains_only, fuses)
     for step in steps:
         if isinstance(step, Item):
             fuser.add_item(step)
         else:
             kind, node = step
-            fuser.add_step(kind, node, arrays_of(node))
+            fuser.add_step(kind, node, values.parts.get(node.outputs[0], arrays_of(node)))
     return fuser.tasks, fuser.home

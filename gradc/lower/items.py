@@ -14,6 +14,7 @@ from gradc.graph.op import Apply
 from gradc.graph.variable import Variable
 from gradc.graph.walk import toposort
 from gradc.lower.border import Border
+from gradc.lower.pieces import pieces_of, place_pieces
 from gradc.lower.products import needs_packing
 from gradc.lower.routines import arrays_of, not_in_a_run
 from gradc.lower.tasks import Item, TaskKind
@@ -23,6 +24,7 @@ from gradc.ops.kinds import (
     Elemwise,
     Gather,
     Gemm,
+    Join,
     Reduce,
     Relabel,
     Routine,
@@ -49,6 +51,7 @@ def list_items(values: Values, border: Border) -> Items:
     _copy_views(values, nodes)
     _pin(values, nodes)
     _scatter_in_place(values, nodes, border)
+    place_pieces(values, nodes)
     items = Items()
     for node in nodes:
         items.steps.extend(_steps(values, node))
@@ -163,6 +166,8 @@ def _steps(values: Values, node: Apply) -> list[Step]:
         return [("scatter", node)]
     if isinstance(rule, Routine):
         return [("routine", node)]
+    if isinstance(rule, Join):
+        return [*pieces_of(values, node), ("join", node)]
     if isinstance(rule, View):
         return [Item(out, None, out, (_twin(values, node),))] if out in values.copied else []
     if isinstance(rule, Reduce):

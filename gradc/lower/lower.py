@@ -24,15 +24,18 @@ from gradc.lower.values import Values
 __all__ = ["lower"]
 
 
-def lower(graph: Graph, chains_only: bool = False) -> Program:
-    """The loop-nest program of a prepared graph. chains_only: FAST_COMPILE's fusion."""
+def lower(graph: Graph, chains_only: bool = False, fuses: bool = True) -> Program:
+    """The loop-nest program of a prepared graph.
+
+    chains_only: FAST_COMPILE's fusion.  fuses: False computes every value in a nest of its own.
+    """
     border = Border.of(graph)
     shapes = analyse(graph, border.arguments)
     values = Values(graph, shapes)
     items = list_items(values, border)
-    tasks, home = fuse(values, items.steps, chains_only)
+    tasks, home = fuse(values, items.steps, chains_only, fuses)
     placed = place_results(values, border, items, tasks, home)
-    if not chains_only:
+    if fuses and not chains_only:
         attach_products(values, border, tasks, home, placed)
     order, commit = order_tasks(tasks, placed.writers)
     return assemble(values, border, placed, order, commit)

@@ -24,6 +24,8 @@ def can_update_in_place(
     values: Values, tasks: list[Task], task: Task, shared: Variable, new: Variable
 ) -> bool:
     """Whether `task` may compute `new` into the storage of `shared`; orders the readers before."""
+    if task.kind == "join":  # its parts are written by other tasks
+        return False
     if task.is_fallible or any(t.is_fallible and t.needs(task) for t in tasks):
         return False
     if shared in task.reads:

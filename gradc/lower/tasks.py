@@ -1,7 +1,7 @@
 """What fusion works on: values to compute, and the steps that compute them.
 
 An Item is one value of a nest; a Task is a step in the making: a nest of items, a product, a
-scatter or a routine.
+scatter, a routine, or a join, which does nothing: it stands for all that fill the join.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from gradc.sizes import Size
 
 __all__ = ["Item", "Task", "TaskKind", "inner_axes", "nest_of", "run_before"]
 
-TaskKind = Literal["nest", "product", "scatter", "routine"]
+TaskKind = Literal["nest", "product", "scatter", "routine", "join"]
 
 
 @dataclass(eq=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from gradc.affine import IndexMap
 from gradc.graph.graph import Graph
 from gradc.graph.op import Apply
 from gradc.graph.text import numbering
@@ -23,8 +24,10 @@ _MOST = 88  # characters
 class Titles:
     """Names nodes by their number in the printed graph."""
 
-    def __init__(self, number: Mapping[Variable, int]) -> None:
-        self.number = number
+    def __init__(
+        self, number: Mapping[Variable, int], inside: Mapping[Variable, tuple[Variable, IndexMap]]
+    ) -> None:
+        self.number, self.inside = number, inside
 
     def node(self, node: Apply) -> tuple[str, tuple[int, ...]]:
         """Title and node numbers of a single node."""
@@ -38,7 +41,11 @@ class Titles:
         shown = [item for item in task.items if item.out in stored]
         parts = [
             f"{self._name(item.out)} = "
-            + (self._apply(item.node, inside) if item.node else self._name(item.reads[0]))
+            + (
+                self._apply(item.node, inside)
+                if item.node
+                else self._operand(item.reads[0], inside)
+            )
             for item in shown
         ]
         return self._cut(", ".join(parts)), self._of(outs)
@@ -55,16 +62,20 @@ class Titles:
     def _name(self, variable: Variable) -> str:
         if isinstance(variable, Constant) and variable.ndim == 0:
             return str(variable.data[()])
-        return f"%{self.number[variable]}" if variable in self.number else "copy"
+        if variable in self.number:
+            return f"%{self.number[variable]}"
+        if variable in self.inside:
+            return f"part of {self._name(self.inside[variable][0])}"
+        return "copy"
 
     def _apply(self, node: Apply, inside: Collection[Variable], depth: int = 6) -> str:
-        operands = [
-            self._apply(each.owner, inside, depth - 1)
-            if each in inside and each.owner is not None and depth
-            else self._name(each)
-            for each in node.inputs
-        ]
+        operands = [self._operand(each, inside, depth) for each in node.inputs]
         return f"{node.op.name}({', '.join(operands)})"
+
+    def _operand(self, variable: Variable, inside: Collection[Variable], depth: int = 6) -> str:
+        if variable in inside and variable.owner is not None and depth:
+            return self._apply(variable.owner, inside, depth - 1)
+        return self._name(variable)
 
     def _cut(self, text: str) -> str:
         return text if len(text) <= _MOST else text[: _MOST - 3] + "..."

@@ -22,7 +22,9 @@ from gradc.sizes import Size, size
 __all__ = ["Values", "strides_of"]
 
 _FREE_SCALAR = 40  # scalar arithmetic cheaper than this is repeated in every loop that needs it
-_ROUTINES = ("Routine", "Prefix")
+_MEMORY = frozenset(
+    ("Contract", "Gemm", "Scatter", "Relabel", "Reduce", "Join", "Routine", "Prefix")
+)  # kinds whose results stand in memory whatever fusion decides
 _FREE_ARRAY = 6  # arithmetic an element of one array cheaper than this: cheaper than memory
 
 
@@ -32,7 +34,8 @@ class Values:
 
     copied: views that are materialised; only `copy` adds to it.  pinned: values that go to memory
     though they are cheap.  becomes: arrays that a scatter alone reads, and which therefore turn
-    into what it gives where they are.
+    into what it gives where they are.  parts: of each join the values that fill it.  inside: values
+    that stand in the memory of another, and where: the parts of a join.
     """
 
     graph: Graph
@@ -40,6 +43,8 @@ class Values:
     copied: set[Variable] = field(default_factory=set)
     pinned: set[Variable] = field(default_factory=set)
     becomes: dict[Variable, Variable] = field(default_factory=dict)
+    parts: dict[Variable, tuple[Variable, ...]] = field(default_factory=dict)
+    inside: dict[Variable, tuple[Variable, IndexMap]] = field(default_factory=dict)
     _free: dict[Variable, int] = field(default_factory=dict)
     _source: dict[Variable, tuple[Variable, IndexMap]] = field(default_factory=dict)
 
@@ -74,8 +79,8 @@ class Values:
     def memory(self, variable: Variable) -> Variable:
         """The value that stands for all that lie in the same memory one after the other."""
         root = self.root(variable)
-        while root in self.becomes:
-            root = self.becomes[root]
+        while root in self.becomes or root in self.inside:
+            root = self.becomes[root] if root in self.becomes else self.inside[root][0]
         return root
 
     def is_scalar_constant(self, variable: Variable) -> bool:
@@ -141,10 +146,16 @@ class Values:
         node = variable.owner
         if node is None or variable in self.copied or variable in self.pinned:
             return True
-        return node.op.kind in ("Contract", "Gemm", "Scatter", "Relabel", "Reduce", *_ROUTINES)
+        return node.op.kind in _MEMORY
 
     def access(self, buffer: int, variable: Variable, index: IndexMap, axes: int) -> Access:
-        """The element of a value's C-contiguous memory at `index`, for a nest of `axes` loops."""
+        """The element of a value's memory at `index`, for a nest of `axes` loops.
+
+        The memory is C-contiguous, the value's own or that of the value it stands in.
+        """
+        while variable in self.inside:
+            variable, places = self.inside[variable]
+            index = tuple(place.compose(index) for place in places)
         offset = size(0)
         strides = [size(0)] * axes
         for place, stride in zip(index, strides_of(self.shapes.lengths(variable)), strict=True):

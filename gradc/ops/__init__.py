@@ -15,6 +15,7 @@ from gradc.ops import (
     einstein,
     elemwise,
     index,
+    joining,
     lengths,
     linalg,
     math,
@@ -36,6 +37,7 @@ from gradc.ops.create import *
 from gradc.ops.einstein import *
 from gradc.ops.elemwise import *
 from gradc.ops.index import *
+from gradc.ops.joining import *
 from gradc.ops.lengths import *
 from gradc.ops.linalg import *
 from gradc.ops.math import *
@@ -58,6 +60,7 @@ __all__ += create.__all__
 __all__ += einstein.__all__
 __all__ += elemwise.__all__
 __all__ += index.__all__
+__all__ += joining.__all__
 __all__ += lengths.__all__
 __all__ += linalg.__all__
 __all__ += math.__all__

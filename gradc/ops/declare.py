@@ -37,6 +37,7 @@ from gradc.sizes import Size
 
 __all__ = [
     "COMPOSED",
+    "FUNCTIONS",
     "SAMPLES",
     "Composed",
     "Operation",
@@ -57,6 +58,8 @@ __all__ = [
 ]
 
 Operation = Callable[..., Variable]
+
+FUNCTIONS: dict[str, Operation] = {}  # what applies an operation, by the operation's word
 Domain = Sequence[float] | Sequence[tuple[float, float]]
 
 _OPERANDS = ("x", "y", "z")
@@ -67,6 +70,7 @@ def function_of(
     name: str, body: Callable[..., Any], doc: str, parameters: Sequence[str] | None = None
 ) -> Operation:
     """`body` under the operation's name and help text; `parameters` if its own are not telling."""
+    FUNCTIONS[name] = body
     body.__name__ = body.__qualname__ = name
     body.__doc__ = doc
     body.__module__ = "gradc.tensor"
@@ -321,6 +325,7 @@ def declared(
         word = name or body.__name__
         kind(name=word, doc=inspect.getdoc(body) or "", **fields)
         SAMPLES[word] = tuple(samples)
+        FUNCTIONS[word] = body
         return body
 
     return decorate
@@ -355,6 +360,7 @@ def composed(
             raise InternalError(message(f"operation {name!r} is declared twice."))
         COMPOSED[name] = Composed(name, inspect.getdoc(body) or "", body, ref, domain)
         SAMPLES[name] = tuple(samples)
+        FUNCTIONS[name] = body
         return body
 
     return decorate

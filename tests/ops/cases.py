@@ -13,24 +13,18 @@ from typing import Any
 
 import numpy as np
 
-import gradc.ops
+import gradc.ops  # noqa: F401  # declares them
 from gradc.errors import DTypeError
 from gradc.graph.methods import OPERATORS
 from gradc.graph.op import DECLARATIONS
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Input, Variable
-from gradc.ops.declare import COMPOSED, SAMPLES, Sample
+from gradc.ops.declare import COMPOSED, FUNCTIONS, SAMPLES, Sample
 from gradc.ops.kinds import Elemwise, Reduce
 
 FLOATS = ("float64", "float32")
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 DTYPES = (*FLOATS, *INTEGERS, "bool")
-
-_INTERNAL = {  # operations that are no words of users
-    name: member
-    for module in vars(gradc.ops).values() if inspect.ismodule(module)
-    for name, member in vars(module).items() if inspect.isfunction(member)
-}  # fmt: skip
 
 ELEMWISE = sorted(name for name, rule in DECLARATIONS.items() if isinstance(rule, Elemwise))
 REDUCE = sorted(name for name, rule in DECLARATIONS.items() if isinstance(rule, Reduce))
@@ -53,9 +47,7 @@ class Case:
 
 def function_of(name: str) -> Callable[..., Variable]:
     """The user's function of an operation, by the operation's word."""
-    found = OPERATORS.get(name) or OPERATORS.get(f"{name}_") or _INTERNAL.get(name)
-    assert found is not None, f"{name} has no function in gradc.ops"
-    return found
+    return OPERATORS.get(name) or OPERATORS.get(f"{name}_") or FUNCTIONS[name]
 
 
 def corners(dtype: str) -> Array:

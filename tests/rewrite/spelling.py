@@ -11,7 +11,7 @@ import numpy as np
 import gradc.ops as T
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Input, Variable
-from gradc.ops.declare import call
+from gradc.ops.declare import FUNCTIONS, call
 from gradc.ops.lengths import length
 from gradc.ops.linalg import contract
 from gradc.rewrite.pattern import Literal, Pattern, Product, Sum, Term, Wild
@@ -34,7 +34,7 @@ def spelled(pattern: Pattern, wild: Mapping[str, Variable]) -> Variable:
     if isinstance(pattern, Literal):
         return pattern.value  # type: ignore[return-value]
     if isinstance(pattern, Term):
-        return getattr(T, pattern.op)(*(spelled(each, wild) for each in pattern.args))
+        return FUNCTIONS[pattern.op](*(spelled(each, wild) for each in pattern.args))
     if isinstance(pattern, Sum):
         (first_negated, first), *rest = pattern.terms
         total = spelled(first, wild)

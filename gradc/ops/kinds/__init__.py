@@ -5,6 +5,7 @@ templates know kinds only, never a named operation.
 """
 
 from gradc.ops.kinds.elemwise import DtypeRule, Elemwise
+from gradc.ops.kinds.join import Join
 from gradc.ops.kinds.places import Gather, Scatter, indexed_axes, kept_axes
 from gradc.ops.kinds.products import Contract, Gemm
 from gradc.ops.kinds.reduce import Reduce
@@ -19,6 +20,7 @@ __all__ = [
     "Gather",
     "Gemm",
     "Iota",
+    "Join",
     "LengthOf",
     "Prefix",
     "Reduce",
