@@ -14,8 +14,29 @@ from gradc import printing, tensor
 from gradc.call.function import Function
 from gradc.call.inputs import In, Out
 from gradc.compile import function
-from gradc.differentiate import explain_grad, grad
+from gradc.differentiate import (
+    Lop,
+    Rop,
+    explain_grad,
+    grad,
+    hessian,
+    hessian_vector_product,
+    jacobian,
+    jvp,
+    pullback,
+    pushforward,
+    value_and_grad,
+    vjp,
+)
 from gradc.graph.words import get_consumers, get_inputs, get_operation
+from gradc.ops.stops import (
+    consider_constant,
+    disconnected_grad,
+    grad_clip,
+    grad_scale,
+    undefined_grad,
+    zero_grad,
+)
 from gradc.options import config
 from gradc.printing import pp, pprint
 from gradc.sharedvar import SharedVariable, shared
@@ -25,18 +46,34 @@ __version__ = "0.1.0"
 __all__ = [
     "Function",
     "In",
+    "Lop",
     "Out",
+    "Rop",
     "SharedVariable",
     "config",
+    "consider_constant",
+    "disconnected_grad",
     "explain_grad",
     "function",
     "get_consumers",
     "get_inputs",
     "get_operation",
     "grad",
+    "grad_clip",
+    "grad_scale",
+    "hessian",
+    "hessian_vector_product",
+    "jacobian",
+    "jvp",
     "pp",
     "pprint",
     "printing",
+    "pullback",
+    "pushforward",
     "shared",
     "tensor",
+    "undefined_grad",
+    "value_and_grad",
+    "vjp",
+    "zero_grad",
 ]

@@ -18,7 +18,7 @@ from gradc.graph.types import TensorType
 from gradc.graph.variable import Constant, Variable
 from gradc.value import value
 
-__all__ = ["Request", "check_choice", "make_request", "spelled"]
+__all__ = ["Request", "check_choice", "direction", "make_request", "spelled", "variables"]
 
 _ASSIGNED = re.compile(r"([A-Za-z_]\w*)\s*=[^=]")
 KnownGrads = Mapping[Variable, Any] | Sequence[tuple[Variable, Any]]
@@ -33,6 +33,8 @@ class Request:
     constants: tuple[Variable, ...]
     known: Mapping[Variable, Variable]
     keep: tuple[Variable, ...]
+    caller: str = "grad"  # the word of the user, for messages
+    adds: bool = False  # whether the known gradients are added to, as those of outputs are
 
     @property
     def roots(self) -> tuple[Variable, ...]:
@@ -70,17 +72,17 @@ def make_request(
         )
     return Request(
         cost,
-        _variables("wrt", wrt),
-        _variables("consider_constant", constants),
+        variables("wrt", wrt),
+        variables("consider_constant", constants),
         known,
-        _variables("keep", keep),
+        variables("keep", keep),
     )
 
 
-def check_choice(option: str, value: object, allowed: Sequence[str]) -> None:
+def check_choice(option: str, value: object, allowed: Sequence[str], caller: str = "grad") -> None:
     """Raise unless the option has one of its values."""
     if value not in allowed:
-        what = f"grad: {option} must be one of {', '.join(map(repr, allowed))}, got {value!r}."
+        what = f"{caller}: {option} must be one of {', '.join(map(repr, allowed))}, got {value!r}."
         raise ArgumentError(message(what))
 
 
@@ -122,13 +124,19 @@ def _made(cost: Variable) -> Where:
     return Where(row.label, "", row.file, row.line, row.source)
 
 
-def _variables(option: str, given: Sequence[Variable] | Variable | None) -> tuple[Variable, ...]:
+def variables(
+    option: str, given: Sequence[Variable] | Variable | None, caller: str = "grad"
+) -> tuple[Variable, ...]:
+    """One variable or several, as a tuple.
+
+    Raises: ArgumentTypeError for what is none.
+    """
     if given is None:
         return ()
     found: tuple[Any, ...] = (given,) if isinstance(given, Variable) else tuple(given)
     for each in found:
         if not isinstance(each, Variable):
-            what = f"grad: {option} must be a variable or a list of them, got {each!r}."
+            what = f"{caller}: {option} must be a variable or a list of them, got {each!r}."
             raise ArgumentTypeError(message(what))
     return found
 
@@ -141,16 +149,23 @@ def _known(given: KnownGrads | None) -> dict[Variable, Variable]:
 
 
 def _known_gradient(variable: Variable, given: Any) -> Variable:
-    _variables("known_grads", [variable])
+    variables("known_grads", [variable])
+    return direction(variable, given, "grad: the known gradient")
+
+
+def direction(variable: Variable, given: Any, what: str) -> Variable:
+    """A gradient or tangent of a variable as an expression: of a float dtype, of its shape.
+
+    Raises: ShapeError if it does not fit; `what` is how the message calls it.
+    """
     dtype = variable.dtype if dtype_info(variable.dtype).is_float else None
     ct = given if isinstance(given, Variable) else Constant(np.asarray(given, dtype))
     if not _fits(variable.type, ct.type):
         raise ShapeError(
             message(
-                f"grad: the known gradient of {variable} has type {ct.type}, "
-                f"the variable has {variable.type}.",
+                f"{what} of {variable} has type {ct.type}, the variable has {variable.type}.",
                 [where(variable), where(ct)],
-                "give a float gradient of the variable's own shape.",
+                "give floats of the variable's own shape.",
             )
         )
     return ct

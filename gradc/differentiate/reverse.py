@@ -33,7 +33,7 @@ from gradc.graph.walk import ancestors
 from gradc.ops.lengths import zeros_like
 from gradc.value import value
 
-__all__ = ["Disconnected", "differentiate", "grad"]
+__all__ = ["Absent", "Disconnected", "differentiate", "grad", "note"]
 
 
 @value
@@ -79,9 +79,9 @@ def grad(
     check_choice("null_gradients", null_gradients, ("raise", "return"))
     request = make_request(cost, wrt, consider_constant, known_grads, keep)
     prepared, table = differentiate(request, stabilize)
-    absent = _Absent(request, disconnected_inputs, return_disconnected, null_gradients)
+    absent = Absent(request, disconnected_inputs, return_disconnected, null_gradients)
     results = [absent.answer(variable, table) for variable in request.wrt]
-    _note(request, prepared, results, add_names)
+    note(request, prepared, results, add_names)
     if isinstance(wrt, Variable):
         return results[0]
     return tuple(results) if isinstance(wrt, tuple) else results
@@ -96,11 +96,11 @@ def differentiate(request: Request, stabilize: bool) -> tuple[Prepared, GradTabl
         root: request.known[old] if old in request.known else Constant(np.ones((), root.dtype))
         for root, old in known.items()
     }
-    return prepared, sweep(order, seeds)
+    return prepared, sweep(order, seeds, request.adds)
 
 
 @value
-class _Absent:
+class Absent:
     """What to answer where there is no plain gradient."""
 
     request: Request
@@ -117,7 +117,7 @@ class _Absent:
             return value
         if variable in table.flat:
             return self._zero(variable)
-        require_intact([variable], self.request.roots, "grad", "differentiated by")
+        require_intact([variable], self.request.roots, self.request.caller, "differentiated by")
         if self._is_lost(variable):
             return self._zero(variable)
         return self._disconnected(variable)
@@ -130,7 +130,8 @@ class _Absent:
     def _undefined(self, variable: Variable, value: Undefined) -> Variable:
         if self.null_gradients == "return":
             return value
-        what = f"grad: the gradient with respect to {variable} is undefined: {value.reason}."
+        caller = self.request.caller
+        what = f"{caller}: the gradient with respect to {variable} is undefined: {value.reason}."
         raise NullTypeGradError(message(what, [where(variable)]))
 
     def _zero(self, variable: Variable) -> Variable:
@@ -141,8 +142,9 @@ class _Absent:
     def _disconnected(self, variable: Variable) -> Any:
         cost = self.request.cost
         name = "the cost" if cost is None or cost.name is None else f"the cost {cost.name}"
+        name, verb = ("no output", "depends") if self.request.adds else (name, "does not depend")
         text = message(
-            f"grad: {name} does not depend on {spelled(variable, 'wrt')}.",
+            f"{self.request.caller}: {name} {verb} on {spelled(variable, 'wrt')}.",
             [where(variable)],
             'differentiate by what the cost uses, or pass disconnected_inputs="ignore" for zeros.',
         )
@@ -157,7 +159,7 @@ class _Absent:
         return self._zero(variable)
 
 
-def _note(request: Request, prepared: Prepared, results: Sequence[Any], add_names: bool) -> None:
+def note(request: Request, prepared: Prepared, results: Sequence[Any], add_names: bool) -> None:
     """Names and memory belong to what was made here, not to what was there before."""
     old = set(ancestors([*request.roots, *request.wrt, *request.known.values()]))
     old.update(ancestors([*prepared.roots, *prepared.definitions.values()]))

@@ -59,9 +59,16 @@ class GradTable:
             self.terms.setdefault(variable, []).append(term)
 
 
-def sweep(walk: Walk, known: Mapping[Variable, Variable]) -> GradTable:
-    """Carry the gradients of `known` down to everything relevant; known ones stay as they are."""
-    table = GradTable(done={variable: Cotangent(ct) for variable, ct in known.items()})
+def sweep(walk: Walk, known: Mapping[Variable, Variable], adds: bool = False) -> GradTable:
+    """Carry the gradients of `known` down to everything relevant.
+
+    Known ones stay as they are; if `adds`, what arrives from above is added to them.
+    """
+    given = {variable: Cotangent(ct) for variable, ct in known.items()}
+    table = GradTable() if adds else GradTable(done=given)
+    if adds:
+        for variable, ct in given.items():
+            table.add(variable, ct)
     for unit in reversed(walk.units):
         if isinstance(unit, Apply):
             if _matters(unit.inputs, walk) and _matters(unit.outputs, walk):

@@ -63,6 +63,8 @@ class Declaration:
     pullback: `pullback(cts, outs, *inputs, **params)` gives one cotangent or None ("not
         connected") an input, written with the same operations; `outs` are the node's own outputs.
     merges: whether two applications to the same inputs are one value (random draws are not).
+    is_slope: whether the pullback is the derivative; where another is wanted (grad_clip), or it
+        cancels out, tests do not compare it with differences.
     pushforward: in place of the kind's forward mode, `pushforward(tangents, outs, *inputs,
         **params)`; what it takes and gives says `forward`.
     batching: in place of the kind's batching rule; what it takes and gives says `batch`.
@@ -82,6 +84,7 @@ class Declaration:
     ref: Callable[..., Any]
     pullback: Pullback
     merges: bool = True
+    is_slope: bool = True
     pushforward: Pushforward | None = None
     batching: Batching | None = None
 

@@ -27,6 +27,7 @@ from gradc.ops import (
     relabel,
     stable,
     stacked,
+    stops,
     subscript,
 )
 from gradc.ops.average import *
@@ -49,6 +50,7 @@ from gradc.ops.reduce import *
 from gradc.ops.relabel import *
 from gradc.ops.stable import *
 from gradc.ops.stacked import *
+from gradc.ops.stops import *
 from gradc.ops.subscript import *
 
 __all__: list[str] = []
@@ -72,6 +74,7 @@ __all__ += reduce.__all__
 __all__ += relabel.__all__
 __all__ += stable.__all__
 __all__ += stacked.__all__
+__all__ += stops.__all__
 __all__ += subscript.__all__
 
 bind(

@@ -106,6 +106,7 @@ def elemwise(
     commutes: bool = False,
     on_sizes: Callable[..., Size] | None = None,
     pushforward: Pushforward | None = None,
+    is_slope: bool = True,
 ) -> Operation:
     """Declare an elementwise operation.
 
@@ -116,7 +117,7 @@ def elemwise(
     rule = Elemwise(
         name=name, doc=doc, ref=ref, pullback=pullback, c=c, dtype=dtype, arity=arity, by=by,
         domain=_pairs(domain, arity), variadic=variadic, commutes=commutes, on_sizes=on_sizes,
-        pushforward=pushforward,
+        pushforward=pushforward, is_slope=is_slope,
     )  # fmt: skip
     names = _OPERANDS[:arity]
 
@@ -215,12 +216,13 @@ def reduction(
     needs_elements: bool = False,
     typed: bool = False,
     pushforward: Pushforward | None = None,
+    is_slope: bool = True,
 ) -> Operation:
     """Declare a reduction; `typed`: the user may ask for dtype and acc_dtype."""
     rule = Reduce(
         name=name, doc=doc, ref=ref, pullback=pullback, init=init, step=step, combine=combine,
         out=out, states=states, result=result, needs_elements=needs_elements,
-        pushforward=pushforward,
+        pushforward=pushforward, is_slope=is_slope,
     )  # fmt: skip
 
     def body_typed(

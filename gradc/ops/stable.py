@@ -154,4 +154,5 @@ peak = reduction(
     out=_floats_only,
     ref=_peak,
     pullback=lambda cts, outs, x, *, axes: (None,),
+    is_slope=False,
 )

@@ -12,6 +12,7 @@ import numpy as np
 from gradc.dtypes import dtype_info
 from gradc.graph.variable import Constant, Variable
 from gradc.ops.elemwise import add, mul, neg, true_div
+from gradc.ops.stops import STOPS
 from gradc.rewrite.facts import Facts
 from gradc.rewrite.rule import rule
 from gradc.rewrite.seen import LIMIT, scalar_value
@@ -28,6 +29,15 @@ def neg_of_neg(out: Variable, facts: Facts) -> Variable | None:
     if node is None or node.op.name != "neg" or facts.is_wall(inner):
         return None
     return node.inputs[0] if node.inputs[0].dtype == out.dtype else None
+
+
+@rule(on=STOPS, keeps="exact")
+def stop_of_gradient(out: Variable) -> Variable | None:
+    """zero_grad(x), grad_clip(x, -1, 1) and kin -> x: gradients have been taken by now."""
+    assert out.owner is not None
+    x, *rest = out.owner.inputs
+    stretched = any(n != 1 for each in rest for n in each.type.shape)
+    return None if stretched else x
 
 
 @rule(on=("sub",), keeps="exact")
@@ -133,6 +143,7 @@ def small_power(out: Variable) -> Variable | None:
 
 
 ARITHMETIC = (
+    stop_of_gradient,
     neg_of_neg,
     difference,
     reciprocal_as_quotient,

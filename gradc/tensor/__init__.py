@@ -5,7 +5,19 @@ Symbolic inputs (T.matrix), operations under numpy's and Theano's names, gradien
 # ruff: noqa: F403
 
 from gradc import ops as _ops
-from gradc.differentiate import grad
+from gradc.differentiate import (
+    Lop,
+    Rop,
+    grad,
+    hessian,
+    hessian_vector_product,
+    jacobian,
+    jvp,
+    pullback,
+    pushforward,
+    value_and_grad,
+    vjp,
+)
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Constant, Variable
 from gradc.ops import *
@@ -14,7 +26,20 @@ from gradc.tensor import constructors as _constructors
 from gradc.tensor.aliases import *
 from gradc.tensor.constructors import *
 
-__all__ = ["Constant", "TensorType", "Variable", "grad"]
+__all__ = ["Constant", "TensorType", "Variable"]
+__all__ += [
+    "Lop",
+    "Rop",
+    "grad",
+    "hessian",
+    "hessian_vector_product",
+    "jacobian",
+    "jvp",
+    "pullback",
+    "pushforward",
+    "value_and_grad",
+    "vjp",
+]
 __all__ += _ops.__all__
 __all__ += _aliases.__all__
 __all__ += _constructors.__all__

@@ -74,13 +74,17 @@ def everything() -> list[Case]:
     return found
 
 
-NO_SLOPE = frozenset({"peak"})  # it cancels out of the expressions it is used in
+def states_slopes(name: str) -> bool:
+    """Whether its pullback is the derivative."""
+    return name not in DECLARATIONS or DECLARATIONS[name].is_slope
+
+
 CASES = everything()
 LABELS = [f"{k}-{case.label}" for k, case in enumerate(CASES)]
 SMOOTH = [
     case
     for case in CASES
-    if case.output.dtype.startswith("float") and case.label.partition("[")[0] not in NO_SLOPE
+    if case.output.dtype.startswith("float") and states_slopes(case.label.partition("[")[0])
 ]
 
 

@@ -62,6 +62,7 @@ EXAMPLES: dict[str, tuple[Build, ...]] = {
     "constant_first": (lambda x, y: 3 + x, lambda x, y: 3 * x),
     "constant_over_constant": (lambda x, y: (x * 2) / 3,),
     "neg_of_neg": (lambda x, y: T.neg(T.neg(x)),),
+    "stop_of_gradient": (lambda x, y: T.zero_grad(x), lambda x, y: T.grad_scale(x, 2)),
     "difference": (lambda x, y: x - y,),
     "reciprocal_as_quotient": (lambda x, y: T.reciprocal(x),),
     "square_as_product": (lambda x, y: T.square(x),),
@@ -94,12 +95,6 @@ EXAMPLES: dict[str, tuple[Build, ...]] = {
         ),
     ),
     "sum_of_scattered": (lambda x, y: _scattered(x).sum(axis=1),),
-    "multiple_of_scattered": (
-        lambda x, y: _scattered(x) * -0.5,
-        lambda x, y: -_scattered(x) / 3.0 + _leaf(y),
-        lambda x, y: call("scatter", _scattered(x), y[:4], _rows(x), _LABELS, mode="add") * 2.0,
-    ),
-    "difference_with_scattered": (lambda x, y: T.exp(_leaf(x)) - _scattered(y),),
     "sum_with_scattered": (
         lambda x, y: _scattered(x) + T.exp(_leaf(x)),
         lambda x, y: T.add(_leaf(x), _scattered(x), _leaf(y)) + T.exp(_leaf(y)[0]),

@@ -1,0 +1,121 @@
+"""Whole matrices of derivatives: `jacobian`, `hessian`; and a cost beside its gradient.
+
+A jacobian is one pullback over a batch of cotangents, the rows of an identity matrix: batching
+(gradc.batch) makes a product with each of them one product of matrices, and nothing loops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from gradc.batch import batched
+from gradc.differentiate.directional import vjp
+from gradc.differentiate.request import variables
+from gradc.differentiate.reverse import grad
+from gradc.dtypes import dtype_info
+from gradc.errors import GradError, message
+from gradc.graph.describe import where
+from gradc.graph.site import inherit
+from gradc.graph.variable import Constant, Input, Variable
+from gradc.ops.calls import length_of
+from gradc.ops.create import eye
+from gradc.ops.elemwise import mul
+from gradc.ops.lengths import broadcast_to
+from gradc.ops.relabel import reshape
+
+__all__ = ["hessian", "jacobian", "value_and_grad"]
+
+Variables = Variable | Sequence[Variable]
+Inputs = Literal["raise", "warn", "ignore"]
+
+
+def jacobian(
+    expression: Variable,
+    wrt: Variables,
+    consider_constant: Sequence[Variable] | None = None,
+    disconnected_inputs: Inputs = "raise",
+    *,
+    stabilize: bool = True,
+) -> Any:
+    """All derivatives of an array by variables: shape [*expression's, *variable's].
+
+    expression: an array of floats of any rank.  wrt: of any rank each.
+    Gives one variable where wrt is one, else a list or tuple as it is; dtype: of what it belongs
+    to, if that is a float.  The batch of cotangents is dense: an elementwise expression of n
+    numbers costs n x n, where only the diagonal is not 0.
+    Raises: GradError, DisconnectedInputError, NullTypeGradError, as grad.
+    """
+    (expression,) = variables("the expression", expression, "jacobian")
+    if not dtype_info(expression.dtype).is_float:
+        what = f"jacobian: the expression must be of a float dtype, got {expression.type}."
+        raise GradError(message(what, [where(expression)], "whole numbers have no slope."))
+    listed = variables("wrt", wrt, "jacobian")
+    scalar = expression.ndim == 0
+    ct = Constant(np.ones((), expression.dtype)) if scalar else Input(expression.type, "ct")
+    rows = vjp(
+        expression, list(listed), ct, consider_constant=consider_constant,
+        disconnected_inputs=disconnected_inputs, stabilize=stabilize,
+    )  # fmt: skip
+    with inherit(expression.site):
+        found = rows if scalar else _all_rows(expression, ct, rows, listed)
+    if isinstance(wrt, Variable):
+        return found[0]
+    return tuple(found) if isinstance(wrt, tuple) else found
+
+
+def _all_rows(
+    expression: Variable, ct: Variable, rows: Sequence[Variable], wrt: Sequence[Variable]
+) -> list[Variable]:
+    """The products of every unit vector with the jacobian, in the shape of the expression."""
+    lengths = [length_of(expression, axis) for axis in range(expression.ndim)]
+    count = mul(*lengths) if len(lengths) > 1 else lengths[0]
+    units = eye(count, dtype=expression.dtype)
+    if len(lengths) > 1:
+        units = reshape(units, (count, *lengths))
+    found = []
+    for row, x in zip(batched(rows, {ct: units}), wrt, strict=True):
+        shape = [*lengths, *(length_of(x, axis) for axis in range(x.ndim))]
+        if row.ndim == x.ndim:  # the same for every cotangent, as zeros are
+            found.append(broadcast_to(row, shape))
+        else:
+            found.append(row if len(lengths) == 1 else reshape(row, shape))
+    return found
+
+
+def hessian(
+    cost: Variable,
+    wrt: Variables,
+    consider_constant: Sequence[Variable] | None = None,
+    disconnected_inputs: Inputs = "raise",
+    *,
+    stabilize: bool = True,
+) -> Any:
+    """The second derivatives of a scalar by each variable: shape [*variable's, *variable's].
+
+    The jacobian of its gradient.  Of several variables each has its own; mixed derivatives are not
+    among them (jacobian(grad(cost, x), y) is).  A product with it needs no hessian:
+    hessian_vector_product.
+    Raises: GradError, DisconnectedInputError, NullTypeGradError, as grad.
+    """
+    listed = variables("wrt", wrt, "hessian")
+    gradients = grad(
+        cost, list(listed), consider_constant, disconnected_inputs, stabilize=stabilize
+    )
+    found = [
+        jacobian(gradient, x, consider_constant, "ignore", stabilize=stabilize)
+        for gradient, x in zip(gradients, listed, strict=True)
+    ]
+    if isinstance(wrt, Variable):
+        return found[0]
+    return tuple(found) if isinstance(wrt, tuple) else found
+
+
+def value_and_grad(cost: Variable, wrt: Variables, **options: Any) -> tuple[Variable, Any]:
+    """The cost, and its gradient: (cost, grad(cost, wrt, **options)).
+
+    One function of both computes what they share once.
+    """
+    return cost, grad(cost, wrt, **options)
