@@ -31,6 +31,7 @@ __all__ = [
     "InternalError",
     "Message",
     "MissingInputError",
+    "NotScalarConstantError",
     "NullTypeGradError",
     "OutOfMemory",
     "ReentrantCall",
@@ -179,6 +180,10 @@ class NullTypeGradError(GradcError, TypeError):
 
 class VectorizeError(GradcError, ValueError):
     """A graph cannot be batched: a length would differ from element to element."""
+
+
+class NotScalarConstantError(GradcError, ValueError):
+    """Building does not know the number that was asked for."""
 
 
 class UnusedInputError(GradcError, ValueError):

@@ -267,6 +267,32 @@ class Methods:
         """Without axes of static length 1."""
         return _do("squeeze", self, axis)
 
+    def repeat(self, repeats: Any, axis: int | None = None) -> Variable:
+        """Each element repeated along an axis, or of the flattened array."""
+        return _do("repeat", self, repeats, axis)
+
+    def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Variable:
+        """The elements whose places in two axes differ by `offset`, as a last axis."""
+        return _do("diagonal", self, offset, axis1, axis2)
+
+    def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Variable:
+        """The sum over a diagonal."""
+        return _do("trace", self, offset, axis1, axis2)
+
+    def fill(self, value: Any) -> Variable:
+        """Another value, stretched to this shape."""
+        return _do("fill", self, value)
+
+    def copy(self, name: str | None = None) -> Variable:
+        """A variable of its own with the same value."""
+        copied = _do("tensor_copy", self)
+        copied.name = name
+        return copied
+
+    def get_scalar_constant_value(self) -> Any:
+        """The number that this is at all places, if building knows it."""
+        return OPERATORS["get_scalar_constant_value"](self)
+
     def zeros_like(self, dtype: Any = None) -> Variable:
         """Zeros of the same shape."""
         return _do("zeros_like", self, dtype)

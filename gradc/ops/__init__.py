@@ -14,21 +14,29 @@ from gradc.ops import (
     create,
     einstein,
     elemwise,
+    filling,
+    grids,
     index,
     joining,
+    known,
     lengths,
     linalg,
     math,
+    matrices,
     nnet,
     order,
+    padding,
     prefix,
+    promises,
     reading,
     reduce,
     relabel,
     stable,
     stacked,
+    stacking,
     stops,
     subscript,
+    turning,
 )
 from gradc.ops.average import *
 from gradc.ops.axes import *
@@ -37,21 +45,29 @@ from gradc.ops.convert import *
 from gradc.ops.create import *
 from gradc.ops.einstein import *
 from gradc.ops.elemwise import *
+from gradc.ops.filling import *
+from gradc.ops.grids import *
 from gradc.ops.index import *
 from gradc.ops.joining import *
+from gradc.ops.known import *
 from gradc.ops.lengths import *
 from gradc.ops.linalg import *
 from gradc.ops.math import *
+from gradc.ops.matrices import *
 from gradc.ops.nnet import *
 from gradc.ops.order import *
+from gradc.ops.padding import *
 from gradc.ops.prefix import *
+from gradc.ops.promises import *
 from gradc.ops.reading import *
 from gradc.ops.reduce import *
 from gradc.ops.relabel import *
 from gradc.ops.stable import *
 from gradc.ops.stacked import *
+from gradc.ops.stacking import *
 from gradc.ops.stops import *
 from gradc.ops.subscript import *
+from gradc.ops.turning import *
 
 __all__: list[str] = []
 __all__ += average.__all__
@@ -61,21 +77,29 @@ __all__ += convert.__all__
 __all__ += create.__all__
 __all__ += einstein.__all__
 __all__ += elemwise.__all__
+__all__ += filling.__all__
+__all__ += grids.__all__
 __all__ += index.__all__
 __all__ += joining.__all__
+__all__ += known.__all__
 __all__ += lengths.__all__
 __all__ += linalg.__all__
 __all__ += math.__all__
+__all__ += matrices.__all__
 __all__ += nnet.__all__
 __all__ += order.__all__
+__all__ += padding.__all__
 __all__ += prefix.__all__
+__all__ += promises.__all__
 __all__ += reading.__all__
 __all__ += reduce.__all__
 __all__ += relabel.__all__
 __all__ += stable.__all__
 __all__ += stacked.__all__
+__all__ += stacking.__all__
 __all__ += stops.__all__
 __all__ += subscript.__all__
+__all__ += turning.__all__
 
 bind(
     **{name: globals()[name] for name in __all__},
@@ -83,5 +107,4 @@ bind(
     getitem=subscript.getitem,
     reshape_method=relabel.reshape_method,
     shape_tuple=lengths.shape_tuple,
-    stack_scalars=create.stack_scalars,
 )

@@ -22,6 +22,7 @@ __all__ = [
     "dimshuffle",
     "expand_dims",
     "moveaxis",
+    "rollaxis",
     "shape_padaxis",
     "shape_padleft",
     "shape_padright",
@@ -125,13 +126,33 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Variable:
     return dimshuffle(x, *order)
 
 
-def moveaxis(x: Any, source: int, destination: int) -> Variable:
-    """The array with one axis moved to another place; the others keep their order."""
+def moveaxis(x: Any, source: Any, destination: Any) -> Variable:
+    """The array with axes moved to other places; the others keep their order.
+
+    source, destination: an int each, or tuples of one length.
+    """
     x = as_variable(x)
-    old, new = (normal_axis("moveaxis", a, x.ndim) for a in (source, destination))
-    order = [axis for axis in range(x.ndim) if axis != old]
-    order.insert(new, old)
+    old, new = (_listed(x, axes) for axes in (source, destination))
+    if len(old) != len(new) or len(set(old)) != len(old) or len(set(new)) != len(new):
+        what = f"moveaxis: {source} to {destination} does not say where each axis goes."
+        raise ArgumentError(message(what, [where(x)], "name each axis and each place once."))
+    order = [axis for axis in range(x.ndim) if axis not in old]
+    for place, axis in sorted(zip(new, old, strict=True)):
+        order.insert(place, axis)
     return dimshuffle(x, *order)
+
+
+def _listed(x: Variable, axes: Any) -> list[int]:
+    listed = axes if isinstance(axes, (tuple, list)) else (axes,)
+    return [normal_axis("moveaxis", axis, x.ndim) for axis in listed]
+
+
+def rollaxis(x: Any, axis: int, start: int = 0) -> Variable:
+    """The array with one axis moved in front of another, `start`."""
+    x = as_variable(x)
+    old = normal_axis("rollaxis", axis, x.ndim)
+    new = normal_axis("rollaxis", start, x.ndim + 1) if start >= 0 else start + x.ndim
+    return moveaxis(x, old, new - 1 if old < new else new)
 
 
 def squeeze(x: Any, axis: Any = None) -> Variable:

@@ -35,7 +35,7 @@ def as_variable(
     """The variable that stands for `value`: itself, or a constant.
 
     Takes variables, Python numbers (int64, and config.floatX for floats), numpy scalars and arrays,
-    nested lists of numbers, lists of scalar variables.
+    nested lists of numbers and variables (which are stacked).
     dtype: the dtype the value must have; a constant is converted, a variable cast.
     ndim: the rank it must have; missing axes are added in front.
     Raises: ArgumentTypeError for what is no array, DTypeError for complex, text and object arrays,
@@ -46,7 +46,7 @@ def as_variable(
         if dtype is not None and variable.dtype != check_dtype(dtype):
             variable = OPERATORS["cast"](variable, dtype)
     elif isinstance(value, (list, tuple)) and _has_variables(value):
-        variable = OPERATORS["stack_scalars"](value, dtype)
+        variable = OPERATORS["stacklists"](value, dtype)
     else:
         variable = constant(value, name, dtype=dtype)
     return variable if ndim is None else _with_ndim(variable, ndim)

@@ -10,12 +10,13 @@ import numpy as np
 from gradc.dtypes import check_dtype, dtype_info, promote
 from gradc.errors import ArgumentError, ArgumentTypeError, message
 from gradc.graph.variable import Constant, Variable
-from gradc.ops.compare import eq, maximum, switch
+from gradc.ops.compare import eq, maximum
 from gradc.ops.convert import as_variable, common_dtype, is_weak, static_int
 from gradc.ops.declare import Sample, call, declared
 from gradc.ops.elemwise import cast, int_div
 from gradc.ops.kinds import Iota
 from gradc.ops.lengths import lengths_of, shape_tuple
+from gradc.ops.stacking import stack
 from gradc.options import config
 
 __all__ = ["arange", "eye", "identity_like", "shape"]
@@ -102,23 +103,6 @@ def identity_like(x: Any) -> Variable:
     return eye(rows, cols, dtype=x.dtype)
 
 
-def stack_scalars(values: Sequence[Any], dtype: str | None = None) -> Variable:
-    """Scalars as one vector: each position chooses its own.
-
-    Raises: ArgumentTypeError for nested lists and arrays.
-    """
-    scalars = [as_variable(each) for each in values]
-    if any(each.ndim for each in scalars):
-        what = "a list of variables stands for a vector of scalars only."
-        raise ArgumentTypeError(message(what, fix="write the array as an expression of one."))
-    kind = dtype or promote(*(each.dtype for each in scalars))
-    places = iota(len(scalars))
-    result = cast(scalars[-1], kind)
-    for k, each in reversed(list(enumerate(scalars[:-1]))):
-        result = switch(eq(places, k), cast(each, kind), result)
-    return result if result.ndim else call("dimshuffle", result, order=("x",))
-
-
 def shape(x: Any) -> Variable:
     """The lengths of x as an int64 vector (x.shape is a tuple of scalars)."""
     lengths = shape_tuple(x)
@@ -126,4 +110,4 @@ def shape(x: Any) -> Variable:
         return Constant(np.empty(0, "int64"))
     if all(isinstance(each, Constant) for each in lengths):
         return Constant(np.array([static_int(each) for each in lengths], "int64"))
-    return stack_scalars(lengths)
+    return stack(lengths)

@@ -82,23 +82,51 @@ def product_of(lengths: Sequence[Variable]) -> Variable:
     return lengths[0] if len(lengths) == 1 else call("mul", *lengths)
 
 
-def lengths_of(name: str, shape: Any) -> list[Variable]:
-    """A shape as users write it, an int, a scalar or a list of them, as int64 scalars.
+def lengths_of(name: str, shape: Any, count: int | None = None) -> list[Variable]:
+    """A shape as users write it, an int, a scalar, a list of them or a vector, as int64 scalars.
 
+    count: how many a vector has, if its own length is not known.
     Raises: ArgumentTypeError for what is no whole number.
     """
     if isinstance(shape, Variable) and shape.ndim == 1:
-        shape = _entries(name, shape)
+        shape = _entries(name, shape, count)
     listed = shape if isinstance(shape, (tuple, list, np.ndarray)) else (shape,)
     return [_length(name, each) for each in listed]
 
 
-def _entries(name: str, shape: Variable) -> list[Variable]:
-    (count,) = shape.type.shape
+def _entries(name: str, shape: Variable, count: int | None) -> list[Variable]:
+    known = shape.type.shape[0]
+    if known is None and count is not None:
+        shape = call("specify_shape", shape, Constant(np.asarray(count)), axes=(0,))
+    count = known if known is not None else count
     if count is None:
         what = f"{name}: the shape is a vector of unknown length, so the rank is unknown."
         raise ShapeError(message(what, [where(shape)], "pass a tuple of scalars, or x.shape."))
-    return [call("subtensor", shape, index=(k,)) for k in range(count)]
+    return [entry_of(shape, k) for k in range(count)]
+
+
+def entry_of(vector: Variable, k: int) -> Variable:
+    """Element k of a vector; the scalar itself where the vector is stacked of scalars."""
+    node = vector.owner
+    if node is not None and node.op.kind == "Join":
+        for piece in node.inputs:
+            n = piece.type.shape[0]
+            if n is None:
+                break
+            if k < n:
+                return _only(piece) if n == 1 else entry_of(piece, k)
+            k -= n
+    if isinstance(vector, Constant):
+        return Constant(vector.data[k])
+    return call("subtensor", vector, index=(k,))
+
+
+def _only(piece: Variable) -> Variable:
+    """The scalar that a vector of length 1 shows."""
+    node = piece.owner
+    if node is not None and node.op.name == "dimshuffle" and not node.inputs[0].ndim:
+        return node.inputs[0]
+    return call("subtensor", piece, index=(0,))
 
 
 def _length(name: str, value: Any) -> Variable:
@@ -114,10 +142,11 @@ def _length(name: str, value: Any) -> Variable:
         raise ArgumentTypeError(message(what)) from None
 
 
-def shape_operands(shape: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The arguments of f(x, 2, 3) or f(x, (2, 3)), as one shape."""
-    nested = len(shape) == 1 and isinstance(shape[0], (tuple, list))
-    return tuple(shape[0]) if nested else shape
+def shape_operands(shape: tuple[Any, ...]) -> Any:
+    """The arguments of f(x, 2, 3), f(x, (2, 3)) or f(x, a vector), as one shape."""
+    is_vector = len(shape) == 1 and getattr(shape[0], "ndim", 0) == 1
+    is_list = len(shape) == 1 and isinstance(shape[0], (tuple, list))
+    return shape[0] if is_vector or is_list else shape
 
 
 # -- stretching --------------------------------------------------------------------------------

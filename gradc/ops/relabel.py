@@ -57,12 +57,13 @@ def _pullback(
 def reshape(x: Any, shape: Any, ndim: int | None = None) -> Variable:
     """The elements of x in C order under another shape; one length may be -1: what is left.
 
-    shape: ints or integer scalars.  ndim: the rank, for checking.
+    shape: ints or integer scalars, or a vector of them.  ndim: the rank, for checking, and where
+    the vector's own length is not known.
     Raises: ShapeError if the number of elements is known and differs (an unknown one is checked at
     the call); ArgumentError for two -1, or a rank other than ndim.
     """
     x = array = as_variable(x)
-    lengths = lengths_of("reshape", shape)
+    lengths = lengths_of("reshape", shape, ndim)
     wanted = [static_int(n) for n in lengths]
     if ndim is not None and ndim != len(lengths):
         raise ArgumentError(message(f"reshape: ndim={ndim}, but the shape has {len(lengths)}."))
