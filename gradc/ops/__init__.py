@@ -11,6 +11,7 @@ from gradc.ops import (
     axes,
     compare,
     convert,
+    counting,
     create,
     einstein,
     elemwise,
@@ -28,6 +29,7 @@ from gradc.ops import (
     padding,
     prefix,
     promises,
+    quantiles,
     reading,
     reduce,
     relabel,
@@ -42,6 +44,7 @@ from gradc.ops.average import *
 from gradc.ops.axes import *
 from gradc.ops.compare import *
 from gradc.ops.convert import *
+from gradc.ops.counting import *
 from gradc.ops.create import *
 from gradc.ops.einstein import *
 from gradc.ops.elemwise import *
@@ -59,6 +62,7 @@ from gradc.ops.order import *
 from gradc.ops.padding import *
 from gradc.ops.prefix import *
 from gradc.ops.promises import *
+from gradc.ops.quantiles import *
 from gradc.ops.reading import *
 from gradc.ops.reduce import *
 from gradc.ops.relabel import *
@@ -74,6 +78,7 @@ __all__ += average.__all__
 __all__ += axes.__all__
 __all__ += compare.__all__
 __all__ += convert.__all__
+__all__ += counting.__all__
 __all__ += create.__all__
 __all__ += einstein.__all__
 __all__ += elemwise.__all__
@@ -91,6 +96,7 @@ __all__ += order.__all__
 __all__ += padding.__all__
 __all__ += prefix.__all__
 __all__ += promises.__all__
+__all__ += quantiles.__all__
 __all__ += reading.__all__
 __all__ += reduce.__all__
 __all__ += relabel.__all__

@@ -12,19 +12,22 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gradc.errors import ArgumentError, message
+from gradc.dtypes import check_dtype, promote
+from gradc.errors import ArgumentError, ShapeError, message, printable
+from gradc.graph.describe import where
 from gradc.graph.variable import Variable
 from gradc.kernel.routine import RoutineFn
 from gradc.ops.axes import moveaxis
-from gradc.ops.convert import as_variable
+from gradc.ops.convert import as_variable, static_int
 from gradc.ops.create import iota
 from gradc.ops.declare import Sample, call, declared, normal_axis
+from gradc.ops.elemwise import cast
 from gradc.ops.index import gather
 from gradc.ops.kinds import Routine
-from gradc.ops.lengths import length, zeros_like
+from gradc.ops.lengths import length, lengths_of, zeros_like
 from gradc.ops.relabel import ravel
 
-__all__ = ["argsort", "sort"]
+__all__ = ["argsort", "argtopk", "searchsorted", "sort", "topk", "topk_and_argtopk"]
 
 Array = npt.NDArray[Any]
 Cts = Sequence[Variable]
@@ -149,3 +152,136 @@ def nonzero_flat(x: Variable, count: Variable) -> Variable:
     dtype: int64.  Where the count is computed, what reads the result is planned when it is known.
     """
     return call("nonzero_flat", x, count)
+
+
+# -- the first of an order -------------------------------------------------------------------------
+
+
+def _argtopk_ref(x: Array, k: Array, *, greatest: bool) -> Array:
+    """By a stable sort of ranks, which have no nan and may be turned round."""
+    keys = np.where(np.isnan(x), np.inf, x) if x.dtype.kind == "f" else x
+    order = np.argsort(keys, axis=-1, kind="stable")
+    if greatest:
+        back = np.argsort(keys[..., ::-1], axis=-1, kind="stable")
+        order = (x.shape[-1] - 1 - back)[..., ::-1]
+    return order[..., : int(k)]
+
+
+@declared(
+    Routine,
+    name="argtopk",
+    signature="(n),k->(k)",
+    c=RoutineFn("argtopk", "topk.h"),
+    dtypes=lambda dtypes: (dtypes[0], ("int64",)),
+    numbers=("greatest",),
+    scratch=lambda letters, dtype: (("uint8", letters["k"] * 16),),  # k pairs of key and place
+    work=lambda letters: letters["n"] * 8 + letters["k"] * _COMPARISONS,
+    at_most=(("k", "n"),),
+    ref=_argtopk_ref,
+    pullback=lambda cts, outs, x, k, *, greatest: (None, None),
+    samples=(
+        Sample(lambda f, x: f(x, 3), ((2, 7),)),
+        Sample(lambda f, x: f(x, -2, 0), ((5, 3),)),
+        Sample(lambda f, x, k: f(x, k, None), ((2, 4), ()), ("float", "int64"), 8),
+    ),
+)
+def argtopk(
+    x: Any, kth: Any, axis: Any = -1, sorted: bool = True, idx_dtype: Any = "int64"
+) -> Variable:
+    """The places of the kth greatest elements along an axis; see topk.
+
+    idx_dtype: of the places.  No gradient.
+    """
+    count, is_greatest = _how_many("argtopk", kth)
+    places = _on_last_axis(
+        "argtopk", x, axis, lambda row: call("argtopk", row, count, greatest=is_greatest)
+    )
+    return cast(places, check_dtype(idx_dtype))
+
+
+def _how_many(name: str, kth: Any) -> tuple[Variable, bool]:
+    """How many elements, and whether the greatest."""
+    (count,) = lengths_of(name, kth)
+    known = static_int(count)
+    if known == 0:
+        what = f"{name}: kth must not be 0."
+        raise ArgumentError(message(what, fix="1 gives the greatest element, -1 the least."))
+    if known is not None and known < 0:
+        return as_variable(-known), False
+    return count, True
+
+
+def topk_and_argtopk(
+    x: Any, kth: Any, axis: Any = -1, sorted: bool = True, idx_dtype: Any = "int64"
+) -> tuple[Variable, Variable]:
+    """The kth greatest elements along an axis, and their places; see topk."""
+    array = as_variable(x)
+    if axis is None:
+        array, axis = ravel(array), 0
+    last = array.ndim - 1
+    place = normal_axis("topk", axis, array.ndim)
+    rows = array if place == last else moveaxis(array, place, last)
+    places = argtopk(rows, kth, -1, sorted, "int64")
+    values = along(rows, places)
+    if place != last:
+        values, places = moveaxis(values, last, place), moveaxis(places, last, place)
+    return values, cast(places, check_dtype(idx_dtype))
+
+
+def topk(
+    x: Any, kth: Any, axis: Any = -1, sorted: bool = True, idx_dtype: Any = "int64"
+) -> Variable:
+    """The kth greatest elements along an axis, in descending order; over all for axis None.
+
+    kth: how many; -3 asks for the three least, in ascending order.  A computed integer scalar asks
+    for the greatest.  nan counts as the greatest of all; of equal elements the first comes first.
+    sorted: they are in order whether that is asked or not.
+    Gradient: each cotangent goes to the element that it came from.
+    Raises: ArgumentError for kth 0, at the call for more elements than there are.
+    """
+    return topk_and_argtopk(x, kth, axis, sorted, idx_dtype)[0]
+
+
+# -- searching -------------------------------------------------------------------------------------
+
+
+def _searchsorted_ref(x: Array, v: Array, *, right: bool) -> Array:
+    rows = np.vectorize(np.searchsorted, otypes=["int64"], signature="(n),(),()->()")
+    result: Array = rows(x, v, "right" if right else "left")
+    return result
+
+
+@declared(
+    Routine,
+    name="searchsorted",
+    signature="(n),()->()",
+    c=RoutineFn("searchsorted", "searchsorted.h"),
+    dtypes=lambda dtypes: (dtypes[0], ("int64",)),
+    numbers=("right",),
+    work=lambda letters: 100,
+    ref=_searchsorted_ref,
+    pullback=lambda cts, outs, x, v, *, right: (None, None),
+    samples=(
+        Sample(lambda f, x, v: f(call("sort", x), v), ((7,), (2, 3))),
+        Sample(lambda f, x, v: f(x, v, "right", argsort(x)), ((7,), ())),
+    ),
+)
+def searchsorted(x: Any, v: Any, side: str = "left", sorter: Any = None) -> Variable:
+    """Where each number of v is to be put into the vector x so that x stays in ascending order.
+
+    side: "left" puts it before its equals, "right" behind them.  sorter: places that bring x into
+    order, such as argsort(x).  nan comes last.  dtype: int64; v's shape.  No gradient.
+    Raises: ShapeError if x is no vector, ArgumentError for another side.
+    """
+    x, v = as_variable(x), as_variable(v)
+    if x.ndim != 1:
+        what = f"searchsorted: x has {x.ndim} axes, it must be a vector."
+        raise ShapeError(message(what, [where(x)], "search its rows one by one, or x.flatten()."))
+    if side not in ("left", "right"):
+        what = f'searchsorted: side is "left" or "right", not {printable(repr(side), 40)}.'
+        raise ArgumentError(message(what))
+    common = promote(x.dtype, v.dtype)
+    x, v = cast(x, common), cast(v, common)
+    if sorter is not None:
+        x = gather(x, sorter)
+    return call("searchsorted", x, v, right=side == "right")

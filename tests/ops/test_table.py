@@ -68,7 +68,7 @@ def everything() -> list[Case]:
     rng = np.random.default_rng(3)
     found = [elementwise_points(name, rng) for name in ELEMWISE]
     for name in REDUCE:
-        found.extend(reductions(rng, name, "float64"))
+        found.extend(reductions(rng, name, "float64" if takes(name, "float64") else "int64"))
     for name in (*OTHERS, *COMPOSED):
         found.extend(sampled(rng, name))
     return found

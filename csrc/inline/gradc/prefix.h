@@ -29,10 +29,9 @@ GC_ROUTINE void GC_FN(int64_t n, int64_t c, int64_t reverse, int64_t exclusive,
     }
     for (int64_t i = 1; i < n; i++) {
         const GC_T *from = x + (exclusive ? i - 1 : i) * step;
-        const GC_T *before = out + (i - 1) * step;
         GC_T *to = out + i * step;
         for (int64_t j = 0; j < c; j++)
-            to[j] = (GC_T)GC_STEP_OF(before[j], from[j]);
+            to[j] = (GC_T)GC_STEP_OF(to[j - step], from[j]);
     }
 }
 

@@ -96,6 +96,7 @@ class Routine(Declaration):
     front of those are rows, the same for all inputs that have any; an input without serves every
     row.  A bare letter, "(n),k->(k)", is an integer scalar whose value is that length.  A letter in
     two places is one length, which the call checks.
+    ref: takes rows too, an input without serving every row, as numpy broadcasts.
     c: the function; it takes the lengths in the order of their letters, then `numbers`.
     dtypes: from the inputs' dtypes to (the dtype C is made for, dtypes of the outputs).
     numbers: parameters of the operation, each an int or a bool, handed to C.
