@@ -11,6 +11,7 @@ Example:
 """
 
 from gradc import printing, tensor
+from gradc.batch import vectorize, vectorize_graph, vmap
 from gradc.call.function import Function
 from gradc.call.inputs import In, Out
 from gradc.compile import function
@@ -28,6 +29,7 @@ from gradc.differentiate import (
     value_and_grad,
     vjp,
 )
+from gradc.graph.replace import clone, graph_replace
 from gradc.graph.words import get_consumers, get_inputs, get_operation
 from gradc.ops.stops import (
     consider_constant,
@@ -50,6 +52,7 @@ __all__ = [
     "Out",
     "Rop",
     "SharedVariable",
+    "clone",
     "config",
     "consider_constant",
     "disconnected_grad",
@@ -61,6 +64,7 @@ __all__ = [
     "grad",
     "grad_clip",
     "grad_scale",
+    "graph_replace",
     "hessian",
     "hessian_vector_product",
     "jacobian",
@@ -74,6 +78,9 @@ __all__ = [
     "tensor",
     "undefined_grad",
     "value_and_grad",
+    "vectorize",
+    "vectorize_graph",
     "vjp",
+    "vmap",
     "zero_grad",
 ]

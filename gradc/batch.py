@@ -1,4 +1,4 @@
-"""`vectorize_graph`: an expression of one element made one of a batch of them.
+"""`vectorize_graph`, `vectorize`: an expression of one element made one of a batch of them.
 
 Takes expressions and what stands for some of their variables: arrays with more axes in front; gives
 expressions with these axes in front.  Node by node, inputs first, each by its declaration's
@@ -8,20 +8,22 @@ depend on nothing batched stay themselves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial, wraps
 from typing import Any
 
-from gradc.errors import ArgumentTypeError, InternalError, ShapeError, message
+from gradc.errors import ArgumentError, ArgumentTypeError, InternalError, ShapeError, message
 from gradc.graph.describe import where
 from gradc.graph.op import Apply
 from gradc.graph.site import inherit
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Input, Variable
 from gradc.graph.walk import rebuild, toposort
-from gradc.ops.calls import call, length_of
+from gradc.ops.axes import moveaxis
+from gradc.ops.calls import call, length_of, stretched
 from gradc.ops.convert import as_variable
 
-__all__ = ["batched", "vectorize_graph"]
+__all__ = ["batched", "vectorize", "vectorize_graph", "vmap"]
 
 
 def vectorize_graph(outputs: Variable | Sequence[Variable], replace: Mapping[Variable, Any]) -> Any:
@@ -123,3 +125,93 @@ def _of_one_length(replace: Mapping[Variable, Variable]) -> dict[Variable, Varia
 def _stretched(x: Variable, like: Variable) -> Variable:
     lengths = [length_of(x, axis) for axis in range(1, x.ndim)]
     return call("broadcast_to", x, length_of(like, 0), *lengths)
+
+
+# -- functions ---------------------------------------------------------------------------------
+
+
+def vectorize(f: Any, in_axes: Any = 0, out_axes: Any = 0) -> Any:
+    """A function of variables made one of batches of them (JAX calls it vmap).
+
+    f: takes variables (or tuples, lists, dicts of them) and gives such; it is called once, with
+        variables that stand for one element.
+    in_axes: where the batch stands in each argument: an int, or a tuple with one entry an argument;
+        an entry may have the form of its argument; None: the same for all elements.
+    out_axes: where it stands in the results, an int or in their form; a result that is the same for
+        all elements is repeated, or given once where out_axes is None.
+    What f uses besides, shared variables too, is the same for all elements.  Composes with itself
+    and with gradients: vectorize(lambda x: gradc.grad(cost(x), x)) is one gradient per row.
+    A graph instead of a function: vectorize(outputs, {variable: batch}), as vectorize_graph.
+    Raises: VectorizeError where a length would depend on the element; ShapeError, ArgumentError.
+    """
+    if not callable(f):
+        return vectorize_graph(f, in_axes)
+
+    def of_a_batch(*arguments: Any) -> Any:
+        if isinstance(in_axes, tuple) and len(in_axes) != len(arguments):
+            what = f"vectorize: in_axes has {len(in_axes)} entries for {len(arguments)} arguments."
+            raise ArgumentError(message(what, fix="give one an argument, None for no batch."))
+        axes = in_axes if isinstance(in_axes, tuple) else (in_axes,) * len(arguments)
+        replace: dict[Variable, Variable] = {}
+        elements = [
+            _mapped(argument, axis, partial(_element, replace))
+            for argument, axis in zip(arguments, axes, strict=True)
+        ]
+        if not replace:
+            what = "vectorize: no argument has a batch."
+            raise ArgumentError(message(what, fix="let in_axes say where one stands."))
+        return _outputs(f(*elements), replace, out_axes)
+
+    return wraps(f)(of_a_batch)
+
+
+vmap = vectorize
+
+
+def _outputs(result: Any, replace: Mapping[Variable, Variable], out_axes: Any) -> Any:
+    flat: list[Variable] = []
+    _mapped(result, None, lambda each, _: flat.append(as_variable(each)))
+    made = batched(flat, replace)
+    batch = next(iter(_of_one_length(replace).values()))
+    rest = iter(zip(flat, made, strict=True))
+
+    def placed(_: Any, axis: Any) -> Variable:
+        old, new = next(rest)
+        if axis is None and new.ndim > old.ndim:
+            what = f"vectorize: the result {old} differs from element to element."
+            raise ArgumentError(message(what, [where(old)], "let out_axes say where they stand."))
+        if axis is None:
+            return new
+        whole = new if new.ndim > old.ndim else stretched(new, batch)
+        return moveaxis(whole, 0, axis)
+
+    return _mapped(result, out_axes, placed)
+
+
+def _element(replace: dict[Variable, Variable], argument: Any, axis: Any) -> Variable:
+    """What stands for one element of an argument."""
+    array = as_variable(argument)
+    if axis is None:
+        return array
+    if not array.ndim:
+        what = f"vectorize: the scalar {array} has no axis {axis} for a batch."
+        raise ShapeError(message(what, [where(array)], "let in_axes be None for it."))
+    front = moveaxis(array, axis, 0)
+    element = Input(TensorType(front.dtype, front.type.shape[1:]), array.name)
+    replace[element] = front
+    return element
+
+
+def _mapped(tree: Any, axes: Any, function: Callable[[Any, Any], Any]) -> Any:
+    """The function at every leaf of tuples, lists and dicts, each with its entry of `axes`."""
+    if isinstance(tree, dict):
+        found = {key: axes[key] if isinstance(axes, dict) else axes for key in tree}
+        return {key: _mapped(each, found[key], function) for key, each in tree.items()}
+    if not isinstance(tree, (tuple, list)):
+        return function(tree, axes)
+    entries = axes if isinstance(axes, (tuple, list)) else (axes,) * len(tree)
+    if len(entries) != len(tree):
+        what = f"vectorize: {len(entries)} axes are given for {len(tree)} variables."
+        raise ArgumentError(message(what))
+    mapped = [_mapped(each, axis, function) for each, axis in zip(tree, entries, strict=True)]
+    return tuple(mapped) if isinstance(tree, tuple) else mapped

@@ -27,6 +27,8 @@ def test_gradients_are_those_of_the_page(row: tuple[str, str, str], dtype: str, 
     text, at, expected = row
     x = T.scalar("x", dtype=dtype)
     cost = eval(text, {"T": T, "x": x, "np": np})
-    f = gradc.function([x], T.grad(cost, x), mode=mode, on_unused_input="ignore")
-    got = f(np.dtype(dtype).type(at))
-    np.testing.assert_allclose(got, float(expected), rtol=1e-6)
+    one = np.ones((), dtype)
+    both = [T.grad(cost, x), T.jvp(cost, x, one), T.jvp(cost, x, one, stabilize=False)]
+    f = gradc.function([x], both, mode=mode, on_unused_input="ignore")
+    for got in f(np.dtype(dtype).type(at)):
+        np.testing.assert_allclose(got, float(expected), rtol=1e-6)
