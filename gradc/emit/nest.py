@@ -42,6 +42,7 @@ from gradc.kernel.program import (
     Statement,
     Store,
 )
+from gradc.sizes import product
 
 __all__ = ["chunk_function", "tail_function"]
 
@@ -108,8 +109,17 @@ class _NestC:
         if nest.product is not None:
             rows = self.range(0)
             blocks += product_call(nest.product, rows, self.memory, self.segment)
+        if nest.base is not None:
+            blocks += self._copied(nest.base)
         head = self.straight(nest.head, Scope(self.index()), False)
         return blocks + self.level(0, self._lines(head))
+
+    def _copied(self, base: int) -> list[Block]:
+        """The array that is changed, copied to where its change belongs unless it is there."""
+        (target,) = {s.access.buffer for s in statements_of(self.nest) if isinstance(s, Store)}
+        count = formula(product(self.memory.program.buffers[base].shape), C)
+        loop = Loop("k", "0", count, "k++", (Lines((f"b{target}[k] = b{base}[k];",)),))
+        return [Branch(f"b{base} != b{target}", (loop,))]
 
     def level(self, axis: int, first: Sequence[Block] = ()) -> list[Block]:
         """The loop over an outer axis and all inside it; `first` goes before the loop."""

@@ -49,6 +49,7 @@ class NestChecker:
         nest = self.nest
         self.require(0 <= nest.split <= len(nest.axes), "split is not among the axes")
         self.outer.check_size(*nest.axes, nest.chunks, nest.chunk_length)
+        self.check_base()
         self.require(bool(nest.axes) or nest.chunks.constant == 1, "no axis, but chunks")
         for fold in nest.folds:
             self.check_fold(fold)
@@ -61,6 +62,22 @@ class NestChecker:
                 self.known = before
         self.check_in_place()
         self.finish()
+
+    def check_base(self) -> None:
+        """The array that is changed: as large as what it becomes, and read by nothing else."""
+        base, nest = self.nest.base, self.nest
+        if base is None:
+            return
+        statements = [each for body in (nest.head, *(b.body for b in nest.blocks)) for each in body]
+        targets = {s.access.buffer for s in statements if isinstance(s, Store)}
+        reads = {s.access.buffer for s in statements if isinstance(s, (Load, Indexed))}
+        self.require(len(targets) == 1, "a changed array has several results")
+        self.require(base not in reads, f"b{base} is read while it is changed")
+        self.require(nest.chunks.constant == 1, "an array is changed in several chunks")
+        out = self.outer.buffer(targets.pop())
+        self.outer.read(base, out.dtype)
+        same = self.outer.buffer(base).shape == out.shape
+        self.require(same, f"b{base} has other lengths than what it becomes")
 
     def check_in_place(self) -> None:
         """Where a store goes to memory that a load reads, they meet at one element, in order."""

@@ -301,7 +301,9 @@ class Nest:
     cut into; `chunk_length` of axis 0 each (the last may be shorter, some may be empty), but where
     the product is by panels: then tiles of its rows are shared out evenly.
     head: statements once a chunk, that depend on no axis.  product: a product whose rows are axis
-    0, computed for the chunk's rows before its loops.  fallible: a statement may fail (Bound).
+    0, computed for the chunk's rows before its loops.  base: what the only buffer that is stored
+    to holds before, in one chunk: copied first unless both are the same memory at the call.
+    fallible: a statement may fail (Bound).
     """
 
     axes: tuple[Size, ...]
@@ -312,6 +314,7 @@ class Nest:
     blocks: tuple[Block, ...]
     folds: tuple[Fold, ...] = ()
     product: Product | None = None
+    base: int | None = None
     fallible: bool = False
     title: str = ""
     nodes: tuple[int, ...] = ()

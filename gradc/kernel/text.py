@@ -151,6 +151,7 @@ def _touched(step: Step) -> set[int]:
     if isinstance(step, Routine):
         return {*(each.buffer for each in (*step.reads, *step.writes)), *step.scratch}
     found = _touched(step.product) if step.product is not None else set()
+    found |= {step.base} if step.base is not None else set()
     for fold in step.folds:
         found |= {*fold.partial, *([fold.out] if fold.out is not None else [])}
     for body in (step.head, *(block.body for block in step.blocks)):
@@ -228,6 +229,8 @@ def _nest(nest: Nest) -> list[str]:
 
     if nest.product is not None:
         put(f"rows first: {_product(nest.product)}")
+    if nest.base is not None:
+        put(f"from b{nest.base}, copied unless it is the same memory")
     for number, fold in enumerate(nest.folds):
         put(f"fold f{number}: {_fold(fold)}")
     for each in nest.head:

@@ -20,7 +20,7 @@ from gradc.lower.names import Namer
 from gradc.lower.nests import draft_nest
 from gradc.lower.products import plan_product, shared_panels
 from gradc.lower.routines import plan_routine
-from gradc.lower.scatter import draft_scatter
+from gradc.lower.scatter import draft_places, draft_scatter
 from gradc.lower.tasks import Item, Task, nest_of
 from gradc.lower.titles import Titles
 from gradc.lower.updates import Placed
@@ -115,6 +115,8 @@ class _Assembly:
             assert task.node is not None
             title, nodes = self.titles.node(task.node)
             return [plan_routine(self.values, task.node, self.memory(), title, nodes)]
+        if task.kind == "places":
+            return [self._places(task)]
         if task.kind == "join":
             return []
         return self._nest(task)
@@ -144,13 +146,24 @@ class _Assembly:
         title, nodes = self.titles.nest(task, self.escaping)
         return [*first, finish_nest(draft, layout, title, nodes)]
 
+    def _places(self, task: Task) -> Step:
+        """The places of a scatter that runs behind the commit, tested ahead of it."""
+        assert task.node is not None
+        _, nodes = self.titles.node(task.node)
+        draft = draft_places(task.node, self.values, self.memory())
+        title = f"places of {self.titles.word(task.node.outputs[0])}"
+        return finish_nest(draft, self._layout(), title, nodes)
+
     def _scatter(self, task: Task) -> list[Step]:
         assert task.node is not None
         out, base = task.node.outputs[0], task.node.inputs[0]
         title, nodes = self.titles.node(task.node)
-        draft = draft_scatter(task.node, self.values, self.memory())
-        put = finish_nest(draft, self._layout(serial=True), title, nodes)
-        if base in self.values.becomes:
+        draft = draft_scatter(task.node, self.values, self.memory(), task.is_tested)
+        layout = self._layout(serial=True)
+        if task.base is not None:
+            layout.base = self.buffer(task.base)
+        put = finish_nest(draft, layout, title, nodes)
+        if task.base is not None or self.values.root(base) in self.values.becomes:
             return [put]
         first = nest_of(-1, self.values, Item(out, None, out, (base,)))
         start = finish_nest(

@@ -18,7 +18,7 @@ from typing import Literal
 
 from gradc.graph.op import Apply
 from gradc.graph.variable import Variable
-from gradc.lower.reads import Axes, plain_reads
+from gradc.lower.reads import Axes, plain_reads, sources_of
 from gradc.lower.routines import arrays_of
 from gradc.lower.tasks import Item, Task, TaskKind, inner_axes, nest_of
 from gradc.lower.values import Values
@@ -49,22 +49,8 @@ class _Fuser:
     def sources(self, variables: tuple[Variable, ...]) -> list[Variable]:
         """Values in memory or in nests that these are computed from, free ones looked through."""
         if variables not in self._sources:
-            self._sources[variables] = self._find_sources(variables)
+            self._sources[variables] = sources_of(self.values, variables)
         return self._sources[variables]
-
-    def _find_sources(self, variables: tuple[Variable, ...]) -> list[Variable]:
-        found: dict[Variable, None] = {}
-        stack = list(variables)
-        while stack:
-            variable, _ = self.values.source(stack.pop())
-            root = self.values.root(variable)
-            if root is not variable:
-                stack.append(root)
-            elif self.values.is_free(variable):
-                stack.extend(self.values.looked_through(variable))
-            else:
-                found.setdefault(variable)
-        return list(found)
 
     def reads(self, item: Item) -> list[tuple[Variable, Axes | None]]:
         """The values below an item, and the axes it reads each along."""

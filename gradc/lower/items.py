@@ -50,7 +50,7 @@ def list_items(values: Values, border: Border) -> Items:
     nodes = _needed_nodes(values)
     _copy_views(values, nodes)
     _pin(values, nodes)
-    _scatter_in_place(values, nodes, border)
+    _scatter_in_place(values, nodes)
     place_pieces(values, nodes)
     items = Items()
     for node in nodes:
@@ -134,21 +134,18 @@ def _pin(values: Values, nodes: Sequence[Apply]) -> None:
             values.pinned.add(values.source(node.inputs[0])[0])
 
 
-def _scatter_in_place(values: Values, nodes: Sequence[Apply], border: Border) -> None:
-    """Let a scatter turn a computed array that it alone reads into its result.
-
-    Not where that is the new value of a shared variable: its storage is written behind the commit,
-    and a scatter, which may fail, stands before it.
-    """
+def _scatter_in_place(values: Values, nodes: Sequence[Apply]) -> None:
+    """Let a scatter turn a computed array that it alone reads into its result."""
     readers = Counter(each for node in nodes for each in node.inputs)
     readers.update(values.graph.results)
-    updates = {values.root(each) for each in border.results[border.outputs :]}
     segment = values.shapes.segment
     for node in nodes:
-        base, out = node.inputs[0] if node.inputs else None, node.outputs[0]
-        if not isinstance(node.op.rule, Scatter) or base is None or out in updates:
+        if not isinstance(node.op.rule, Scatter):
             continue
-        is_computed = base.owner is not None and isinstance(base.owner.op.rule, Elemwise)
+        base, out = node.inputs[0], node.outputs[0]
+        while base.owner is not None and base.owner.op.kind == "Relabel" and readers[base] == 1:
+            base = base.owner.inputs[0]
+        is_computed = base.owner is not None and isinstance(base.owner.op.rule, Elemwise | Scatter)
         if is_computed and readers[base] == 1 and segment[base] == segment[out]:
             values.becomes[base] = out
             values.pinned.add(base)

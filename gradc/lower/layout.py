@@ -48,12 +48,14 @@ class Layout:
     out: the buffer a fold's result goes to.
     rows: the product whose rows are axis 0, if any.
     serial: everything runs in one chunk (scatters).
+    base: the buffer of the array that is changed, if it is not copied by a step before.
     """
 
     partial: Callable[[str, Sequence[Size]], int]
     out: Callable[[FoldPlan], int]
     rows: Product | None = None
     serial: bool = False
+    base: int | None = None
 
 
 def finish_nest(draft: Draft, layout: Layout, title: str, nodes: tuple[int, ...]) -> Nest:
@@ -76,6 +78,7 @@ def finish_nest(draft: Draft, layout: Layout, title: str, nodes: tuple[int, ...]
         _blocks(draft),
         folds,
         layout.rows,
+        layout.base,
         any(isinstance(each, Bound) for each in draft.statements),
         title,
         nodes,

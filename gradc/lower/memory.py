@@ -57,6 +57,8 @@ def uses_of(step: Step) -> Uses:
         written = {*(each.buffer for each in step.writes), *step.scratch}
         return Uses({each.buffer for each in step.reads}, written)
     uses = _nest_uses(step)
+    if step.base is not None:
+        uses.reads.add(step.base)
     if step.product is not None:
         inner = _product_uses(step.product)
         out = step.product.out.buffer

@@ -265,14 +265,19 @@ class Writer:
             return HEAD
         return PASS if self.rows.in_pass(item) else ROW
 
+    def whole(self, index: Variable, axes: IndexMap, t: int) -> Local:
+        """The local with an element of an index array, as int64."""
+        raw = self.read(index, axes, t)
+        if index.dtype == "int64":
+            return raw
+        return self.apply(_cast(), index.dtype, "int64", [raw], t)
+
     def bounded(
         self, node: Apply, index: Variable, axes: IndexMap, length: Size, axis: int, t: int
     ) -> Local:
         """The local with an index, checked to lie in its axis and counted from the start."""
-        raw = self.read(index, axes, t)
+        raw = self.whole(index, axes, t)
         note = self.memory.note(bounds_note(self.values.shapes, node))
-        if index.dtype != "int64":
-            raw = self.apply(_cast(), index.dtype, "int64", [raw], t)
         return self.put(
             ("bound", raw.number, length, axis), raw.scope, raw.stage, t,
             lambda n: Bound(n, raw.number, length, axis, note),
@@ -333,7 +338,10 @@ def _cast() -> ScalarFn:
 def bounds_note(shapes: Shapes, node: Apply) -> Note:
     """What an index out of bounds says."""
     what = "{function}: indexing{at}: index {v0} is out of bounds for axis {v2} with length {v1}."
-    rows = [each for each in node.inputs if not isinstance(each, Constant)]
+    indexed = (
+        node.inputs if isinstance(node.op.rule, Gather) else (node.inputs[0], *node.inputs[2:])
+    )
+    rows = [each for each in indexed if not isinstance(each, Constant)]
     fix = "pass indices between -length and length - 1."
     return shapes.note("IndexBoundsError", what, rows, fix, about=node)
 

@@ -6,6 +6,8 @@ axes it is read along: the ground on which fusion and writing in place are decid
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gradc.affine import IndexMap
 from gradc.graph.variable import Variable
 from gradc.lower.tasks import Item, Task
@@ -13,9 +15,25 @@ from gradc.lower.values import Values, plain_axis
 from gradc.ops.kinds import Gather
 from gradc.sizes import Size
 
-__all__ = ["Axes", "plain_places", "plain_reads"]
+__all__ = ["Axes", "plain_places", "plain_reads", "sources_of"]
 
 Axes = list[int | None]
+
+
+def sources_of(values: Values, variables: Sequence[Variable]) -> list[Variable]:
+    """Values in memory or in nests that these are computed from, free ones looked through."""
+    found: dict[Variable, None] = {}
+    stack = list(variables)
+    while stack:
+        variable, _ = values.source(stack.pop())
+        root = values.root(variable)
+        if root is not variable:
+            stack.append(root)
+        elif values.is_free(variable):
+            stack.extend(values.looked_through(variable))
+        else:
+            found.setdefault(variable)
+    return list(found)
 
 
 def plain_reads(

@@ -2,28 +2,37 @@
 
 Takes a Scatter node; gives a Draft whose loops run over the values, in index order and in one
 chunk, so that duplicates accumulate in a fixed order.  The array itself is copied from the base by
-a nest before.
+a nest before, unless it is changed where it is.  A scatter that writes a shared variable runs
+behind the commit, where nothing may fail: its places are tested by a nest of their own ahead of it.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 from gradc.graph.op import Apply
+from gradc.graph.types import TensorType
 from gradc.graph.variable import Variable
-from gradc.kernel.loops import Access, Store
-from gradc.lower.drafts import PASS, Draft, Memory
+from gradc.kernel.loops import Access, Number, Store
+from gradc.kernel.scalar import ScalarFn
+from gradc.lower.drafts import HEAD, PASS, Draft, Local, Memory
 from gradc.lower.nests import Writer
 from gradc.lower.tasks import Item, Task, nest_of
 from gradc.lower.values import Values, strides_of
 from gradc.ops.kinds import View, indexed_axes
 from gradc.sizes import Size
 
-__all__ = ["draft_scatter"]
+__all__ = ["draft_places", "draft_scatter"]
+
+_WRAP = ScalarFn({"any": "{x} < 0 ? {x} + {y} : {x}"})
 
 
 class _ScatterWriter(Writer):
-    def __init__(self, node: Apply, task: Task, values: Values, memory: Memory) -> None:
+    def __init__(
+        self, node: Apply, task: Task, values: Values, memory: Memory, tested: bool
+    ) -> None:
         super().__init__(task, values, memory)
-        self.node = node
+        self.node, self.tested = node, tested
 
     def write(self) -> Draft:
         item = self.task.items[0]
@@ -35,6 +44,11 @@ class _ScatterWriter(Writer):
         mode = self.node.op.keywords["mode"]
         block = self._block(PASS if self.draft.axes else 0, 0, 0)
         block.append(Store(access, out.dtype, local.number, mode, terms))
+        return self.draft
+
+    def test(self) -> Draft:
+        """Only the places."""
+        self._positions(self.task.items[0])
         return self.draft
 
     def _through(self, through: object) -> tuple[Access, tuple[tuple[int, Size], ...]]:
@@ -49,24 +63,51 @@ class _ScatterWriter(Writer):
 
     def _by_arrays(self, item: Item) -> tuple[Access, tuple[tuple[int, Size], ...]]:
         out = self.node.outputs[0]
-        indices = self.node.inputs[2:]
-        rank = indices[0].ndim
-        space = self.rows.space_index(item)
-        lengths = self.values.shapes.lengths(out)
-        strides = strides_of(lengths)
-        axes = indexed_axes(self.node.op.keywords, len(indices))
-        terms = []
-        for axis, each in zip(axes, indices, strict=True):
-            checked = self.bounded(self.node, each, space[:rank], lengths[axis], axis, 0)
-            if strides[axis].terms:
-                terms.append((checked.number, strides[axis]))
-        index = self.kept_places(out.ndim, axes, space[rank:])
+        strides = strides_of(self.values.shapes.lengths(out))
+        positions = self._positions(item)
+        terms = tuple(
+            (local.number, strides[axis]) for axis, local in positions if strides[axis].terms
+        )
+        rank = self.node.inputs[2].ndim
+        kept = self.rows.space_index(item)[rank:]
+        index = self.kept_places(out.ndim, [axis for axis, _ in positions], kept)
         access = self.values.access(self.memory.buffer(out), out, index, len(self.draft.axes))
-        return access, tuple(terms)
+        return access, terms
+
+    def _positions(self, item: Item) -> list[tuple[int, Local]]:
+        """Per indexed axis the local with the position in it."""
+        indices = self.node.inputs[2:]
+        space = self.rows.space_index(item)[: indices[0].ndim]
+        lengths = self.values.shapes.lengths(self.node.outputs[0])
+        axes = indexed_axes(self.node.op.keywords, len(indices))
+        return [
+            (axis, self._counted(each, lengths[axis], axis, space))
+            for axis, each in zip(axes, indices, strict=True)
+        ]
+
+    def _counted(self, index: Variable, length: Size, axis: int, space: tuple[Any, ...]) -> Local:
+        if not self.tested:
+            return self.bounded(self.node, index, space, length, axis, 0)
+        raw = self.whole(index, space, 0)
+        count = self.put(
+            ("number", "int64", length), HEAD, 0, 0, lambda n: Number(n, "int64", length)
+        )
+        return self.apply(_WRAP, "int64", "int64", [raw, count], 0)
 
 
-def draft_scatter(node: Apply, values: Values, memory: Memory) -> Draft:
-    """The loops over the values of a Scatter node."""
+def draft_scatter(node: Apply, values: Values, memory: Memory, tested: bool = False) -> Draft:
+    """The loops over the values of a Scatter node; tested: its places are known to lie inside."""
     source = node.inputs[1]
     item = Item(Variable(source.type), None, source, (source,))
-    return _ScatterWriter(node, nest_of(-1, values, item), values, memory).write()
+    task = nest_of(-1, values, item)
+    return _ScatterWriter(node, task, values, memory, tested).write()
+
+
+def draft_places(node: Apply, values: Values, memory: Memory) -> Draft:
+    """Loops over the places of a Scatter node that test them and do nothing else."""
+    rank = node.inputs[2].ndim
+    space = Variable(TensorType("int64", node.inputs[1].type.shape[:rank]))
+    values.shapes.shape[space] = values.shapes.shape[node.inputs[1]][:rank]
+    item = Item(space, None, space, ())
+    task = nest_of(-1, values, item)
+    return _ScatterWriter(node, task, values, memory, tested=False).test()

@@ -24,7 +24,7 @@ def can_update_in_place(
     values: Values, tasks: list[Task], task: Task, shared: Variable, new: Variable
 ) -> bool:
     """Whether `task` may compute `new` into the storage of `shared`; orders the readers before."""
-    if task.kind == "join":  # its parts are written by other tasks
+    if task.kind == "join" or _changes_other(values, task):  # other tasks write it too
         return False
     if task.is_fallible or any(t.is_fallible and t.needs(task) for t in tasks):
         return False
@@ -38,6 +38,13 @@ def can_update_in_place(
     for reader in readers:
         run_before(tasks, reader, task)
     return True
+
+
+def _changes_other(values: Values, task: Task) -> bool:
+    """Whether a scatter changes what another task computes into its memory."""
+    if task.kind != "scatter" or task.node is None:
+        return False
+    return values.root(task.node.inputs[0]) in values.becomes
 
 
 def _reads_in_place(values: Values, task: Task, shared: Variable, new: Variable) -> bool:

@@ -1,7 +1,8 @@
 """What fusion works on: values to compute, and the steps that compute them.
 
 An Item is one value of a nest; a Task is a step in the making: a nest of items, a product, a
-scatter, a routine, or a join, which does nothing: it stands for all that fill the join.
+scatter, the test of its places ahead of it, a routine, or a join, which does nothing: it stands
+for all that fill the join.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from gradc.sizes import Size
 
 __all__ = ["Item", "Task", "TaskKind", "inner_axes", "nest_of", "run_before"]
 
-TaskKind = Literal["nest", "product", "scatter", "routine", "join"]
+TaskKind = Literal["nest", "product", "scatter", "places", "routine", "join"]
 
 
 @dataclass(eq=False)
@@ -74,13 +75,15 @@ class Task:
     reads: set[Variable] = field(default_factory=set)
     segment: int = 0
     product: Task | None = None  # a product computed chunk by chunk in front of the nest
+    base: Variable | None = None  # of a scatter: the shared variable that it changes where it is
+    is_tested: bool = False  # of a scatter: its places have been seen to lie inside
 
     @property
     def is_fallible(self) -> bool:
         """Whether the step can fail."""
-        if self.kind == "scatter":
+        if self.kind in ("scatter", "places"):
             assert self.node is not None
-            return self.node.op.keywords.get("through") is None
+            return self.node.op.keywords.get("through") is None and not self.is_tested
         if self.kind == "routine":
             assert self.node is not None
             assert isinstance(self.node.op.rule, Routine)

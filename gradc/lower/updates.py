@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from gradc.graph.variable import Variable
 from gradc.lower.border import Border
+from gradc.lower.changes import change_in_place
 from gradc.lower.items import Items, copy_of
 from gradc.lower.schedule import can_update_in_place
 from gradc.lower.tasks import Item, Task, nest_of, run_before
@@ -48,11 +49,14 @@ def place_results(
         shared = border.updated[k - border.outputs]
         task = home[final]
         is_last = task.segment == placed.last
-        if not (is_last and can_update_in_place(values, tasks, task, shared, final)):
+        writers = placed.writers
+        chain = change_in_place(values, tasks, home, writers, shared, final) if is_last else []
+        writers.update(chain)
+        if not chain and not (is_last and can_update_in_place(values, tasks, task, shared, final)):
             final, task = _copy_task(values, tasks, home, shared, final, placed.last)
         placed.outs[final] = k
         placed.finals[k] = final
-        placed.writers.add(task)
+        writers.add(task)
     return placed
 
 

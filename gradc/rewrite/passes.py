@@ -20,6 +20,7 @@ from gradc.rewrite.engine import Pass, run
 from gradc.rewrite.picks import PICKS
 from gradc.rewrite.products import PRODUCTS
 from gradc.rewrite.rule import Rule
+from gradc.rewrite.scattered import SCATTERED
 from gradc.rewrite.softmax import SUMMED
 from gradc.rewrite.stabilize import ELEMENTARY
 from gradc.rewrite.strength import STRENGTH
@@ -39,7 +40,7 @@ __all__ = [
 
 CANONICALIZE = Pass("canonicalize", (*CONSTANTS, *ARITHMETIC, *VIEWS))
 STABILIZE = Pass("stabilize", (*SUMMED, *ELEMENTARY), tidy=CANONICALIZE.rules)
-SPECIALIZE = Pass("specialize", (*PICKS, *PRODUCTS))
+SPECIALIZE = Pass("specialize", (*PICKS, *SCATTERED, *PRODUCTS))
 STRENGTHEN = Pass("strengthen", STRENGTH)
 
 PASSES: Mapping[str, tuple[Pass, ...]] = {

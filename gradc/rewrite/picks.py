@@ -1,25 +1,22 @@
-"""Rules about elements picked by arrays of indices, and about what picking leaves in gradients.
+"""Rules about elements picked by arrays of indices, one a row, as crossentropies have them.
 
-Takes x[arange(n), y] and its gradient, zeros with values added at these places, as crossentropies
-have them; gives the pick of what an expression is made of rather than of all its elements, and
-values added to the rest of a gradient rather than to zeros.  So a softmax crossentropy with its
-gradient becomes one sweep over the scores, in whatever words it was written.
+Takes x[arange(n), y] and its gradient, zeros with values added at these places; gives the pick of
+what an expression is made of rather than of all its elements.  With scattered.py, a softmax
+crossentropy with its gradient becomes one sweep over the scores, in whatever words it was written.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gradc.graph.op import Apply
 from gradc.graph.variable import Variable
 from gradc.ops.create import arange
-from gradc.ops.elemwise import add
 from gradc.ops.index import gather, scatter
 from gradc.ops.kinds import Elemwise
 from gradc.ops.lengths import broadcast_to, length, zeros
 from gradc.rewrite.facts import Facts
 from gradc.rewrite.rule import rule
-from gradc.rewrite.seen import scalar_value
+from gradc.rewrite.scattered import added_to_zeros
 
 __all__ = ["PICKS"]
 
@@ -66,10 +63,10 @@ def sum_of_scattered(out: Variable, facts: Facts) -> Variable | None:
     """
     node = out.owner
     assert node is not None
-    found = _added_to_zeros(node.inputs[0], facts)
-    if found is None or node.op.keywords != {"axes": (1,)} or out.dtype != node.inputs[0].dtype:
+    found = added_to_zeros(node.inputs[0], facts)
+    if len(found) != 1 or node.op.keywords != {"axes": (1,)} or out.dtype != node.inputs[0].dtype:
         return None
-    base, values, *places = found.inputs
+    base, values, *places = found[0].inputs
     if len(places) != 2 or values.ndim != 1 or not _is_one_a_row((base, *places)):
         return None
     count = length(values, 0)
@@ -78,42 +75,4 @@ def sum_of_scattered(out: Variable, facts: Facts) -> Variable | None:
     return scatter(zeros(length(base, 0), dtype=out.dtype), picked, places[0])
 
 
-@rule(on=("add",), keeps="rounding")
-def sum_with_scattered(out: Variable, facts: Facts) -> Variable | None:
-    """A sum of x and of zeros with values added -> x with the values added."""
-    assert out.owner is not None
-    terms = list(out.owner.inputs)
-    for k, term in enumerate(terms):
-        found = _added_to_zeros(term, facts)
-        if found is None or not _is_only_summed(term, facts):
-            continue
-        rest = terms[:k] + terms[k + 1 :]
-        base = rest[0] if len(rest) == 1 else add(*rest)
-        if base.dtype == out.dtype and facts.shape(base) == facts.shape(out):
-            with_values: Variable = found.op(base, *found.inputs[1:])
-            return with_values
-    return None
-
-
-def _added_to_zeros(variable: Variable, facts: Facts) -> Apply | None:
-    """The node, if it adds values to zeros."""
-    node = variable.owner
-    if node is None or node.op.kind != "Scatter" or facts.is_wall(variable):
-        return None
-    base = node.inputs[0].owner
-    is_zeros = base is not None and base.op.name == "broadcast_to"
-    if not is_zeros or node.op.keywords["mode"] != "add":
-        return None
-    assert base is not None
-    return node if scalar_value(base.inputs[0]) == 0 else None
-
-
-def _is_only_summed(variable: Variable, facts: Facts) -> bool:
-    """Whether it is read by sums alone: others would still need the zeros."""
-    readers = facts.readers(variable)
-    return len(readers) <= facts.clients(variable) and all(
-        node.op.name in ("add", "sum") for _, node in readers
-    )
-
-
-PICKS = (pick_of_elementwise, sum_of_scattered, sum_with_scattered)
+PICKS = (pick_of_elementwise, sum_of_scattered)
