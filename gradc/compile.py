@@ -97,7 +97,8 @@ def compile_request(request: Request, options: Options) -> Function:
 
 
 def _is_ours(declaration: Declaration) -> bool:
-    return declaration in _OURS
+    """Python's code is known to this process only, even where the operation is ours."""
+    return declaration in _OURS and declaration.kind != "Call"
 
 
 def _slot(flat: Flat, mode: str, target: Target, options: Options) -> PlanSlot | None:

@@ -16,9 +16,10 @@ from gradc.emit.emit import emit
 from gradc.emit.source import Source
 from gradc.graph.flat import Flat
 from gradc.graph.graph import Graph
+from gradc.graph.op import Apply
 from gradc.graph.text import numbering
-from gradc.kernel.program import Nest, Program, Routine, Step
-from gradc.lower import Border, lower, node_notes, prepare
+from gradc.kernel.program import Callback, Nest, Program, Require, Routine, Step
+from gradc.lower import Border, callbacks, lower, node_notes, prepare
 from gradc.options import Options, Target
 from gradc.rewrite import Trace, optimize
 
@@ -27,13 +28,17 @@ __all__ = ["Descent", "descend"]
 
 @dataclass(frozen=True, slots=True)
 class Descent:
-    """The stages between a graph and its library; `prepared` is what was lowered."""
+    """The stages between a graph and its library; `prepared` is what was lowered.
+
+    callbacks: the nodes whose code is Python's, by the numbers of the Program's Callback steps.
+    """
 
     optimized: Graph
     trace: Trace
     prepared: Graph
     program: Program
     source: Source
+    callbacks: tuple[Apply, ...]
 
     def plan(self, flat: Flat, library: str) -> Plan:
         """How to call the library that was made of this, in terms of the received graph."""
@@ -58,7 +63,7 @@ def descend(graph: Graph, mode: str, target: Target, options: Options) -> Descen
     prepared = prepare(optimized)
     program = lower(prepared, chains_only=mode == "FAST_COMPILE", fuses=options.fuse)
     source = emit(program, target, node_notes(prepared), options, fast=mode == "FAST_RUN")
-    return Descent(optimized, trace, prepared, program, source)
+    return Descent(optimized, trace, prepared, program, source, callbacks(prepared))
 
 
 def _steps(program: Program) -> Iterator[Step]:
@@ -69,4 +74,6 @@ def _steps(program: Program) -> Iterator[Step]:
 def _uses_blas(step: Step) -> bool:
     if isinstance(step, Routine):
         return step.fn.table
-    return not isinstance(step, Nest) or step.product is not None
+    if isinstance(step, Nest):
+        return step.product is not None
+    return not isinstance(step, Callback | Require)

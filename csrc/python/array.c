@@ -120,6 +120,14 @@ array *new_array(const port *type, const int64_t *shape)
                                          NULL, 0, NULL);
 }
 
+array *array_on(descriptor *type, int32_t ndim, const gc_array *memory, bool is_writeable)
+{
+    Py_IncRef(&type->base); /* numpy takes it over */
+    return (array *)numpy.new_from_descr(numpy.array_type, type, ndim, memory->shape, NULL,
+                                         memory->data, ALIGNED | (is_writeable ? WRITEABLE : 0),
+                                         NULL);
+}
+
 array *packed_copy(const array *self) { return (array *)numpy.new_copy(self, 0); }
 
 void copy_elements(array *to, const array *from, const port *type)

@@ -81,6 +81,8 @@ bool has_shape(const array *self, const int64_t *shape);
 bool overlap(const array *x, const port *x_type, const array *y, const port *y_type);
 array *new_array(const port *type, const int64_t *shape); /* NULL: an exception is set */
 array *packed_copy(const array *self);
+/* Somebody else's memory as an array in C order. */
+array *array_on(descriptor *type, int32_t ndim, const gc_array *memory, bool is_writeable);
 /* Both C-contiguous and of one shape. */
 void copy_elements(array *to, const array *from, const port *type);
 /* A 0-d array of a Python number, where that is exact enough for `type`; else NULL, no exception.
@@ -117,6 +119,7 @@ typedef struct kernel {
     gcr_function *function;
     PyObject *handle; /* keeps `function` open */
     PyObject *fail;   /* fail(code, site, values) -> exception, for calls from Python */
+    PyObject *callbacks; /* a tuple of (callable, dtypes of ins and outs); callback.c */
     port *ports;      /* args, then outs */
     int64_t args, outs, segments;
 } kernel;
@@ -147,6 +150,12 @@ bool check_asked(const target *out, const port *type, int64_t k, const int64_t *
                  failure *why);
 /* A port from (dtype, itemsize, ndim, segment, shared, is_any_order). */
 bool read_port(PyObject *tuple, port *into);
+
+/* -- callback.c: from a running kernel back into Python ----------------------------------------- */
+
+/* Callback `id` of the kernel `context`; takes the GIL. 0, or -1 with an exception set. */
+int32_t call_back(void *context, int32_t id, const gc_array *ins, int64_t nin, gc_array *outs,
+                  int64_t nout);
 
 /* -- function.c ------------------------------------------------------------------------------- */
 

@@ -167,6 +167,7 @@ bool kernel_run(const kernel *self, array *const *args, target *outs, failure *w
     gcr_call *call = self->function ? gcr_begin(self->function) : NULL;
     if (!call)
         return fail(why, GC_ERR_MEMORY, 0, 0, 0);
+    call->context = (void *)(uintptr_t)self;
     bool ok = run_all(self, call, args, outs, why);
     gcr_end(call);
     return ok;
@@ -285,20 +286,21 @@ static int kernel_init(PyObject *object, PyObject *args, PyObject *kwargs)
 {
     (void)kwargs;
     kernel *self = (kernel *)object;
-    PyObject *handle, *arg_ports, *out_ports, *fail_with_this;
+    PyObject *handle, *arg_ports, *out_ports, *fail_with_this, *callbacks;
     unsigned long long address;
     long long segments;
     if (self->ports) {
         PyErr_Format(PyExc_RuntimeError, "gradc: a kernel is set up once");
         return -1;
     }
-    if (!PyArg_ParseTuple(args, "KOOOLO", &address, &handle, &arg_ports, &out_ports, &segments,
-                          &fail_with_this))
+    if (!PyArg_ParseTuple(args, "KOOOLOO", &address, &handle, &arg_ports, &out_ports, &segments,
+                          &fail_with_this, &callbacks))
         return -1;
     if (!read_ports(self, arg_ports, out_ports))
         return -1;
     self->handle = own(handle);
     self->fail = own(fail_with_this);
+    self->callbacks = own(callbacks);
     self->segments = segments;
     self->function = (gcr_function *)(uintptr_t)address;
     return 0;
@@ -307,7 +309,8 @@ static int kernel_init(PyObject *object, PyObject *args, PyObject *kwargs)
 static int kernel_visit(PyObject *object, visitproc visit, void *arg)
 {
     const kernel *self = (kernel *)object;
-    PyObject *const known[] = {(PyObject *)object->ob_type, self->handle, self->fail};
+    PyObject *const known[] = {(PyObject *)object->ob_type, self->handle, self->fail,
+                               self->callbacks};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         int stop = known[i] ? visit(known[i], arg) : 0;
         if (stop)
@@ -321,6 +324,7 @@ static int kernel_clear(PyObject *object)
     kernel *self = (kernel *)object;
     self->function = NULL;
     CLEAR(self->fail);
+    CLEAR(self->callbacks);
     CLEAR(self->handle);
     return 0;
 }
@@ -341,7 +345,8 @@ static void kernel_free(PyObject *object)
 bool load_kernels(PyObject *module)
 {
     PyType_Slot slots[] = {
-        {Py_tp_doc, "Kernel(address, handle, args, outs, segments, fail): a library to call."},
+        {Py_tp_doc, "Kernel(address, handle, args, outs, segments, fail, callbacks): a library to "
+                    "call."},
         {Py_tp_new, (void *)(uintptr_t)PyType_GenericNew},
         {Py_tp_init, (void *)(uintptr_t)kernel_init},
         {Py_tp_call, (void *)(uintptr_t)kernel_call},

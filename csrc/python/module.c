@@ -59,5 +59,6 @@ PyObject *PyInit__call(void)
         return NULL;
     }
     gcr_set_poll(ask_python);
+    gcr_set_callback(call_back);
     return module;
 }

@@ -18,6 +18,7 @@ typedef struct call {
     struct call *next;
     poll_state poll;
     int64_t *capacity; /* bytes of each workspace */
+    double plan_seconds, run_seconds; /* where a profile is kept */
 } call;
 
 /* A call and all its arrays are one block; `take` deals out pieces of it, or, with no block,
@@ -47,6 +48,8 @@ static call *deal_out(block *from, gcr_function *function)
     face->out_shapes = take(from, function->out_axes, sizeof(int64_t));
     face->out_strides = take(from, function->out_axes, sizeof(int64_t));
     layout.capacity = take(from, spec->segments, sizeof(int64_t));
+    if (function->profile)
+        layout.frame.seconds = take(from, function->profile->steps, sizeof(double));
     layout.frame.args = face->args;
     layout.frame.outs = face->outs;
     layout.frame.out_shapes = face->out_shapes;
@@ -175,7 +178,10 @@ int32_t gcr_plan(gcr_call *face, int32_t segment)
     gcr_function *function = self->function;
     self->frame.work_bytes[segment] = 0;
     self->frame.cost = INT64_MAX; /* unless the plan knows better */
+    double since = function->profile ? gcr_clock() : 0;
     int32_t status = function->entry->plan[segment](&function->table, &self->frame);
+    if (function->profile)
+        self->plan_seconds += gcr_clock() - since;
     face->cost = self->frame.cost;
     return status == GC_OK ? provide_workspace(self, segment) : status;
 }
@@ -184,7 +190,33 @@ int32_t gcr_run(gcr_call *face, int32_t segment)
 {
     call *self = (call *)face;
     gcr_function *function = self->function;
-    return function->entry->run[segment](&function->table, &self->frame);
+    self->poll.context = face->context;
+    double since = function->profile ? gcr_clock() : 0;
+    int32_t status = function->entry->run[segment](&function->table, &self->frame);
+    if (function->profile)
+        self->run_seconds += gcr_clock() - since;
+    return status;
 }
 
-void gcr_end(gcr_call *face) { put_idle((call *)face); }
+/* Enter what a call has taken into the account, and begin a new one. */
+static void settle(call *self)
+{
+    struct profile *profile = self->function->profile;
+    gcr_lists_lock();
+    profile->calls++;
+    profile->plan += self->plan_seconds;
+    profile->run += self->run_seconds;
+    for (int64_t k = 0; k < profile->steps; k++)
+        profile->seconds[k] += self->frame.seconds[k];
+    gcr_lists_unlock();
+    self->plan_seconds = self->run_seconds = 0;
+    memset(self->frame.seconds, 0, (size_t)profile->steps * sizeof(double));
+}
+
+void gcr_end(gcr_call *face)
+{
+    call *self = (call *)face;
+    if (self->function->profile)
+        settle(self);
+    put_idle(self);
+}

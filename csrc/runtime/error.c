@@ -45,11 +45,20 @@ int gcr_poll(gc_frame *frame)
     return 1;
 }
 
-/* No operation calls Python yet; the table has the entry so that the ABI need not change. */
+typedef int32_t (*callback)(void *context, int32_t id, const gc_array *ins, int64_t nin,
+                            gc_array *outs, int64_t nout);
+
+static _Atomic(callback) call_back;
+
+void gcr_set_callback(callback call) { atomic_store(&call_back, call); }
+
 int gcr_callback(gc_frame *frame, int32_t id, const gc_array *ins, int64_t nin, gc_array *outs,
                  int64_t nout)
 {
-    (void)ins, (void)nin, (void)outs, (void)nout;
+    const poll_state *state = frame->owner;
+    callback call = atomic_load(&call_back);
+    if (call && call(state->context, id, ins, nin, outs, nout) == 0)
+        return GC_OK;
     const int64_t values[GC_ERROR_VALUES] = {id};
     return gcr_fail(frame, GC_ERR_CALLBACK, -1, 0, values);
 }

@@ -33,6 +33,14 @@ struct gcr_function {
     struct call *idle;            /* and the others */
     _Atomic int64_t allocations;
     _Atomic int64_t fail_at;
+    struct profile *profile; /* NULL unless asked for */
+};
+
+/* What the calls of a function have taken, under the lists' lock. */
+struct profile {
+    int64_t steps, calls;
+    double plan, run;
+    double seconds[]; /* a step */
 };
 
 /* threads.c */
@@ -84,6 +92,7 @@ int gcr_callback(gc_frame *frame, int32_t id, const gc_array *ins, int64_t nin, 
 typedef struct poll_state {
     uintptr_t thread; /* the one that began the call */
     double next;      /* when to ask again; 0: not asked yet */
+    void *context;    /* whose callbacks are called */
     atomic_bool wanted_out;
 } poll_state;
 

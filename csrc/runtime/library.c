@@ -93,6 +93,7 @@ gcr_function *gcr_open(const char *path, const gcr_spec *spec, const gcr_blas *b
         .poll = gcr_poll,
         .fail = gcr_fail,
         .callback = gcr_callback,
+        .clock = gcr_clock,
     };
     if (blas) {
         function->table.blas = blas->routines;
@@ -116,6 +117,7 @@ void gcr_close(gcr_function *function)
         dlclose(function->library);
     free((void *)(uintptr_t)function->spec.arg_ndims);
     free((void *)(uintptr_t)function->spec.out_ndims);
+    free(function->profile);
     free(function);
 }
 
@@ -124,6 +126,27 @@ int32_t gcr_fail_points(const gcr_function *function) { return function->entry->
 void gcr_set_fail_at(gcr_function *function, int64_t step)
 {
     atomic_store(&function->fail_at, step);
+}
+
+int32_t gcr_keep_profile(gcr_function *function, int64_t steps)
+{
+    size_t bytes = sizeof *function->profile + (size_t)steps * sizeof(double);
+    function->profile = calloc(1, bytes);
+    if (function->profile)
+        function->profile->steps = steps;
+    return function->profile != NULL;
+}
+
+int64_t gcr_profile(const gcr_function *function, double *seconds)
+{
+    const struct profile *profile = function->profile;
+    gcr_lists_lock();
+    *seconds++ = profile->plan;
+    *seconds++ = profile->run;
+    memcpy(seconds, profile->seconds, (size_t)profile->steps * sizeof *seconds);
+    int64_t calls = profile->calls;
+    gcr_lists_unlock();
+    return calls;
 }
 
 int64_t gcr_allocations(const gcr_function *function)

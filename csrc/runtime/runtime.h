@@ -75,6 +75,12 @@ void gcr_set_fail_at(gcr_function *function, int64_t step);
 /* How often a call of this function has asked for memory: constant in steady state. */
 int64_t gcr_allocations(const gcr_function *function);
 
+/* In a GRADC_PROFILE build: keep an account of `steps` steps from now on; before the first call.
+ * 0 if there is no memory for it. */
+int32_t gcr_keep_profile(gcr_function *function, int64_t steps);
+/* The calls so far, and the seconds of their plans, of their runs, and of each step. */
+int64_t gcr_profile(const gcr_function *function, double *seconds);
+
 /* Interrupts ------------------------------------------------------------------------------- */
 
 /* cffi: end */
@@ -82,6 +88,11 @@ int64_t gcr_allocations(const gcr_function *function);
 /* `ask` is called now and then, on the thread that began a call, by steps that take long; it
  * returns non-zero when the user wants out. */
 void gcr_set_poll(int32_t (*ask)(void));
+
+/* `call` runs callback `id` of whoever began a call, its context; it returns 0, or something else
+ * when Python raised. */
+void gcr_set_callback(int32_t (*call)(void *context, int32_t id, const gc_array *ins, int64_t nin,
+                                      gc_array *outs, int64_t nout));
 
 /* Calls ------------------------------------------------------------------------------------ */
 
@@ -100,6 +111,7 @@ typedef struct gcr_call {
     int64_t *out_shapes; /* as far as planned */
     int64_t *out_strides;
     int64_t cost;          /* of the segment planned last: gc_frame */
+    void *context;         /* for callbacks; set before the first run */
     const gc_error *error; /* after a failure: what was recorded, if its code is not 0 */
 } gcr_call;
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gradc.call.callbacks import callbacks_of
 from gradc.call.failures import user_error
 from gradc.call.function import Function
 from gradc.call.plan import Plan, ShippedArray
@@ -50,10 +51,10 @@ def bind(
     threadpools.offer()
     blas = open_blas(options.blas, options.products) if plan.uses_blas else None
     assert stages.library is not None
-    executable = Executable(stages.library, plan.interface, blas)
+    executable = Executable(stages.library, plan.interface, blas, callbacks_of(stages.callbacks))
 
-    def explain(failure: KernelFailure, got: Mapping[str, str]) -> Exception:
-        return user_error(failure, plan, variables, request.name, got)
+    def explain(failure: KernelFailure, values: Mapping[Variable, Array]) -> Exception:
+        return user_error(failure, plan, variables, request.name, values)
 
     return Function(
         request.name, request.signature, request.results,
@@ -100,8 +101,8 @@ def interpret(request: Request, stages: Stages, *, warn: bool = False) -> Functi
         values = dict(zip(leaves, arrays, strict=True))
         return [np.array(each) for each in evaluate(graph.results, values)]
 
-    def explain(failure: KernelFailure, got: Mapping[str, str]) -> Exception:
-        return user_error(failure, None, (), request.name, got)
+    def explain(failure: KernelFailure, values: Mapping[Variable, Array]) -> Exception:
+        return user_error(failure, None, (), request.name, values)
 
     interface = _border(graph)
     return Function(

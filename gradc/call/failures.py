@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradc import errors
+from gradc.call.arguments import describe_value
 from gradc.call.origins import place, row
 from gradc.call.plan import Plan
 from gradc.errors import (
@@ -23,7 +24,10 @@ from gradc.errors import (
     Where,
     message,
 )
+from gradc.graph.describe import elements
+from gradc.graph.evaluate import evaluate
 from gradc.graph.variable import Variable
+from gradc.graph.walk import toposort
 from gradc.kernel.interface import Port
 from gradc.kernel.notes import Note
 from gradc.runtime.executable import KernelFailure
@@ -39,14 +43,18 @@ def user_error(
     plan: Plan | None,
     variables: Sequence[Variable],
     function: str,
-    got: Mapping[str, str],
+    values: Mapping[Variable, Any],
 ) -> Exception:
-    """The exception to raise; `got` describes the call's arguments by name. plan: of a library."""
+    """The exception to raise; `values` are the call's arguments. plan: of a library."""
     if failure.code == _INJECTED:
         return InjectedFailure(message(f"{function}: step {failure.values[0]} was made to fail."))
     if plan is not None and 0 <= failure.site < len(plan.notes):
         note = plan.notes[failure.site]
+        got = {str(variable): describe_value(array) for variable, array in values.items()}
         rows = [row(plan.origins[k], variables) for k in note.where]
+        if failure.code == _ASSERT:
+            numbers = [plan.origins[k].variable for k in note.where]
+            rows = _with_values(rows, numbers, variables, values)
         line = "" if note.about is None else place(plan.origins[note.about], variables)
         return _from_note(note, rows, line, failure, function, got)
     if failure.code in (_MEMORY, _SIZE):
@@ -57,6 +65,34 @@ def user_error(
             )
         )
     return InternalError(message(f"{function}: the compiled code failed with {failure}."))
+
+
+def _with_values(
+    rows: Sequence[Where],
+    numbers: Sequence[int | None],
+    variables: Sequence[Variable],
+    values: Mapping[Variable, Any],
+) -> list[Where]:
+    """The rows with what each variable was in this call, by the interpreter.
+
+    The code of a callback is not run again for that.
+    """
+    found = []
+    for each, number in zip(rows, numbers, strict=True):
+        if number is None or _has_callback(variables[number]):
+            found.append(each)
+            continue
+        try:
+            (array,) = evaluate([variables[number]], values)
+        except Exception:  # the error at hand matters more
+            found.append(each)
+            continue
+        found.append(replace(each, got=f"{describe_value(array)} {elements(array)}"))
+    return found
+
+
+def _has_callback(variable: Variable) -> bool:
+    return any(node.op.kind == "Call" for node in toposort([variable]))
 
 
 def out_error(failure: KernelFailure, outs: Sequence[Port], function: str) -> GradcError:
@@ -84,6 +120,6 @@ def _from_note(
     words: dict[str, Any] = {f"v{k}": value for k, value in enumerate(failure.values)}
     words |= {f"x{k}": each.label for k, each in enumerate(where)}
     what, fix = (text.format(function=function, at=line, **words) for text in (note.what, note.fix))
-    rows = [replace(each, got=got.get(each.label, "")) for each in where]
+    rows = [replace(each, got=each.got or got.get(each.label, "")) for each in where]
     kind: type[GradcError] = getattr(errors, note.error)
     return kind(message(what, rows, fix))

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy.typing as npt
 
-from gradc.call.arguments import describe_value
 from gradc.call.failures import out_error
 from gradc.call.signature import Results, Signature
 from gradc.call.stages import Stages
 from gradc.graph.graph import Graph
+from gradc.graph.variable import Variable
 from gradc.kernel.interface import Interface
 from gradc.runtime._native import CallPath
 from gradc.runtime.executable import BAD_OUT, Executable, KernelFailure, port_numbers
@@ -28,7 +28,7 @@ __all__ = ["Function"]
 
 Array = npt.NDArray[Any]
 Run = Executable | Callable[[list[Array]], list[Array]]  # args of the Interface in, outs out
-Explain = Callable[[KernelFailure, Mapping[str, str]], Exception]
+Explain = Callable[[KernelFailure, Mapping[Variable, Array]], Exception]
 
 _FORMS = {"one": 0, "list": 1, "dict": 2}
 
@@ -102,9 +102,8 @@ class Function(CallPath):
         if failure.code == BAD_OUT:
             return out_error(failure, self._interface.outs, self.name)
         leaves = [each.variable for each in self._signature.arguments]
-        named = zip([*leaves, *self._shared], arrays, strict=False)
-        got = {str(variable): describe_value(array) for variable, array in named}
-        return self._explain_failure(failure, got)
+        values = dict(zip([*leaves, *self._shared], arrays, strict=False))
+        return self._explain_failure(failure, values)
 
     def __repr__(self) -> str:
         return f"<gradc function {self.name}: {self.signature}>"

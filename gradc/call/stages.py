@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gradc.graph.graph import Graph
+from gradc.graph.op import Apply
 from gradc.runtime.library import Library
 
 if TYPE_CHECKING:
@@ -48,6 +49,11 @@ class Stages:
     def is_made(self) -> bool:
         """Whether the stages in between are there already."""
         return self._descent is not None
+
+    @property
+    def callbacks(self) -> Sequence[Apply]:
+        """The nodes whose code is Python's: none in a function that the cache knew."""
+        return () if self._descent is None else self._descent.callbacks
 
     @property
     def optimized(self) -> Graph:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from gradc.emit.calls import callback_function, require_function
 from gradc.emit.folds import FoldKinds
 from gradc.emit.memory import C, Memory, wrapped
 from gradc.emit.nest import chunk_function, tail_function
@@ -16,7 +17,8 @@ from gradc.emit.product import pack_function, product_function
 from gradc.emit.routine import routine_function
 from gradc.emit.views import Block, Function, Lines
 from gradc.kernel.formula import formula
-from gradc.kernel.program import Nest, Pack, Routine, Step
+from gradc.kernel.program import Callback, Nest, Pack, Require, Routine, Step
+from gradc.sizes import size
 
 __all__ = ["Steps"]
 
@@ -33,6 +35,7 @@ class Steps:
     functions: list[Function] = field(default_factory=list)
     routines: dict[str, tuple[str, ...]] = field(default_factory=dict)  # function -> its definition
     points: int = 0  # steps that can be made to fail
+    timers: int = 0  # steps whose time can be taken; those that can fail go by the same numbers
     count: int = 0
 
     def segment(self, number: int) -> None:
@@ -50,6 +53,7 @@ class Steps:
 
     def _commit(self) -> list[str]:
         self.points += 1
+        self.timers += 1
         return [f"GC_COMMIT({self.points - 1});"]
 
     def _step(self, step: Step, segment: int, *, may_fail: bool) -> list[str]:
@@ -66,6 +70,12 @@ class Steps:
             name, count = f"routine{self.count}_{step.fn.name}", step.blocks
             function = routine_function(step, name, self.memory)
             self.routines.setdefault(step.fn.function(step.dtype), step.fn.lines(step.dtype))
+        elif isinstance(step, Callback):
+            name, count = f"callback{self.count}", size(1)
+            function = callback_function(step, name, self.memory)
+        elif isinstance(step, Require):
+            name, count = f"check{self.count}", size(1)
+            function = require_function(step, name, self.memory)
         else:
             name, count = f"product{self.count}", step.blocks
             function = product_function(step, name, self.memory, segment)
@@ -79,10 +89,11 @@ class Steps:
             lines = wrapped(f"GC_STEP({self.points}, {call});")
             self.points += 1
         else:
-            lines = wrapped(f"{call};")
+            lines = wrapped(f"GC_TIME({self.timers}, {call});")
         if tail is not None:
             self.functions.append(tail)
-            lines.append(f"{name}_tail(frame);")
+            lines.append(f"GC_TIME({self.timers}, {name}_tail(frame));")
+        self.timers += 1
         return lines
 
     def _run(self, number: int, steps: list[list[str]]) -> None:

@@ -1,11 +1,19 @@
-"""Rows of an error message: a variable, its type, and the user's line that made it."""
+"""Rows of an error message: a variable, its type, the user's line that made it, its value."""
 
 from __future__ import annotations
 
-from gradc.errors import Where
-from gradc.graph.variable import Variable
+from typing import Any
 
-__all__ = ["where", "written"]
+import numpy as np
+
+from gradc.errors import Where
+from gradc.graph.variable import Constant, Variable
+
+__all__ = ["compared", "elements", "where", "written"]
+
+_FEW = 6  # elements that are shown one by one
+_MOST_ROWS = 4  # variables that the message about a condition shows
+_COMBINING = ("all", "any", "and", "or", "xor", "invert", "given", "check", "cast", "dimshuffle")
 
 
 def where(variable: Variable, label: str | None = None) -> Where:
@@ -28,3 +36,31 @@ def written(variable: Variable) -> Variable:
             break
         variable = variable.owner.inputs[0]
     return variable
+
+
+def elements(array: Any) -> str:
+    """The elements of an array on one line: all of a few, else the least and the largest."""
+    array = np.asarray(array)
+    if array.size <= _FEW:
+        text = np.array2string(array, separator=", ", max_line_width=10**6)
+        return " ".join(text.split())
+    return f"from {array.min()} to {array.max()}"
+
+
+def compared(condition: Variable) -> list[Variable]:
+    """What a condition is about: the operands of its comparisons, at most four."""
+    found: dict[Variable, None] = {}
+    stack = [condition]
+    while stack and len(found) < _MOST_ROWS:
+        variable = written(stack.pop())
+        node = variable.owner
+        if isinstance(variable, Constant):
+            continue
+        if node is not None and variable.name is None and node.op.name in _COMBINING:
+            stack.extend(reversed(node.inputs))
+        elif node is not None and variable.dtype == "bool" and variable.name is None:
+            operands = map(written, node.inputs)
+            found |= dict.fromkeys(each for each in operands if not isinstance(each, Constant))
+        else:
+            found.setdefault(variable)
+    return list(found)[:_MOST_ROWS]

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gradc.errors import InternalError, MissingInputError, ShapeError, message
-from gradc.graph.describe import where
+from gradc.errors import AssertionFailed, InternalError, MissingInputError, ShapeError, message
+from gradc.graph.describe import compared, elements, where
 from gradc.graph.op import Apply
 from gradc.graph.variable import Constant, Variable
 from gradc.graph.walk import toposort
+from gradc.value import replace
 
 __all__ = ["evaluate"]
 
@@ -37,8 +38,22 @@ def evaluate(
     with np.errstate(all="ignore"):
         for node in toposort(outputs, stop=known.keys()):
             inputs = [_value(each, known, upcast) for each in node.inputs]
+            if node.op.kind == "Check" and not inputs[0]:
+                raise AssertionFailed(_broken(node, known))
             known.update(zip(node.outputs, _run(node, inputs, upcast), strict=True))
     return [_value(output, known, upcast) for output in outputs]
+
+
+def _broken(node: Apply, known: Mapping[Variable, Array]) -> str:
+    """What the message about a condition says, as a compiled call has it."""
+    rows = [
+        replace(where(each), got=f"{known[each].dtype}{list(known[each].shape)} "
+                                 f"{elements(known[each])}") if each in known else where(each)
+        for each in compared(node.inputs[0])
+    ]  # fmt: skip
+    place = "" if node.site is None else f" ({node.site})"
+    fix = "pass values that meet the condition."
+    return message(f"{node.op.keywords['text']}{place}.", rows, fix)
 
 
 def _value(variable: Variable, known: dict[Variable, Array], upcast: str | None) -> Array:

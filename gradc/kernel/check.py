@@ -9,7 +9,17 @@ from __future__ import annotations
 from gradc.dtypes import dtype_info
 from gradc.kernel.checknest import NestChecker
 from gradc.kernel.judge import Judge
-from gradc.kernel.program import Matrix, Pack, Product, Program, Routine, Scale, Step
+from gradc.kernel.program import (
+    Callback,
+    Matrix,
+    Pack,
+    Product,
+    Program,
+    Require,
+    Routine,
+    Scale,
+    Step,
+)
 
 __all__ = ["check_program"]
 
@@ -83,6 +93,9 @@ class _Checker(Judge):
         if isinstance(step, Routine):
             self.check_routine(step, is_behind)
             return
+        if isinstance(step, Callback | Require):
+            self.check_call(step, is_behind)
+            return
         self.require(not (step.fallible and is_behind), "it may fail, behind the commit")
         if step.product is not None:
             self.check_product(step.product, is_behind)
@@ -143,6 +156,24 @@ class _Checker(Judge):
             for other in step.reads:
                 shared = each.buffer == other.buffer or self.may_share(each.buffer, other.buffer)
                 self.require(not shared, f"b{each.buffer} is written over b{other.buffer}")
+
+    def check_call(self, step: Callback | Require, is_behind: bool) -> None:
+        """What a callback or a condition reads and writes, before the commit."""
+        self.require(not is_behind, "it may fail, behind the commit")
+        if isinstance(step, Require):
+            self.require(step.note < len(self.program.notes), f"there is no note {step.note}")
+            self.read(step.source, "bool")
+            self.write(step.out, is_behind, "bool")
+            return
+        for each in (*step.ins, *step.outs):
+            self.check_size(*each.shape)
+        for each in step.ins:
+            self.read(each.buffer)
+        for each in step.outs:
+            self.write(each.buffer, is_behind)
+        inputs = {each.buffer for each in step.ins}
+        same = inputs & {each.buffer for each in step.outs}
+        self.require(not same, "it writes what it reads")
 
     def check_matrix(self, matrix: Matrix, step: Product) -> None:
         """Strides of a matrix."""

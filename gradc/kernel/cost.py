@@ -12,11 +12,13 @@ from __future__ import annotations
 
 from gradc.dtypes import dtype_info
 from gradc.kernel.loops import (
+    Callback,
     Compute,
     Nest,
     Pack,
     Pass,
     Product,
+    Require,
     Routine,
     Segment,
     Statement,
@@ -29,6 +31,7 @@ __all__ = ["picoseconds"]
 _STEP = 100_000  # calling a step at all
 _VECTOR, _SCALAR = 60, 250  # an instruction an element, in vector code of 64-bit numbers or not
 _PACK = 500  # an element laid out for a product
+_CALLBACK = 20_000_000  # going back into Python: what it does there nobody knows
 _GEMM, _GEMV = 100, 200  # a multiplication and addition of float64 by BLAS
 
 
@@ -45,6 +48,8 @@ def _work(step: Step) -> Size:
         return _nest(step)
     if isinstance(step, Routine):
         return step.rows * step.work * _SCALAR
+    if isinstance(step, Callback | Require):
+        return size(_CALLBACK if isinstance(step, Callback) else 0)
     return step.room * _PACK if isinstance(step, Pack) else _product(step)
 
 

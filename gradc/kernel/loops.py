@@ -27,11 +27,13 @@ __all__ = [
     "Block",
     "Bound",
     "Buffer",
+    "Callback",
     "Check",
     "Compute",
     "Fold",
     "FoldStep",
     "Indexed",
+    "Lent",
     "Literal_",
     "Load",
     "Matrix",
@@ -42,6 +44,7 @@ __all__ = [
     "Position",
     "Product",
     "Routine",
+    "Require",
     "Row",
     "RowResult",
     "Rows",
@@ -320,7 +323,43 @@ class Nest:
     nodes: tuple[int, ...] = ()
 
 
-Step = Nest | Product | Pack | Routine
+@value
+class Lent:
+    """A C-contiguous array that a callback reads or writes: all of a buffer, under some lengths."""
+
+    buffer: int
+    shape: tuple[Size, ...]
+
+
+@value
+class Callback:
+    """A call of the caller's, who gave the function callback `number`: it writes all of `outs`.
+
+    It may fail, and runs on the thread that began the call.
+    """
+
+    number: int
+    ins: tuple[Lent, ...]
+    outs: tuple[Lent, ...]
+    title: str = ""
+    nodes: tuple[int, ...] = ()
+
+
+@value
+class Require:
+    """Fail with GC_ERR_ASSERT at `note` unless the bool in buffer `source` is true.
+
+    `out` is true then.
+    """
+
+    source: int
+    out: int
+    note: int
+    title: str = ""
+    nodes: tuple[int, ...] = ()
+
+
+Step = Nest | Product | Pack | Routine | Callback | Require
 
 
 @value

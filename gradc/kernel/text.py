@@ -13,11 +13,13 @@ from gradc.kernel.loops import (
     Access,
     Bound,
     Buffer,
+    Callback,
     Check,
     Compute,
     Fold,
     FoldStep,
     Indexed,
+    Lent,
     Literal_,
     Load,
     Matrix,
@@ -27,6 +29,7 @@ from gradc.kernel.loops import (
     Pass,
     Position,
     Product,
+    Require,
     Routine,
     Row,
     RowResult,
@@ -150,6 +153,10 @@ def _touched(step: Step) -> set[int]:
         return {step.y.buffer, step.panels}
     if isinstance(step, Routine):
         return {*(each.buffer for each in (*step.reads, *step.writes)), *step.scratch}
+    if isinstance(step, Callback):
+        return {each.buffer for each in (*step.ins, *step.outs)}
+    if isinstance(step, Require):
+        return {step.source, step.out}
     found = _touched(step.product) if step.product is not None else set()
     found |= {step.base} if step.base is not None else set()
     for fold in step.folds:
@@ -170,6 +177,11 @@ def _step(number: int, step: Step) -> list[str]:
         return [f"step {number}: pack", f"  {_pack(step)}"]
     if isinstance(step, Routine):
         return [f"step {number}: routine{title}", f"  {_routine(step)}"]
+    if isinstance(step, Callback):
+        return [f"step {number}: callback{title}", f"  {_callback(step)}"]
+    if isinstance(step, Require):
+        text = f"b{step.out} = b{step.source}[0], which must be true  # note {step.note}"
+        return [f"step {number}: check{title}", f"  {text}"]
     lines = [f"step {number}: nest{title}"]
     lines += [f"  {line}" for line in _nest(step)]
     return lines
@@ -192,6 +204,15 @@ def _routine(step: Routine) -> str:
 def _rows(rows: Rows) -> str:
     offset = f" + {formula(rows.offset)}" if rows.offset.terms else ""
     return f"b{rows.buffer}{offset}<{formula(rows.apart)}>"
+
+
+def _callback(step: Callback) -> str:
+    outs = ", ".join(map(_lent, step.outs)) or "nothing"
+    return f"{outs} = callback {step.number} of {', '.join(map(_lent, step.ins)) or 'nothing'}"
+
+
+def _lent(each: Lent) -> str:
+    return f"b{each.buffer}[{', '.join(map(formula, each.shape))}]"
 
 
 def _product(step: Product) -> str:

@@ -13,6 +13,7 @@ from gradc.kernel.loops import Buffer, Segment, Step
 from gradc.kernel.notes import Note
 from gradc.kernel.program import Program
 from gradc.lower.border import Border
+from gradc.lower.calls import callbacks, plan_call, plan_check
 from gradc.lower.drafts import FoldPlan, Memory
 from gradc.lower.layout import Layout, finish_nest
 from gradc.lower.memory import plan_memory, uses_of
@@ -48,6 +49,7 @@ class _Assembly:
         self.notes: list[Note] = list(values.shapes.notes)
         self.note_number = {note: k for k, note in reversed(list(enumerate(self.notes)))}
         self.segment = 0
+        self.callback = {node: k for k, node in enumerate(callbacks(values.graph))}
         self.escaping = self._escaping(tasks)
         for k, each in enumerate(border.arguments):
             self.number[each] = self.add(each.dtype, values.shapes.lengths(each), "arg", k, each)
@@ -119,7 +121,16 @@ class _Assembly:
             return [self._places(task)]
         if task.kind == "join":
             return []
+        if task.node is not None and task.kind in ("call", "check"):
+            return [self._call(task.node)]
         return self._nest(task)
+
+    def _call(self, node: Apply) -> Step:
+        """A step of Python's, or a condition."""
+        title, nodes = self.titles.node(node)
+        if node in self.callback:
+            return plan_call(self.values, node, self.buffer, self.callback[node], title, nodes)
+        return plan_check(self.values, node, self.buffer, self._note, title, nodes)
 
     def _product(self, node: Apply) -> list[Step]:
         """A product, behind the step that packs its right operand where it has one."""

@@ -10,7 +10,7 @@ from gradc.graph.graph import Graph
 from gradc.graph.op import Apply
 from gradc.graph.variable import Constant, Variable
 from gradc.kernel.interface import Interface, Port
-from gradc.ops.kinds import Contract, Gather, Gemm, Relabel, Routine, View
+from gradc.ops.kinds import Call, Check, Contract, Gather, Gemm, Relabel, Routine, View
 from gradc.value import value
 
 __all__ = ["Border"]
@@ -89,7 +89,7 @@ def _read_from_memory(node: Apply) -> tuple[Variable, ...]:
     """Operands of a node that are no elements of a loop."""
     if isinstance(node.op.rule, Gather | Relabel):
         return node.inputs[:1]
-    if isinstance(node.op.rule, Contract | Routine):
+    if isinstance(node.op.rule, Contract | Routine | Call | Check):
         return node.inputs
     if isinstance(node.op.rule, Gemm):
         c, _, x, y, _ = node.inputs

@@ -20,6 +20,8 @@ from gradc.lower.routines import arrays_of, not_in_a_run
 from gradc.lower.tasks import Item, TaskKind
 from gradc.lower.values import Values
 from gradc.ops.kinds import (
+    Call,
+    Check,
     Contract,
     Elemwise,
     Gather,
@@ -93,8 +95,8 @@ def _numbers_of(values: Values, node: Apply) -> tuple[Variable, ...]:
 
 
 def _segment(values: Values, step: Step) -> int:
-    out = step.out if isinstance(step, Item) else step[1].outputs[0]
-    return values.shapes.segment[out]
+    outs = (step.out,) if isinstance(step, Item) else step[1].outputs
+    return max(values.shapes.segment[out] for out in outs)
 
 
 def _copy_views(values: Values, nodes: Sequence[Apply]) -> None:
@@ -105,6 +107,8 @@ def _copy_views(values: Values, nodes: Sequence[Apply]) -> None:
     for node in nodes:
         if isinstance(node.op.rule, Relabel):
             values.copy(filter(_is_view, node.inputs[:1]))
+        elif isinstance(node.op.rule, Call | Check):
+            values.copy(filter(_is_view, node.inputs))
         elif isinstance(node.op.rule, Gemm):
             c, alpha, _, _, beta = node.inputs
             values.copy(filter(_is_view, (c, alpha, beta)))
@@ -126,7 +130,7 @@ def _pin(values: Values, nodes: Sequence[Apply]) -> None:
     )  # fmt: skip
     for node in nodes:
         rule = node.op.rule
-        if isinstance(rule, Contract | Gemm):
+        if isinstance(rule, Contract | Gemm | Call | Check):
             values.pinned.update(values.source(each)[0] for each in node.inputs)
         elif isinstance(rule, Routine):
             values.pinned.update(values.source(each)[0] for each in arrays_of(node))
@@ -165,6 +169,8 @@ def _steps(values: Values, node: Apply) -> list[Step]:
         return [("routine", node)]
     if isinstance(rule, Join):
         return [*pieces_of(values, node), ("join", node)]
+    if isinstance(rule, Call | Check):
+        return [("call" if isinstance(rule, Call) else "check", node)]
     if isinstance(rule, View):
         return [Item(out, None, out, (_twin(values, node),))] if out in values.copied else []
     if isinstance(rule, Reduce):

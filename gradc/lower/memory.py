@@ -14,12 +14,14 @@ from dataclasses import dataclass, field
 from gradc.dtypes import dtype_info
 from gradc.kernel.loops import (
     Buffer,
+    Callback,
     Indexed,
     Load,
     Nest,
     Pack,
     Pass,
     Product,
+    Require,
     Routine,
     Slot,
     Step,
@@ -56,6 +58,10 @@ def uses_of(step: Step) -> Uses:
     if isinstance(step, Routine):
         written = {*(each.buffer for each in step.writes), *step.scratch}
         return Uses({each.buffer for each in step.reads}, written)
+    if isinstance(step, Callback):
+        return Uses({each.buffer for each in step.ins}, {each.buffer for each in step.outs})
+    if isinstance(step, Require):
+        return Uses({step.source}, {step.out})
     uses = _nest_uses(step)
     if step.base is not None:
         uses.reads.add(step.base)

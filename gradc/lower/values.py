@@ -23,8 +23,11 @@ __all__ = ["Values", "strides_of"]
 
 _FREE_SCALAR = 40  # scalar arithmetic cheaper than this is repeated in every loop that needs it
 _MEMORY = frozenset(
-    ("Contract", "Gemm", "Scatter", "Relabel", "Reduce", "Join", "Routine", "Prefix")
-)  # kinds whose results stand in memory whatever fusion decides
+    (
+        "Call", "Check", "Contract", "Gemm", "Join", "Prefix", "Reduce", "Relabel", "Routine",
+        "Scatter",
+    )
+)  # fmt: skip  # kinds whose results stand in memory whatever fusion decides
 _FREE_ARRAY = 6  # arithmetic an element of one array cheaper than this: cheaper than memory
 
 

@@ -39,6 +39,7 @@ from gradc.ops import (
     stops,
     subscript,
     turning,
+    watch,
 )
 from gradc.ops.average import *
 from gradc.ops.axes import *
@@ -72,6 +73,7 @@ from gradc.ops.stacking import *
 from gradc.ops.stops import *
 from gradc.ops.subscript import *
 from gradc.ops.turning import *
+from gradc.ops.watch import *
 
 __all__: list[str] = []
 __all__ += average.__all__
@@ -106,6 +108,7 @@ __all__ += stacking.__all__
 __all__ += stops.__all__
 __all__ += subscript.__all__
 __all__ += turning.__all__
+__all__ += watch.__all__
 
 bind(
     **{name: globals()[name] for name in __all__},

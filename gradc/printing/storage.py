@@ -9,17 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradc.graph.describe import elements
 from gradc.graph.text import numbering
 from gradc.graph.variable import Constant, Variable
-from gradc.kernel.program import Buffer, Nest, Pack, Program
+
+if TYPE_CHECKING:  # a program that only runs functions does not load what they are made with
+    from gradc.kernel.program import Buffer, Program
 
 __all__ = ["Storage", "array_text", "storage_of"]
 
-_FEW = 6  # elements that are shown one by one
+_FEW = 6  # elements of a constant whose value stands in its line
 
 
 def array_text(array: Any) -> str:
@@ -27,12 +30,7 @@ def array_text(array: Any) -> str:
     array = np.asarray(array)
     shape = ", ".join(map(str, array.shape))
     text = f"{array.dtype}[{shape}], {array.nbytes} bytes"
-    if array.size == 0:
-        return text
-    if array.size <= _FEW:
-        values = np.array2string(array, separator=", ", max_line_width=10**6)
-        return f"{text}: {' '.join(values.split())}"
-    return f"{text}: from {array.min()} to {array.max()}"
+    return f"{text}: {elements(array)}" if array.size else text
 
 
 @dataclass(frozen=True)
@@ -108,9 +106,8 @@ def _steps(program: Program) -> dict[int, list[int]]:
     found: dict[int, list[int]] = {}
     steps = [step for segment in program.segments for step in segment.steps]
     for k, step in enumerate(steps):
-        numbers = set() if isinstance(step, Pack) else set(step.nodes)
-        if isinstance(step, Nest) and step.product is not None:
-            numbers |= set(step.product.nodes)
+        product = getattr(step, "product", None)
+        numbers = {*step.nodes, *(product.nodes if product is not None else ())}
         for number in sorted(numbers):
             found.setdefault(number, []).append(k)
     return found

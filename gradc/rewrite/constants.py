@@ -30,7 +30,7 @@ def constant_operands(out: Variable) -> Variable | None:
     assert node is not None
     if not node.inputs or not all(isinstance(each, Constant) for each in node.inputs):
         return None
-    if not node.op.rule.merges or node.op.name in _GROWING:
+    if not node.op.rule.merges or node.op.name in _GROWING or node.op.kind == "Call":
         return None
     if any(n is None for n in out.type.shape) or math.prod(out.type.shape) > _MOST:  # type: ignore[arg-type]
         return None
@@ -110,6 +110,14 @@ def divisor_of_one(out: Variable) -> Variable | None:
     return neg(over) if divisor == -1 else None
 
 
+@rule(on=("given",), keeps="exact")
+def given_true(out: Variable) -> Variable | None:
+    """An assertion given(x, True), which is known to hold -> x."""
+    assert out.owner is not None
+    x, condition = out.owner.inputs
+    return x if scalar_value(condition) and x.type == out.type else None
+
+
 @rule(on=("add",), keeps="exact")
 def term_of_zero(out: Variable) -> Variable | None:
     """A sum x + 0 -> x for integers, x + -0.0 -> x for floats; x + 0.0 turns -0.0 to 0.0."""
@@ -173,6 +181,7 @@ CONSTANTS = (
     factor_of_one,
     factor_of_minus_one,
     divisor_of_one,
+    given_true,
     term_of_zero,
     constants_of_product,
     constant_first,

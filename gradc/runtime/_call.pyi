@@ -30,6 +30,7 @@ class Kernel:
         outs: tuple[PortNumbers, ...],
         segments: int,
         fail: Callable[[int, int, tuple[int, ...]], BaseException],
+        callbacks: tuple[Any, ...],
         /,
     ) -> None: ...
     def __call__(self, args: list[Array], /) -> list[Array]: ...

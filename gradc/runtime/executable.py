@@ -50,11 +50,22 @@ class Executable(Kernel):
     Returns the arrays of the Interface's outs: new ones, but for an update whose lengths have not
     changed, which is the shared variable's own array, written in place unless another argument
     shares its memory.  Raises: KernelFailure; then nothing outside the call has been written.
-    MemoryError.  Whatever a signal handler raised while the library ran, such as KeyboardInterrupt.
+    MemoryError.  Whatever a signal handler or a callback raised while the library ran, such as
+    KeyboardInterrupt.
     """
 
-    def __init__(self, library: Library, interface: Interface, blas: Blas | None = None) -> None:
+    def __init__(
+        self,
+        library: Library,
+        interface: Interface,
+        blas: Blas | None = None,
+        callbacks: tuple[Any, ...] = (),
+    ) -> None:
         """Load `library`; `blas` is needed if it multiplies matrices.
+
+        callbacks: what its Callback steps call, by number: (callable of two tuples of arrays,
+        operands and results; types of the operands; types of the results), a type being a dtype
+        and a rank.
 
         Raises: OSError if it cannot be loaded, or has not the border that `interface` states.
         """
@@ -69,6 +80,7 @@ class Executable(Kernel):
             tuple(map(port_numbers, interface.outs)),
             interface.segments,
             KernelFailure,
+            callbacks,
         )
 
     @property

@@ -57,6 +57,7 @@ EXAMPLES: dict[str, tuple[Build, ...]] = {
     "factor_of_one": (lambda x, y: x * 1, lambda x, y: T.mul(x, 1, y)),
     "factor_of_minus_one": (lambda x, y: x * -1,),
     "divisor_of_one": (lambda x, y: x / 1, lambda x, y: x / -1),
+    "given_true": (lambda x, y: call("given", x, T.constant([True])),),
     "term_of_zero": (lambda x, y: x + (0 if "int" in x.dtype else -0.0),),
     "constants_of_product": (lambda x, y: T.mul(x, 2, y, 3),),
     "constant_first": (lambda x, y: 3 + x, lambda x, y: 3 * x),

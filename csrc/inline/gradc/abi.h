@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define GC_ABI 2
+#define GC_ABI 3
 
 enum gc_status {
     GC_OK = 0,
@@ -41,7 +41,7 @@ typedef struct gc_error {
     int64_t values[GC_ERROR_VALUES];
 } gc_error;
 
-/* One array. Strides are in bytes, as numpy has them. */
+/* One array. Strides are in bytes, as numpy has them; NULL where C order is understood. */
 typedef struct gc_array {
     void *data;
     const int64_t *shape;
@@ -62,6 +62,7 @@ struct gc_frame {
     int64_t cost;         /* written by plan: about how many ps run takes on one thread */
     int64_t workers;      /* set by the caller before plan: most threads that may run chunks */
     int64_t fail_at;      /* GRADC_FAIL_AT builds: the step that fails, or -1 */
+    double *seconds;      /* GRADC_PROFILE builds: what each step has taken in this call */
     gc_error error;
     int32_t lock;         /* guards error */
     void *owner;          /* the runtime's own */
@@ -128,9 +129,11 @@ struct gc_table {
     /* Record a failure in frame->error (thread safe, lowest order wins); returns code. */
     int (*fail)(gc_frame *frame, int32_t code, int32_t site, int64_t order,
                 const int64_t values[GC_ERROR_VALUES]);
-    /* Call Python callback `id` of the function: operands in, results written to `outs`. */
+    /* Call Python callback `id` of the function: operands in, results written to `outs`, all of
+     * them C-contiguous. On the thread that began the call, before the commit point. */
     int (*callback)(gc_frame *frame, int32_t id, const gc_array *ins, int64_t nin,
                     gc_array *outs, int64_t nout);
+    double (*clock)(void); /* seconds, monotonic */
     gc_blas blas;
     gc_panels panels;
 };

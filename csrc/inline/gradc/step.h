@@ -59,18 +59,35 @@ static inline int gc_may_go_on(const gc_table *table, gc_frame *frame, int64_t s
     return GC_UNLIKELY(table->poll(frame)) ? GC_ERR_INTERRUPT : GC_OK;
 }
 
+/* Do something for a step, and add what it takes to the step's account in a build for profiles. */
+#ifdef GRADC_PROFILE
+#define GC_TIME(number, what)                                   \
+    do {                                                        \
+        const double gc_since_ = table->clock();                \
+        what;                                                   \
+        frame->seconds[number] += table->clock() - gc_since_;   \
+    } while (0)
+#else
+#define GC_TIME(number, what) what
+#endif
+
 /* Do one step before the commit point; leave the calling function if it fails. */
 #define GC_STEP(number, call)                                        \
     do {                                                             \
         int gc_status_ = gc_may_go_on(table, frame, number);         \
         if (gc_status_ == GC_OK)                                     \
-            gc_status_ = (call);                                     \
+            GC_TIME(number, gc_status_ = (call));                    \
         if (GC_UNLIKELY(gc_status_ != GC_OK))                        \
             return gc_status_;                                       \
     } while (0)
 
 /* From here on shared variables are written and nothing can fail. */
-#define GC_COMMIT(number) GC_STEP(number, GC_OK)
+#define GC_COMMIT(number)                                            \
+    do {                                                             \
+        int gc_status_ = gc_may_go_on(table, frame, number);         \
+        if (GC_UNLIKELY(gc_status_ != GC_OK))                        \
+            return gc_status_;                                       \
+    } while (0)
 
 /* The parameters of a chunk's function, which need not use them all. */
 #define GC_CHUNK                                                                          \

@@ -6,6 +6,7 @@ templates know kinds only, never a named operation.
 
 from gradc.ops.kinds.elemwise import DtypeRule, Elemwise
 from gradc.ops.kinds.join import Join
+from gradc.ops.kinds.outside import Call, Check
 from gradc.ops.kinds.places import Gather, Scatter, indexed_axes, kept_axes
 from gradc.ops.kinds.products import Contract, Gemm
 from gradc.ops.kinds.reduce import Reduce
@@ -14,6 +15,8 @@ from gradc.ops.kinds.shapes import ShapeRule, broadcast_static, longest, static_
 from gradc.ops.kinds.views import Iota, LengthOf, Relabel, Unequal, View
 
 __all__ = [
+    "Call",
+    "Check",
     "Contract",
     "DtypeRule",
     "Elemwise",
