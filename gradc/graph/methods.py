@@ -147,6 +147,7 @@ class Methods:
     arcsinh, arccosh, arctanh = _unary("arcsinh"), _unary("arccosh"), _unary("arctanh")
     sqrt, sqr, square = _unary("sqrt"), _unary("square"), _unary("square")
     floor, ceil, trunc = _unary("floor"), _unary("ceil"), _unary("trunc")
+    sgn = _unary("sign")
     deg2rad, rad2deg = _unary("deg2rad"), _unary("rad2deg")
 
     def astype(self, dtype: Any) -> Variable:
@@ -170,10 +171,11 @@ class Methods:
         return _do("sum", self, axis, dtype, keepdims, acc_dtype)
 
     def prod(
-        self, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc_dtype: Any = None
-    ) -> Variable:
+        self, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc_dtype: Any = None,
+        no_zeros_in_input: bool = False,
+    ) -> Variable:  # fmt: skip
         """The product over axes."""
-        return _do("prod", self, axis, dtype, keepdims, acc_dtype)
+        return _do("prod", self, axis, dtype, keepdims, acc_dtype, no_zeros_in_input)
 
     def mean(
         self, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc_dtype: Any = None
@@ -181,13 +183,17 @@ class Methods:
         """The mean over axes."""
         return _do("mean", self, axis, dtype, keepdims, acc_dtype)
 
-    def var(self, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Variable:
+    def var(
+        self, axis: Any = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False
+    ) -> Variable:
         """The variance over axes."""
-        return _do("var", self, axis, ddof, keepdims)
+        return _do("var", self, axis, ddof, keepdims, corrected)
 
-    def std(self, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Variable:
+    def std(
+        self, axis: Any = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False
+    ) -> Variable:
         """The standard deviation over axes."""
-        return _do("std", self, axis, ddof, keepdims)
+        return _do("std", self, axis, ddof, keepdims, corrected)
 
     def max(self, axis: Any = None, keepdims: bool = False) -> Variable:
         """The greatest element over axes."""
@@ -216,6 +222,32 @@ class Methods:
     def all(self, axis: Any = None, keepdims: bool = False) -> Variable:
         """Whether all elements are not 0."""
         return _do("all", self, axis, keepdims)
+
+    def norm(self, L: Any = 2, axis: Any = None, keepdims: bool = False) -> Variable:
+        """The norm of order L of all elements over axes: sum(abs(x)^L)^(1/L)."""
+        return _do("norm_method", self, L, axis, keepdims)
+
+    # -- order -------------------------------------------------------------------------------------
+
+    def sort(self, axis: Any = -1, kind: Any = None, order: Any = None) -> Variable:
+        """The elements along an axis in ascending order (a new array)."""
+        return _do("sort", self, axis, kind, order)
+
+    def argsort(self, axis: Any = -1, kind: Any = None, order: Any = None) -> Variable:
+        """The places of elements along an axis in ascending order."""
+        return _do("argsort", self, axis, kind, order)
+
+    def cumsum(self, axis: Any = None, dtype: Any = None) -> Variable:
+        """The running sum along an axis."""
+        return _do("cumsum", self, axis, dtype)
+
+    def cumprod(self, axis: Any = None, dtype: Any = None) -> Variable:
+        """The running product along an axis."""
+        return _do("cumprod", self, axis, dtype)
+
+    def searchsorted(self, v: Any, side: str = "left", sorter: Any = None) -> Variable:
+        """Where numbers are to be put into this ascending vector."""
+        return _do("searchsorted", self, v, side, sorter)
 
     # -- products and shapes ---------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ only the code of gradc calls is imported from its module by name.
 
 from gradc.graph.methods import bind
 from gradc.ops import (
-    average,
+    averages,
     axes,
     compare,
     convert,
@@ -24,7 +24,9 @@ from gradc.ops import (
     linalg,
     math,
     matrices,
+    nans,
     nnet,
+    norms,
     order,
     padding,
     prefix,
@@ -41,7 +43,7 @@ from gradc.ops import (
     turning,
     watch,
 )
-from gradc.ops.average import *
+from gradc.ops.averages import *
 from gradc.ops.axes import *
 from gradc.ops.compare import *
 from gradc.ops.convert import *
@@ -58,7 +60,9 @@ from gradc.ops.lengths import *
 from gradc.ops.linalg import *
 from gradc.ops.math import *
 from gradc.ops.matrices import *
+from gradc.ops.nans import *
 from gradc.ops.nnet import *
+from gradc.ops.norms import *
 from gradc.ops.order import *
 from gradc.ops.padding import *
 from gradc.ops.prefix import *
@@ -76,7 +80,7 @@ from gradc.ops.turning import *
 from gradc.ops.watch import *
 
 __all__: list[str] = []
-__all__ += average.__all__
+__all__ += averages.__all__
 __all__ += axes.__all__
 __all__ += compare.__all__
 __all__ += convert.__all__
@@ -93,7 +97,9 @@ __all__ += lengths.__all__
 __all__ += linalg.__all__
 __all__ += math.__all__
 __all__ += matrices.__all__
+__all__ += nans.__all__
 __all__ += nnet.__all__
+__all__ += norms.__all__
 __all__ += order.__all__
 __all__ += padding.__all__
 __all__ += prefix.__all__
@@ -114,6 +120,7 @@ bind(
     **{name: globals()[name] for name in __all__},
     fit=lengths.fit,
     getitem=subscript.getitem,
+    norm_method=norms.norm_method,
     reshape_method=relabel.reshape_method,
     shape_tuple=lengths.shape_tuple,
 )

@@ -33,6 +33,7 @@ __all__ = [
     "iround",
     "isinf",
     "isnan",
+    "largest",
     "le",
     "lt",
     "maximum",
@@ -42,6 +43,7 @@ __all__ = [
     "round",
     "round_half_away_from_zero",
     "round_half_to_even",
+    "smallest",
     "switch",
     "trunc",
     "xor",
@@ -234,3 +236,25 @@ def round(x: Any, mode: str = "half_to_even") -> Variable:
 def iround(x: Any, mode: str = "half_to_even") -> Variable:
     """As round, but as int64."""
     return cast(round(as_variable(x), mode), "int64")
+
+
+# -- several at once -----------------------------------------------------------------------------
+
+
+def smallest(*args: Any) -> Variable:
+    """The least of several arrays, element by element; nan if one is. See minimum."""
+    return _of_all("smallest", minimum, args)
+
+
+def largest(*args: Any) -> Variable:
+    """The greatest of several arrays, element by element; nan if one is. See maximum."""
+    return _of_all("largest", maximum, args)
+
+
+def _of_all(name: str, function: Operation, args: tuple[Any, ...]) -> Variable:
+    if not args:
+        raise ArgumentError(message(f"{name}: there is nothing to choose from."))
+    found = as_variable(args[0])
+    for each in args[1:]:
+        found = function(found, each)
+    return found

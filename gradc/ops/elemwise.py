@@ -27,6 +27,7 @@ __all__ = [
     "abs",
     "add",
     "cast",
+    "divmod",
     "int_div",
     "mod",
     "mul",
@@ -154,6 +155,12 @@ mod = elemwise(
     arity=2,
     domain=((-5.0, 5.0), (0.3, 4.0)),
 )
+
+
+def divmod(x: Any, y: Any) -> tuple[Variable, Variable]:
+    """The quotient rounded down, and what is left: int_div and mod."""
+    return int_div(x, y), mod(x, y)
+
 
 square = elemwise(
     "square",

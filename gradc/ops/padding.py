@@ -12,7 +12,7 @@ from typing import Any
 from gradc.errors import ArgumentError, ArgumentTypeError, DTypeError, message
 from gradc.graph.describe import where
 from gradc.graph.variable import Variable
-from gradc.ops.average import mean
+from gradc.ops.averages import mean
 from gradc.ops.compare import maximum, minimum
 from gradc.ops.convert import as_variable, static_int
 from gradc.ops.create import iota

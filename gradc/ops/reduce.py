@@ -19,7 +19,9 @@ from gradc.ops.calls import call
 from gradc.ops.compare import eq, switch
 from gradc.ops.declare import insert_axes, is_float, reduction
 from gradc.ops.elemwise import cast
-from gradc.ops.lengths import broadcast_like
+from gradc.ops.lengths import broadcast_like, ones_like, shape_tuple
+from gradc.ops.prefix import fold
+from gradc.ops.relabel import flatten, reshape
 from gradc.ops.rules import wide
 
 __all__ = ["all", "any", "argmax", "argmin", "max", "min", "prod", "sum"]
@@ -87,39 +89,89 @@ sum = reduction(
 )
 
 
+def _others(x: Variable, axes: tuple[int, ...]) -> Variable:
+    """At each element the product over axes of all but itself: what stands before, and behind.
+
+    Nothing is divided, so it is right where elements are 0, and so are its own slopes.
+    """
+    if not axes:
+        return ones_like(x)
+    kept = tuple(axis for axis in range(x.ndim) if axis not in axes)
+    order = (*kept, *axes)
+    moved = x if len(axes) == 1 else call("dimshuffle", x, order=order)
+    rows = moved if len(axes) == 1 else flatten(moved, len(kept) + 1)
+    axis = axes[0] if len(axes) == 1 else len(kept)
+    before, behind = (fold("cumprod", rows, axis, back, True) for back in (False, True))
+    if len(axes) == 1:
+        return before * behind
+    found = reshape(before * behind, shape_tuple(moved))
+    return call("dimshuffle", found, order=tuple(order.index(k) for k in range(x.ndim)))
+
+
 def _prod_pullback(
     cts: Cts, outs: Cts, x: Variable, *, axes: tuple[int, ...], **dtypes: str
 ) -> tuple[Variable]:
-    """The product of the others: out / x, but where there are zeros that of the others than them.
-
-    With one zero in a group only its own slope is not 0; with more all are.
-    """
     assert cts[0] is not None
     real = x if is_float(x.dtype) else cast(x, cts[0].dtype)
     ct = cast(cts[0], real.dtype)
-    is_zero = eq(real, 0.0)
-    others = prod(switch(is_zero, 1.0, real), axis=axes, keepdims=True)
-    zeros = sum(is_zero, axis=axes, keepdims=True)
-    slope = switch(
-        is_zero,
-        switch(eq(zeros, 1), others, 0.0),
-        switch(eq(zeros, 0), others / switch(is_zero, 1.0, real), 0.0),
+    return (_spread(ct, x, axes) * _others(real, axes),)
+
+
+def _product(name: str, doc: str, pullback: Any) -> Any:
+    return reduction(
+        name,
+        doc=doc,
+        init=("1",),
+        step=("{a0} * {x}",),
+        combine=("{a0} * {b0}",),
+        out=wide,
+        ref=_accumulated(np.prod),
+        pullback=pullback,
+        typed=True,
     )
-    return (_spread(ct, x, axes) * slope,)
 
 
-prod = reduction(
+_any_prod = _product(
     "prod",
-    doc="The product over axes; 1 for none. Integers multiply in int64, floats in their own\n"
-    "dtype. The gradient is right where elements are 0.",
-    init=("1",),
-    step=("{a0} * {x}",),
-    combine=("{a0} * {b0}",),
-    out=wide,
-    ref=_accumulated(np.prod),
-    pullback=_prod_pullback,
-    typed=True,
+    "The product over axes; 1 for none. Integers multiply in int64, floats in their own dtype.\n"
+    "The gradient is right where elements are 0, and so are higher ones.",
+    _prod_pullback,
 )
+
+
+def _nonzero_prod_pullback(
+    cts: Cts, outs: Cts, x: Variable, *, axes: tuple[int, ...], **dtypes: str
+) -> tuple[Variable]:
+    assert cts[0] is not None
+    assert outs[0] is not None
+    real = x if is_float(x.dtype) else cast(x, cts[0].dtype)
+    ct = cast(cts[0], real.dtype) * cast(outs[0], real.dtype)
+    return (_spread(ct, x, axes) / real,)
+
+
+nonzero_prod = _product(
+    "nonzero_prod",
+    "The product over axes of elements of which none is 0: the gradient is out / x, in one sweep.",
+    _nonzero_prod_pullback,
+)
+
+
+def prod(
+    x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc_dtype: Any = None,
+    no_zeros_in_input: bool = False,
+) -> Variable:  # fmt: skip
+    """The product over axes; 1 for none.  Integers multiply in int64, floats in their own dtype.
+
+    axis: None for all axes, an int or a tuple; negative ones count from the last.
+    keepdims: the axes stay, with length 1.
+    dtype: of the result.  acc_dtype: of the accumulator.
+    no_zeros_in_input: a promise that no element is 0.  Gradient: the product of the others, right
+    where elements are 0, and so are higher ones; with the promise out / x, which is faster.
+    Raises: ArgumentError for an axis that is not there or stands twice.
+    """
+    function = nonzero_prod if no_zeros_in_input else _any_prod
+    result: Variable = function(x, axis, dtype, keepdims, acc_dtype)
+    return result
 
 
 # -- extremes ----------------------------------------------------------------------------------

@@ -16,12 +16,12 @@ from gradc.errors import message
 from gradc.graph.variable import Variable
 from gradc.kernel.scalar import scalar_fn
 from gradc.ops.compare import neq, or_, switch
-from gradc.ops.declare import composed, elemwise, is_float, reduction
+from gradc.ops.declare import Operation, composed, elemwise, is_float, reduction
 from gradc.ops.elemwise import square
-from gradc.ops.math import exp, expm1, log, log1p
+from gradc.ops.math import exp, expm1, log, log1p, sigmoid
 from gradc.ops.rules import Refused, to_float
 
-__all__: list[str] = []
+__all__ = ["logaddexp", "logaddexp2", "xlog1py", "xlogx", "xlogy", "xlogy0"]
 
 Array = npt.NDArray[Any]
 
@@ -129,6 +129,46 @@ def xlogy(x: Any, y: Any) -> Variable:
 def xlog1py(x: Any, y: Any) -> Variable:
     """The product x * log(1 + y), and 0 where x is 0 and y is -1."""
     return mul_log(x, log1p(y))
+
+
+def _xlogx(x: Array) -> Array:
+    return _xlogy(x, x)
+
+
+@composed(ref=_xlogx, domain=(0.2, 5.0))
+def xlogx(x: Any) -> Variable:
+    """The product x * log(x), and 0 where x is 0."""
+    return xlogy(x, x)
+
+
+def xlogy0(x: Any, y: Any) -> Variable:
+    """The product x * log(y), and 0 where x is 0: Theano's name of xlogy."""
+    return xlogy(x, y)
+
+
+def _log_of_sum(name: str, what: str, power: str, slope: float, ref: Any) -> Operation:
+    """The log to some base of the sum of two powers of it; `slope`: log(base)."""
+    far = "({x} > {y} ? {y} - {x} : {x} - {y})"
+    near = f"{{x}} + ({{T}}){math.log(2) / slope!r}"
+    log_tail = f"gc_log1p_{{s}}(gc_{power}_{{s}}({far})) / ({{T}}){slope!r}"
+    return elemwise(
+        name,
+        doc=f"{what} without overflow.",
+        dtype=to_float,
+        c=scalar_fn(f"{{x}} == {{y}} ? {near} : ({{x}} > {{y}} ? {{x}} : {{y}}) + {log_tail}",
+                    cost=60),
+        ref=ref,
+        pullback=lambda cts, outs, x, y: (
+            cts[0] * sigmoid(slope * (x - y)),
+            cts[0] * sigmoid(slope * (y - x)),
+        ),
+        arity=2,
+        commutes=True,
+    )  # fmt: skip
+
+
+logaddexp = _log_of_sum("logaddexp", "log(exp(x) + exp(y))", "exp", 1.0, np.logaddexp)
+logaddexp2 = _log_of_sum("logaddexp2", "log2(2^x + 2^y)", "exp2", math.log(2), np.logaddexp2)
 
 
 def _floats_only(dtype: str) -> tuple[str, str]:

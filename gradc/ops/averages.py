@@ -8,15 +8,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gradc.dtypes import check_dtype
+from gradc.dtypes import check_dtype, promote
+from gradc.errors import ShapeError, message
+from gradc.graph.describe import where
 from gradc.graph.variable import Variable
 from gradc.ops.convert import as_variable
 from gradc.ops.declare import Sample, call, composed, is_float, normal_axes
 from gradc.ops.elemwise import cast, sqrt, square, true_div
-from gradc.ops.lengths import length
+from gradc.ops.lengths import broadcast_like, length
 from gradc.ops.reduce import argmax, max, min, sum
 
-__all__ = ["max_and_argmax", "mean", "ptp", "std", "var"]
+__all__ = ["average", "max_and_argmax", "mean", "ptp", "std", "var"]
 
 Array = npt.NDArray[Any]
 
@@ -65,6 +67,45 @@ def mean(
     dtype = _kind(x, dtype)
     total = sum(x, axis=axes, dtype=dtype, keepdims=keepdims, acc_dtype=acc_dtype)
     return true_div(total, _count(x, axes, dtype))
+
+
+def _average(x: Array, axis: Any = None, weights: Any = None, keepdims: bool = False) -> Any:
+    result: Array = np.average(x, axis, weights, keepdims=keepdims)  # type: ignore[call-overload]
+    return result
+
+
+@composed(
+    ref=_average,
+    samples=(
+        Sample(lambda f, x, w: f(x, 1, w), ((2, 3), (3,))),
+        Sample(lambda f, x, w: f(x, (0, 1), w, True), ((2, 3), (2, 3))),
+        Sample(lambda f, x: f(x), ((2, 3),)),
+    ),
+    domain=(0.5, 2.0),
+)
+def average(x: Any, axis: Any = None, weights: Any = None, keepdims: bool = False) -> Variable:
+    """The mean over axes, each element with its weight: sum(x * weights) / sum(weights).
+
+    weights: of x's shape, or a vector along the one axis; None for the plain mean.  Integers are
+    averaged in float64.
+    Raises: ArgumentError for an axis that is not there or stands twice; ShapeError for weights of
+    another rank.
+    """
+    x = as_variable(x)
+    if weights is None:
+        return mean(x, axis, keepdims=keepdims)
+    axes, weights = normal_axes("average", axis, x.ndim), as_variable(weights)
+    if weights.ndim == 1 and len(axes) == 1:
+        order = tuple(0 if k == axes[0] else "x" for k in range(x.ndim))
+        weights = call("dimshuffle", weights, order=order)
+    elif weights.ndim != x.ndim:
+        what = f"average: weights of {weights.ndim} axes do not fit x, which has {x.ndim}."
+        fix = "pass weights of x's shape, or a vector and the axis it goes along."
+        raise ShapeError(message(what, [where(x), where(weights)], fix))
+    kind = promote(_kind(x, None), _kind(weights, None))
+    weights = broadcast_like(cast(weights, kind), x)
+    total = sum(cast(x, kind) * weights, axis=axes, keepdims=keepdims)
+    return true_div(total, sum(weights, axis=axes, keepdims=keepdims))
 
 
 def _var(
