@@ -30,6 +30,7 @@ from gradc.differentiate import (
     vjp,
 )
 from gradc.graph.replace import clone, graph_replace
+from gradc.graph.testvalues import debug_assert, get_debug_values, get_test_value
 from gradc.graph.words import get_consumers, get_inputs, get_operation
 from gradc.ops.stops import (
     consider_constant,
@@ -54,13 +55,16 @@ __all__ = [
     "SharedVariable",
     "clone",
     "config",
+    "debug_assert",
     "consider_constant",
     "disconnected_grad",
     "explain_grad",
     "function",
     "get_consumers",
+    "get_debug_values",
     "get_inputs",
     "get_operation",
+    "get_test_value",
     "grad",
     "grad_clip",
     "grad_scale",

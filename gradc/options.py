@@ -98,6 +98,9 @@ class Options:
         cache_strict: an unsafe cache directory is an error, not a warning.
         fail_points: build code whose steps can be made to fail (GRADC_FAIL_AT).
         search_path: where compilers are searched, as PATH has it.
+        compute_test_value: "off"; else every node is evaluated as it is built, and this says what
+            to do about inputs without tag.test_value: "ignore", "warn", "raise", "pdb".
+        profile: functions keep an account of the time their steps take.
         on_compile: called with a gradc.call.lookup.Lookup for every function that is made.
     """
 
@@ -118,6 +121,8 @@ class Options:
     cache_size: int = 1 << 30
     cache_strict: bool = False
     fail_points: bool = False
+    compute_test_value: str = "off"
+    profile: bool = False
     search_path: str = os.defpath
     on_compile: Callable[[Any], None] | None = None
 
@@ -250,6 +255,8 @@ class Config:
     cache_size: _Setting[int] = _Setting(1 << 30, _whole(1 << 20, 1 << 50, none=False))
     cache_strict = _Setting(False, _truth)
     fail_points = _Setting(False, _truth)
+    compute_test_value = _Setting("off", _one_of("off", "ignore", "warn", "raise", "pdb"))
+    profile = _Setting(False, _truth)
     on_compile: _Setting[Callable[[Any], None] | None] = _Setting(None, _function)
 
     def __init__(

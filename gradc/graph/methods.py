@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
+import numpy.typing as npt
 
 from gradc.errors import ArgumentTypeError, Where, message
 
@@ -332,6 +333,17 @@ class Methods:
     def ones_like(self, dtype: Any = None) -> Variable:
         """Ones of the same shape."""
         return _do("ones_like", self, dtype)
+
+    def preview(
+        self, values: Any = None, /, *, show: bool = False, **named: Any
+    ) -> npt.NDArray[Any]:
+        """The value for given inputs, now, by the interpreter: x.preview({a: 1.0}, b=array).
+
+        values: from variables to values; named: the same by name.  show: print every value on the
+        way, with shape, range and line.  See gradc.graph.preview.
+        """
+        result: npt.NDArray[Any] = OPERATORS["preview"](self, values, show=show, **named)
+        return result
 
 
 def _refuse(variable: Any, what: str, fix: str) -> NoReturn:

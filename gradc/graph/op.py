@@ -43,6 +43,7 @@ Batching = Callable[["Apply", Sequence[Variable]], tuple[Variable, ...]]
 Guards = Literal["elementwise", "reduction", "routed", "ended"]
 
 DECLARATIONS: dict[str, Declaration] = {}  # every operation, by name
+BUILT: list[Callable[[Apply], None]] = []  # who is told of each node that somebody writes
 
 
 @value
@@ -245,4 +246,7 @@ class Apply:
 
 def apply(op: Op, inputs: Sequence[Variable]) -> Apply:
     """A new node, its output types from the declaration, its site the user's line."""
-    return Apply(op, inputs, op.rule.infer(inputs, op.keywords), user_site())
+    node = Apply(op, inputs, op.rule.infer(inputs, op.keywords), user_site())
+    for tell in BUILT:
+        tell(node)
+    return node

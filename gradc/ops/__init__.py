@@ -6,6 +6,7 @@ only the code of gradc calls is imported from its module by name.
 # ruff: noqa: F403
 
 from gradc.graph.methods import bind
+from gradc.graph.preview import preview
 from gradc.ops import (
     averages,
     axes,
@@ -121,6 +122,7 @@ bind(
     fit=lengths.fit,
     getitem=subscript.getitem,
     norm_method=norms.norm_method,
+    preview=preview,
     reshape_method=relabel.reshape_method,
     shape_tuple=lengths.shape_tuple,
 )

@@ -137,5 +137,5 @@ def test_iteration_where_the_length_is_known() -> None:
 
 
 def test_every_method_has_its_operation() -> None:
-    needed = {"getitem", "matmul", "shape_tuple", "size", "reshape_method", "fit", "stack_scalars"}
+    needed = {"getitem", "matmul", "shape_tuple", "size", "reshape_method", "fit", "preview"}
     assert needed <= OPERATORS.keys()
