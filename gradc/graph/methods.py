@@ -326,6 +326,28 @@ class Methods:
         """The number that this is at all places, if building knows it."""
         return OPERATORS["get_scalar_constant_value"](self)
 
+    # -- elements by place -------------------------------------------------------------------------
+
+    def take(self, indices: Any, axis: Any = None, mode: str = "raise") -> Variable:
+        """The elements at places of an axis, or of all elements in C order."""
+        return _do("take", self, indices, axis, mode)
+
+    def choose(self, choices: Any, mode: str = "raise") -> Variable:
+        """The elements of those choices that the numbers here name."""
+        return _do("choose", self, choices, mode)
+
+    def nonzero(self, return_matrix: bool = False) -> Any:
+        """The places of the elements that are not 0, one vector an axis."""
+        return OPERATORS["nonzero"](self, return_matrix)
+
+    def nonzero_values(self) -> Variable:
+        """The elements that are not 0."""
+        return _do("nonzero_values", self)
+
+    def compress(self, condition: Any, axis: Any = None) -> Variable:
+        """The slices along an axis where a condition is not 0."""
+        return _do("compress", condition, self, axis)
+
     def zeros_like(self, dtype: Any = None) -> Variable:
         """Zeros of the same shape."""
         return _do("zeros_like", self, dtype)

@@ -18,6 +18,7 @@ from gradc.ops.kinds import (
     Gemm,
     Iota,
     Join,
+    LengthOf,
     Reduce,
     Relabel,
     Routine,
@@ -275,7 +276,10 @@ def _unequal_note(shapes: Shapes, node: Apply, view: View, axis: int) -> Note:
     said = view.unequal
     what, fix = (text.replace("{axis}", str(axis)) for text in (said.what, said.fix))
     what = f"{{function}}: {said.word or view.name}{{at}}: {what}"
-    return shapes.note(said.error, what, node.inputs[:1], fix, about=node)
+    owners = [each.owner for each in node.inputs[1:] if each.owner is not None]
+    measured = [owner.inputs[0] for owner in owners if isinstance(owner.op.rule, LengthOf)]
+    rows = dict.fromkeys(measured) if said.word else node.inputs[:1]
+    return shapes.note(said.error, what, tuple(rows), fix, about=node)
 
 
 def _surely_inside(index: Size, length: Size) -> bool:

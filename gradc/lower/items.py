@@ -134,8 +134,14 @@ def _pin(values: Values, nodes: Sequence[Apply]) -> None:
             values.pinned.update(values.source(each)[0] for each in node.inputs)
         elif isinstance(rule, Routine):
             values.pinned.update(values.source(each)[0] for each in arrays_of(node))
-        elif isinstance(rule, Gather | Relabel):
+        elif isinstance(rule, Relabel) or (isinstance(rule, Gather) and not _counts(node)):
             values.pinned.add(values.source(node.inputs[0])[0])
+
+
+def _counts(node: Apply) -> bool:
+    """Whether a gather reads 0, 1, 2...: what stands at a place is the place."""
+    x = node.inputs[0]
+    return x.owner is not None and x.owner.op.kind == "Iota"
 
 
 def _scatter_in_place(values: Values, nodes: Sequence[Apply]) -> None:

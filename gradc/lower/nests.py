@@ -249,11 +249,20 @@ class Writer:
             if step.terms:
                 terms.append((checked.number, step))
         index = tuple(place.compose(rest) for place in view)
+        if self.values.is_free(source):  # 0, 1, 2...: the place itself
+            return self._place_itself(item, checked, index[0], t)
         access = self.values.access(self.memory.buffer(source), source, index, len(self.draft.axes))
         return self.put(
             ("gather", access, tuple(terms)), self._item_scope(item), self.rows.stage[item.out], t,
             lambda n: Indexed(n, item.out.dtype, access, tuple(terms)),
         )  # fmt: skip
+
+    def _place_itself(self, item: Item, checked: Local, start: Affine, t: int) -> Local:
+        """The element of an Iota that one index array names; it is not kept in memory."""
+        assert start == fixed(0)
+        if item.out.dtype == "int64":
+            return checked
+        return self.apply(_cast(), "int64", item.out.dtype, [checked], t)
 
     def kept_places(self, ndim: int, axes: Sequence[int], kept: IndexMap) -> IndexMap:
         """The place in each axis of an indexed array: 0 in those that index arrays stand for."""

@@ -36,11 +36,14 @@ from gradc.ops import (
     reading,
     reduce,
     relabel,
+    repeating,
+    select,
     stable,
     stacked,
     stacking,
     stops,
     subscript,
+    taking,
     turning,
     watch,
 )
@@ -72,11 +75,14 @@ from gradc.ops.quantiles import *
 from gradc.ops.reading import *
 from gradc.ops.reduce import *
 from gradc.ops.relabel import *
+from gradc.ops.repeating import *
+from gradc.ops.select import *
 from gradc.ops.stable import *
 from gradc.ops.stacked import *
 from gradc.ops.stacking import *
 from gradc.ops.stops import *
 from gradc.ops.subscript import *
+from gradc.ops.taking import *
 from gradc.ops.turning import *
 from gradc.ops.watch import *
 
@@ -109,11 +115,14 @@ __all__ += quantiles.__all__
 __all__ += reading.__all__
 __all__ += reduce.__all__
 __all__ += relabel.__all__
+__all__ += repeating.__all__
+__all__ += select.__all__
 __all__ += stable.__all__
 __all__ += stacked.__all__
 __all__ += stacking.__all__
 __all__ += stops.__all__
 __all__ += subscript.__all__
+__all__ += taking.__all__
 __all__ += turning.__all__
 __all__ += watch.__all__
 

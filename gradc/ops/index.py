@@ -348,6 +348,14 @@ def gather(x: Any, *indices: Any, axes: tuple[int, ...] | None = None) -> Variab
     return call("gather", as_variable(x), *arrays, axes=_axes(axes, len(arrays)))
 
 
+def gather_along(x: Variable, index: Variable, axis: int) -> Variable:
+    """The elements of x at places of one axis; the axes of `index` take its place."""
+    found = gather(x, index, axes=(axis,))
+    rank = index.ndim
+    order = (*range(rank, rank + axis), *range(rank), *range(rank + axis, found.ndim))
+    return found if axis == 0 else call("dimshuffle", found, order=order)
+
+
 def _axes(axes: tuple[int, ...] | None, count: int) -> tuple[int, ...] | None:
     """The axes as a parameter: the first ones go without saying."""
     return None if axes == tuple(range(count)) else axes

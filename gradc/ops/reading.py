@@ -127,7 +127,9 @@ def _are_distinct(indices: Sequence[Variable]) -> bool:
 
 
 def _counts_up(index: Variable) -> bool:
-    return index.owner is not None and index.owner.op.name in ("iota", "positions")
+    if index.owner is not None and index.owner.op.name == "mask_fits":
+        index = index.owner.inputs[0]
+    return index.owner is not None and index.owner.op.name in ("iota", "nonzero_flat")
 
 
 def stretched(values: Variable, like: Variable) -> Variable:

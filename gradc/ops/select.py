@@ -1,24 +1,46 @@
-"""Where a mask is true: the positions that x[mask] reads."""
+"""Selecting by conditions: where a mask is true, and the elements that stand there.
+
+How many those are is known when the mask has been computed: the program is cut there, and what
+needs the count is planned then.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from gradc.errors import ArgumentTypeError, IndexBoundsError, message
+from gradc.errors import ArgumentError, IndexBoundsError, message
 from gradc.graph.describe import where
 from gradc.graph.op import Shape
 from gradc.graph.variable import Constant, Variable
-from gradc.ops.declare import Sample, call, declared
+from gradc.ops.compare import neq
+from gradc.ops.convert import as_variable
+from gradc.ops.declare import Sample, call, declared, insert_axes, normal_axis
+from gradc.ops.elemwise import int_div, mod
+from gradc.ops.index import gather, gather_along
+from gradc.ops.joining import join
 from gradc.ops.kinds import Unequal, View
-from gradc.ops.lengths import length
+from gradc.ops.lengths import length, shape_tuple
+from gradc.ops.order import nonzero_flat
+from gradc.ops.relabel import flatten
 from gradc.sizes import Size
 
-__all__: list[str] = []
+__all__ = [
+    "argwhere",
+    "compress",
+    "extract",
+    "flatnonzero",
+    "nonzero",
+    "nonzero_values",
+]
 
 
-def _pairs(lengths: Shape, *values: Size, axes: tuple[int, ...]) -> list[tuple[Size, Size, int]]:
+def length_pairs(
+    lengths: Shape, *values: Size, axes: tuple[int, ...]
+) -> list[tuple[Size, Size, int]]:
+    """The lengths to compare, of which the first half of `values` has one each."""
     halves = zip(values[: len(axes)], values[len(axes) :], axes, strict=True)
     return [(mask, array, axis) for mask, array, axis in halves]
 
@@ -27,7 +49,7 @@ def _pairs(lengths: Shape, *values: Size, axes: tuple[int, ...]) -> list[tuple[S
     View,
     shape=lambda lengths, *values, axes: lengths,
     index=lambda i, lengths, *values, axes: i,
-    equal=_pairs,
+    equal=length_pairs,
     unequal=Unequal(
         "axis {axis} of the array has length {v1}, that of the mask {v0}.",
         "index with a mask of the array's own lengths.",
@@ -56,10 +78,92 @@ def positions(mask: Variable, array: Variable, axes: Sequence[int]) -> Variable:
             what = f"x[...]: axis {axis} has length {wanted}, that of the mask {n}."
             fix = "index with a mask of the array's own lengths."
             raise IndexBoundsError(message(what, [where(array), where(mask)], fix))
-    if not isinstance(mask, Constant):
-        what = f"x[...]: a mask is an array of numbers, got {mask.type}."
-        raise ArgumentTypeError(message(what, [where(mask)], "use T.switch(mask, x, y)."))
-    found = Constant(np.flatnonzero(mask.data))
-    if all(None not in (n, wanted) for _, n, wanted in pairs):
+    found = flatnonzero(mask)
+    if all(n is not None and n == wanted for _, n, wanted in pairs):
         return found
     return mask_fits(found, mask, array, axes)
+
+
+# -- what is not 0 ---------------------------------------------------------------------------------
+
+
+def _is_true(a: Any) -> Variable:
+    a = as_variable(a)
+    return a if a.dtype == "bool" else neq(a, 0)
+
+
+def flatnonzero(a: Any) -> Variable:
+    """The places of the elements of a that are not 0, counted in C order: an int64 vector.
+
+    Its length is known when a has been computed; all that needs it is planned then.  No gradient.
+    """
+    a = as_variable(a)
+    if isinstance(a, Constant):
+        return Constant(np.flatnonzero(a.data))
+    mask = flatten(_is_true(a))
+    return nonzero_flat(mask, call("sum", mask, axes=(0,)))
+
+
+def nonzero(a: Any, return_matrix: bool = False) -> Any:
+    """The places of the elements that are not 0: a tuple of int64 vectors, one an axis.
+
+    return_matrix: the vectors as the rows of a matrix.  Shapes: their length is known when a has
+    been computed.  x[a.nonzero()] and x[a] for an array of bools are the same.  No gradient.
+    Raises: ArgumentError for a scalar.
+    """
+    a = as_variable(a)
+    if not a.ndim:
+        what = "nonzero: a scalar has no axes, so no places."
+        raise ArgumentError(message(what, [where(a)], "use T.neq(x, 0)."))
+    places = _unravelled(flatnonzero(a), shape_tuple(a))
+    if not return_matrix:
+        return places
+    return join(0, *(insert_axes(each, (0,)) for each in places))
+
+
+def _unravelled(places: Variable, lengths: Sequence[Variable]) -> tuple[Variable, ...]:
+    """Places in C order as places in each axis."""
+    found = [places]
+    for n in reversed(lengths[1:]):
+        found[:1] = [int_div(found[0], n), mod(found[0], n)]
+    return tuple(found)
+
+
+def argwhere(a: Any) -> Variable:
+    """The places of the elements that are not 0, one a row: an int64 matrix. No gradient."""
+    a = as_variable(a)
+    if not a.ndim:
+        return call("dimshuffle", flatnonzero(a), order=(0, "x"))[:, :0]
+    places = nonzero(a)
+    return join(1, *(insert_axes(each, (1,)) for each in places))
+
+
+def nonzero_values(a: Any) -> Variable:
+    """The elements of a that are not 0, in C order: a vector. Gradient: to these elements."""
+    a = as_variable(a)
+    return gather(flatten(a), flatnonzero(a))
+
+
+def compress(condition: Any, x: Any, axis: Any = None) -> Variable:
+    """The slices of x along an axis where a vector of conditions is not 0.
+
+    axis: None for all elements of x in C order.  The condition may be shorter than the axis.
+    Gradient: to the slices that were kept.
+    Raises: ArgumentError for a condition that is no vector; IndexBoundsError at the call if one
+    beyond the axis is not 0.
+    """
+    x, condition = as_variable(x), as_variable(condition)
+    if condition.ndim != 1:
+        what = f"compress: the condition is a vector, got {condition.type}."
+        raise ArgumentError(
+            message(what, [where(condition)], "for a mask of x's shape use x[mask].")
+        )
+    if axis is None:
+        return gather(flatten(x), flatnonzero(condition))
+    place = normal_axis("compress", axis, x.ndim)
+    return gather_along(x, flatnonzero(condition), place)
+
+
+def extract(condition: Any, x: Any) -> Variable:
+    """The elements of x, in C order, where a condition of as many elements is not 0: a vector."""
+    return compress(flatten(condition), x)

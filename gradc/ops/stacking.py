@@ -1,4 +1,4 @@
-"""Joining, stacking, splitting and repeating as numpy and Theano name them: all compositions.
+"""Joining, stacking, splitting and tiling as numpy and Theano name them: all compositions.
 
 Takes arrays; gives joins, views of parts, and reshaped stretched arrays.
 """
@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from gradc.dtypes import dtype_info
 from gradc.errors import ArgumentError, ArgumentTypeError, ShapeError, message
 from gradc.graph.describe import where
-from gradc.graph.variable import Constant, Variable
+from gradc.graph.variable import Variable
 from gradc.ops.axes import dimshuffle
 from gradc.ops.compare import minimum
 from gradc.ops.convert import as_variable, common_dtype, is_weak, static_int
@@ -35,7 +34,6 @@ __all__ = [
     "dstack",
     "horizontal_stack",
     "hstack",
-    "repeat",
     "split",
     "stack",
     "stacklists",
@@ -245,28 +243,10 @@ def tile(x: Any, reps: Any, ndim: int | None = None) -> Variable:
     rank = max(rank, ndim or 0)
     padded = pad(array, rank)
     counts = [*lengths_of("tile", [1] * (rank - len(counts))), *counts]
-    return _repeated(padded, counts, in_front=True)
+    return repeated(padded, counts, in_front=True)
 
 
-def repeat(x: Any, repeats: Any, axis: int | None = None) -> Variable:
-    """Each element repeated along an axis; None: of the flattened array.
-
-    repeats: an int or integer scalar.  Gradient: the sum over the copies.
-    Raises: ArgumentTypeError for repeats that differ from place to place.
-    """
-    array = as_variable(x)
-    count = as_variable(repeats)
-    if count.ndim or not dtype_info(count.dtype).is_integer:
-        what = f"repeat: the number of times is an integer scalar, got {count.type}."
-        raise ArgumentTypeError(message(what, [where(count)]))
-    if axis is None:
-        array, axis = flatten(array), 0
-    number = normal_axis("repeat", axis, array.ndim)
-    counts = [count if k == number else Constant(np.asarray(1)) for k in range(array.ndim)]
-    return _repeated(array, lengths_of("repeat", counts), in_front=False)
-
-
-def _repeated(x: Variable, counts: Sequence[Variable], in_front: bool) -> Variable:
+def repeated(x: Variable, counts: Sequence[Variable], in_front: bool) -> Variable:
     """The array stretched along new axes, each in front of its own or behind, and these joined."""
     pattern: list[Any] = []
     wide: list[Any] = []

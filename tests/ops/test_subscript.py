@@ -31,9 +31,9 @@ class Draw:
     def variable(self, array: Any) -> Any:
         """The array, or an input that takes it."""
         array = np.asarray(array)
-        if self.rng.random() < 0.4 or (array.dtype == bool and not array.ndim):
+        if self.rng.random() < 0.4:
             return array if array.ndim else array[()]
-        lengths = tuple(n if n == 1 else None for n in array.shape)
+        lengths = tuple(1 if n == 1 and array.dtype != bool else None for n in array.shape)
         found = Input(TensorType(array.dtype.name, lengths))
         self.numbers[found] = array
         return found
@@ -87,12 +87,13 @@ class Draw:
                 array = self.array(n, shape)
                 put(array, self.variable(array))
             elif kind == "flag" and shape == ():
-                put(*[bool(self.rng.random() < 0.8)] * 2)
+                flag = np.True_  # two masks of other counts do not go together
+                put(flag, True if self.rng.random() < 0.5 else self.variable(flag))
                 continue
             elif kind == "mask" and shape in ((), (2,)):
                 count = int(min(self.rng.integers(1, 3), stop - axis))
                 mask = self.mask(SHAPE[axis : axis + count], 1 if shape == () else 2)
-                put(mask, mask)
+                put(mask, self.variable(mask))
                 axis += count - 1
             else:
                 put(*self.slice(n))
