@@ -76,6 +76,12 @@ class Variable(Methods):
         """Per axis, whether its length is statically 1."""
         return self.type.broadcastable
 
+    def clone(self, name: str | None = None) -> Variable:
+        """A leaf of the same type, with the same name (or another) and a copy of the tag."""
+        copied = Input(self.type, self.name if name is None else name)
+        copied._tag = None if self._tag is None else SimpleNamespace(**vars(self._tag))
+        return copied
+
     def __str__(self) -> str:
         if self.name is not None:
             return self.name
@@ -107,6 +113,10 @@ class Constant(Variable):
         super().__init__(TensorType(array.dtype.name, array.shape), name=name, site=user_site())
         self.data = array
         self.number: Any = array.item() if array.size == 1 else None
+
+    def clone(self, name: str | None = None) -> Constant:
+        """A constant of its own with the same value and name (or another)."""
+        return Constant(self.data, self.name if name is None else name)
 
     def __str__(self) -> str:
         if self.name is not None:

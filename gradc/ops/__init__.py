@@ -7,6 +7,7 @@ only the code of gradc calls is imported from its module by name.
 
 from gradc.graph.methods import bind
 from gradc.graph.preview import preview
+from gradc.graph.variable import Input
 from gradc.ops import (
     averages,
     axes,
@@ -132,6 +133,7 @@ bind(
     getitem=subscript.getitem,
     norm_method=norms.norm_method,
     preview=preview,
+    make_input=Input,
     reshape_method=relabel.reshape_method,
     shape_tuple=lengths.shape_tuple,
 )

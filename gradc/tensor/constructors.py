@@ -25,6 +25,8 @@ _FORMS: dict[str, StaticShape] = {
     "tensor3": (None,) * 3,
     "tensor4": (None,) * 4,
     "tensor5": (None,) * 5,
+    "tensor6": (None,) * 6,
+    "tensor7": (None,) * 7,
 }
 
 One = Callable[..., Input]
@@ -101,7 +103,7 @@ def _typed(form: str) -> tuple[One, ...]:
 
 scalar, vector, row, col = _one("scalar"), _one("vector"), _one("row"), _one("col")
 matrix, tensor3, tensor4 = _one("matrix"), _one("tensor3"), _one("tensor4")
-tensor5 = _one("tensor5")
+tensor5, tensor6, tensor7 = _one("tensor5"), _one("tensor6"), _one("tensor7")
 
 bscalar, wscalar, iscalar, lscalar, fscalar, dscalar = _typed("scalar")
 bvector, wvector, ivector, lvector, fvector, dvector = _typed("vector")
@@ -110,17 +112,30 @@ bcol, wcol, icol, lcol, fcol, dcol = _typed("col")
 bmatrix, wmatrix, imatrix, lmatrix, fmatrix, dmatrix = _typed("matrix")
 btensor3, wtensor3, itensor3, ltensor3, ftensor3, dtensor3 = _typed("tensor3")
 btensor4, wtensor4, itensor4, ltensor4, ftensor4, dtensor4 = _typed("tensor4")
+btensor5, wtensor5, itensor5, ltensor5, ftensor5, dtensor5 = _typed("tensor5")
+btensor6, wtensor6, itensor6, ltensor6, ftensor6, dtensor6 = _typed("tensor6")
+btensor7, wtensor7, itensor7, ltensor7, ftensor7, dtensor7 = _typed("tensor7")
 
 scalars, vectors, rows, cols = _many(scalar), _many(vector), _many(row), _many(col)
 matrices, tensor3s, tensor4s = _many(matrix), _many(tensor3), _many(tensor4)
-bscalars, wscalars, iscalars = _many(bscalar), _many(wscalar), _many(iscalar)
-lscalars, fscalars, dscalars = _many(lscalar), _many(fscalar), _many(dscalar)
-bvectors, wvectors, ivectors = _many(bvector), _many(wvector), _many(ivector)
-lvectors, fvectors, dvectors = _many(lvector), _many(fvector), _many(dvector)
-bmatrices, wmatrices, imatrices = _many(bmatrix), _many(wmatrix), _many(imatrix)
-lmatrices, fmatrices, dmatrices = _many(lmatrix), _many(fmatrix), _many(dmatrix)
-itensor3s, ltensor3s, ftensor3s, dtensor3s = map(_many, (itensor3, ltensor3, ftensor3, dtensor3))
-itensor4s, ltensor4s, ftensor4s, dtensor4s = map(_many, (itensor4, ltensor4, ftensor4, dtensor4))
+tensor5s, tensor6s, tensor7s = _many(tensor5), _many(tensor6), _many(tensor7)
+bscalars, wscalars, iscalars, lscalars, fscalars, dscalars = map(
+    _many, (bscalar, wscalar, iscalar, lscalar, fscalar, dscalar)
+)
+bvectors, wvectors, ivectors, lvectors, fvectors, dvectors = map(
+    _many, (bvector, wvector, ivector, lvector, fvector, dvector)
+)
+brows, wrows, irows, lrows, frows, drows = map(_many, (brow, wrow, irow, lrow, frow, drow))
+bcols, wcols, icols, lcols, fcols, dcols = map(_many, (bcol, wcol, icol, lcol, fcol, dcol))
+bmatrices, wmatrices, imatrices, lmatrices, fmatrices, dmatrices = map(
+    _many, (bmatrix, wmatrix, imatrix, lmatrix, fmatrix, dmatrix)
+)
+btensor3s, wtensor3s, itensor3s, ltensor3s, ftensor3s, dtensor3s = map(
+    _many, (btensor3, wtensor3, itensor3, ltensor3, ftensor3, dtensor3)
+)
+btensor4s, wtensor4s, itensor4s, ltensor4s, ftensor4s, dtensor4s = map(
+    _many, (btensor4, wtensor4, itensor4, ltensor4, ftensor4, dtensor4)
+)
 
 _NAMES = (*_FORMS, *(f"{form}s" for form in _FORMS), "matrices", "tensor")
 __all__ = [name for name in dir() if name.endswith(_NAMES) and not name.startswith("_")]

@@ -1,8 +1,10 @@
 """TensorType."""
 
+import numpy as np
 import pytest
 
-from gradc.errors import DTypeError, ShapeError
+import gradc.tensor as T
+from gradc.errors import ArgumentTypeError, DTypeError, ShapeError
 from gradc.graph.types import TensorType
 
 
@@ -34,3 +36,41 @@ def test_bad_types_are_refused():
         TensorType("float64", (-1,))
     with pytest.raises(DTypeError):
         TensorType("complex64", ())
+
+
+def test_theanos_spelling_makes_inputs() -> None:
+    made = TensorType("float32", (False, True))
+    assert made == TensorType(dtype="float32", broadcastable=(False, True))
+    assert made == TensorType("float32", (None, 1))
+    x = made("x")
+    assert (x.name, x.type, x.owner) == ("x", made, None)
+    assert made.make_variable().broadcastable == (False, True)
+    with pytest.raises(ArgumentTypeError, match="has a dtype and lengths"):
+        TensorType("float32")
+
+
+def test_filter_gives_arrays_of_the_type() -> None:
+    vector = TensorType("float32", (None,))
+    array = np.ones(3, "float32")
+    assert vector.filter(array) is array
+    assert vector.is_valid_value(array)
+    assert not vector.is_valid_value([1.0])
+    assert vector.filter([1, 2], allow_downcast=True).dtype == "float32"
+    assert TensorType("float32", ()).filter(0.5) == 0.5
+    for wrong in (np.ones(3), [0.5], np.ones(3, "int64")):
+        with pytest.raises(ArgumentTypeError, match="not float32"):
+            vector.filter(wrong)
+    with pytest.raises(ArgumentTypeError):
+        TensorType("float64", (None,)).filter(array, strict=True)
+    with pytest.raises(ShapeError, match="is no float32"):
+        vector.filter(np.ones((2, 2), "float32"))
+
+
+def test_clones_are_leaves_of_their_own() -> None:
+    x = T.matrix("x")
+    x.tag.note = 1
+    copied = x.clone()
+    assert copied is not x
+    assert (copied.name, copied.type, copied.tag.note) == ("x", x.type, 1)
+    assert T.exp(x).clone("y").owner is None
+    assert T.constant(3).clone().data == 3
