@@ -273,15 +273,12 @@ def ceil_div(left: SizeLike, right: SizeLike) -> Size:
 
 
 def minimum(left: SizeLike, right: SizeLike) -> Size:
-    """The smaller length; differences that are constant are decided here."""
+    """The smaller length; differences whose sign is known are decided here."""
     return _extremum("minimum", size(left), size(right), keep_left=lambda d: d <= 0)
 
 
 def maximum(left: SizeLike, right: SizeLike) -> Size:
-    """The larger length; differences that are constant are decided here, and max(n, 0) is n."""
-    for one, other in ((size(left), size(right)), (size(right), size(left))):
-        if other.constant is not None and other.constant <= 0 and is_natural(one):
-            return one
+    """The larger length; differences whose sign is known are decided here: max(n, 0) is n."""
     return _extremum("maximum", size(left), size(right), keep_left=lambda d: d >= 0)
 
 
@@ -303,9 +300,12 @@ def _is_natural_atom(atom: Atom) -> bool:
 
 
 def _extremum(name: str, left: Size, right: Size, keep_left: Callable[[int], bool]) -> Size:
-    difference = (left - right).constant
-    if difference is not None:
-        return left if keep_left(difference) else right
+    difference = left - right
+    if difference.constant is not None:
+        return left if keep_left(difference.constant) else right
+    for sign in (1, -1):  # one that is longer by what is never negative
+        if is_natural(difference * sign):
+            return left if keep_left(sign) else right
     return _call(name, left, right)
 
 
@@ -314,6 +314,8 @@ def wrap(index: SizeLike, length: SizeLike) -> Size:
     start = size(index)
     if start.constant is not None:
         return start if start.constant >= 0 else start + length
+    if is_natural(start):
+        return start
     return _call("wrap", start, length)
 
 

@@ -40,6 +40,8 @@ __all__ = [
 
 Array = npt.NDArray[Any]
 
+_DEPTH = 64  # operations that are looked through for the origin of a length
+
 
 # -- lengths -----------------------------------------------------------------------------------
 
@@ -67,6 +69,28 @@ def length(x: Any, axis: int) -> Variable:
     if static is not None:
         return Constant(np.asarray(static, "int64"))
     return call("length", x, axis=number)
+
+
+def length_origin(x: Variable, axis: int) -> tuple[Variable, int]:
+    """An array, and its axis, that surely has the length which `axis` of x has.
+
+    The lowest that is seen through elementwise operations, which give their operands' lengths, and
+    reordered axes: so f(x).shape[0] and x.shape[0] are known to be one while building.
+    """
+    for _ in range(_DEPTH):
+        node = x.owner
+        if node is None:
+            break
+        if node.op.kind == "Elemwise":
+            real = [each for each in node.inputs if each.type.shape[axis] != 1]
+            if not real:
+                break
+            x = real[0]
+        elif node.op.name == "dimshuffle" and node.op.keywords["order"][axis] != "x":
+            x, axis = node.inputs[0], node.op.keywords["order"][axis]
+        else:
+            break
+    return x, axis
 
 
 def shape_tuple(x: Any) -> Lengths:

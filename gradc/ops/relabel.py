@@ -12,11 +12,18 @@ import numpy.typing as npt
 from gradc.errors import ArgumentError, ShapeError, message
 from gradc.graph.describe import where
 from gradc.graph.op import Shape
-from gradc.graph.variable import Variable
+from gradc.graph.variable import Constant, Variable
 from gradc.ops.convert import as_variable, static_int
 from gradc.ops.declare import Sample, call, declared
 from gradc.ops.kinds import Relabel
-from gradc.ops.lengths import length, lengths_of, shape_operands, shape_tuple
+from gradc.ops.lengths import (
+    length,
+    length_origin,
+    lengths_of,
+    product_of,
+    shape_operands,
+    shape_tuple,
+)
 from gradc.sizes import Size, floor_div, product
 
 __all__ = ["flatten", "ravel", "reshape", "size"]
@@ -71,9 +78,47 @@ def reshape(x: Any, shape: Any, ndim: int | None = None) -> Variable:
         what = f"reshape: shape {_text(wanted)} is no shape; at most one length may be -1."
         raise ArgumentError(message(what, [where(x)]))
     _check_count(x, wanted)
+    if -1 in wanted:
+        lengths = _without_rest(x, lengths, wanted.index(-1))
+        wanted = [static_int(n) for n in lengths]
     if None not in wanted and tuple(wanted) == x.type.shape:
         return array
     return call("reshape", x, *lengths)
+
+
+def _without_rest(x: Variable, lengths: Sequence[Variable], place: int) -> list[Variable]:
+    """The lengths with the -1 written out, where the others are seen to be lengths of x."""
+    left = list(range(x.ndim))  # axes of x whose length is not given yet
+    others: list[int] = []
+    for n in (*lengths[:place], *lengths[place + 1 :]):
+        axis = next((axis for axis in left if _is_length(n, x, axis)), None)
+        if axis is not None:
+            left.remove(axis)
+        elif (known := static_int(n)) is not None:
+            others.append(known)
+        else:
+            return list(lengths)
+    rest = product_of([length(x, axis) for axis in left])
+    count, divisor = static_int(rest), math.prod(others)
+    if count is None:
+        is_better = not others and len(lengths) > 1
+        return [*lengths[:place], rest, *lengths[place + 1 :]] if is_better else list(lengths)
+    if not divisor or count % divisor:
+        return list(lengths)
+    rest = Constant(np.asarray(count // divisor, "int64"))
+    return [*lengths[:place], rest, *lengths[place + 1 :]]
+
+
+def _is_length(n: Variable, x: Variable, axis: int) -> bool:
+    """Whether a scalar is, as it is written, the length of an axis."""
+    static = x.type.shape[axis]
+    if static is not None:
+        return static == static_int(n)
+    node = n.owner
+    if node is None or node.op.kind != "LengthOf":
+        return False
+    asked = length_origin(node.inputs[0], node.op.keywords["axis"])
+    return asked == length_origin(x, axis)
 
 
 def _check_count(x: Variable, wanted: Sequence[int | None]) -> None:

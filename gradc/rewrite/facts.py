@@ -74,6 +74,10 @@ class Facts:
         """The value of an integer scalar as a polynomial; None for anything else."""
         return self._operand(variable).value
 
+    def operands(self, node: Apply) -> list[Operand]:
+        """What shape rules and index maps need of a node's inputs."""
+        return [self._operand(each) for each in node.inputs]
+
     def leaf(self, length: Length) -> Variable:
         """The variable that a Length of `shape` or `value` belongs to."""
         return self._leaves[length.index]

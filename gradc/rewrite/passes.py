@@ -17,6 +17,7 @@ from gradc.graph.variable import Variable
 from gradc.rewrite.arithmetic import ARITHMETIC, neg_of_neg, reciprocal_as_quotient, small_power
 from gradc.rewrite.constants import CONSTANTS
 from gradc.rewrite.engine import Pass, run
+from gradc.rewrite.joins import JOINS
 from gradc.rewrite.picks import PICKS
 from gradc.rewrite.products import PRODUCTS
 from gradc.rewrite.rule import Rule
@@ -38,7 +39,7 @@ __all__ = [
     "stabilized",
 ]
 
-CANONICALIZE = Pass("canonicalize", (*CONSTANTS, *ARITHMETIC, *VIEWS))
+CANONICALIZE = Pass("canonicalize", (*CONSTANTS, *ARITHMETIC, *VIEWS, *JOINS))
 STABILIZE = Pass("stabilize", (*SUMMED, *ELEMENTARY), tidy=CANONICALIZE.rules)
 SPECIALIZE = Pass("specialize", (*PICKS, *SCATTERED, *PRODUCTS))
 STRENGTHEN = Pass("strengthen", STRENGTH)

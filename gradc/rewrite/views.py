@@ -15,12 +15,13 @@ import numpy as np
 from gradc.dtypes import dtype_info
 from gradc.graph.variable import Constant, Variable
 from gradc.ops.declare import call
-from gradc.ops.elemwise import add, mul
+from gradc.ops.elemwise import mul
 from gradc.ops.index import Cut
 from gradc.rewrite.facts import Facts
 from gradc.rewrite.rule import EVERY, rule
 from gradc.rewrite.seen import scalar_value
-from gradc.sizes import Length, Size, size
+from gradc.rewrite.written import written
+from gradc.sizes import size
 
 __all__ = ["VIEWS"]
 
@@ -161,22 +162,7 @@ def length_of_result(out: Variable, facts: Facts) -> Variable | None:
         return Constant(np.asarray(value.constant, "int64"))
     if out.owner.inputs[0].owner is None or facts.is_wall(out.owner.inputs[0]):
         return None
-    return _written(value, facts)
-
-
-def _written(value: Size, facts: Facts) -> Variable | None:
-    """A polynomial in lengths of leaves as an expression; None if it holds something else."""
-    terms = []
-    for monomial, factor in value.terms:
-        factors = [Constant(np.asarray(factor, "int64"))] if factor != 1 or not monomial else []
-        parts: list[Variable] = [*factors]
-        for atom in monomial:
-            if not isinstance(atom, Length):
-                return None
-            leaf = facts.leaf(atom)
-            parts.append(leaf if atom.group == "value" else call("length", leaf, axis=atom.axis))
-        terms.append(parts[0] if len(parts) == 1 else mul(*parts))
-    return terms[0] if len(terms) == 1 else add(*terms)
+    return written(value, facts)
 
 
 VIEWS = (

@@ -155,3 +155,17 @@ def test_integer_scalars_keep_lengths_known() -> None:
     assert T.zeros((x.shape[2] - 1, 3)).type.shape == (3, 3)
     assert T.arange(x.shape[0]).type.shape == (2,)
     assert x[: x.shape[0]].type.shape == (2, None, 4)
+
+
+def test_what_is_left_is_written_out_where_it_is_seen() -> None:
+    x = T.tensor3("x", shape=(None, 3, 4))
+    y = T.tensor3("y")
+    assert x.reshape((x.shape[0], -1)).type.shape == (None, 12)
+    assert x.reshape((-1, 6)).type.shape == (None, 6)
+    assert x.reshape((x.shape[0], 2, -1)).type.shape == (None, 2, 6)
+    assert x.reshape((-1, 3, 4)).type.shape == (None, 3, 4)
+    assert x.reshape(x.shape).type.shape == x.type.shape
+    assert y.reshape((y.shape[0], y.shape[1], -1)).type.shape == (None,) * 3
+    out = y.reshape((y.shape[0], -1))
+    for values in (np.ones((2, 3, 4)), np.ones((0, 3, 4))):
+        assert run(out, y=values).shape == (len(values), 12)

@@ -12,6 +12,7 @@ import gradc.ops as T
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Input, Variable
 from gradc.ops.declare import FUNCTIONS, call
+from gradc.ops.joining import window
 from gradc.ops.lengths import length
 from gradc.ops.linalg import contract
 from gradc.rewrite.pattern import Literal, Pattern, Product, Sum, Term, Wild
@@ -79,6 +80,28 @@ EXAMPLES: dict[str, tuple[Build, ...]] = {
     "subtensor_of_all": (lambda x, y: x[:],),
     "reshape_of_reshape": (lambda x, y: x.reshape((-1, 1)).reshape((1, -1)),),
     "reshape_in_place": (lambda x, y: call("broadcast_to", x, length(x, 0)),),
+    "whole_of_array": (
+        lambda x, y: x[: length(x, 0)],
+        lambda x, y: window(_leaf(x), 0, length(_leaf(x), 1), 1),
+    ),
+    "part_of_join": (
+        lambda x, y: T.join(0, x, y)[: length(x, 0)],
+        lambda x, y: T.join(0, x, y, x)[length(x, 0) : length(x, 0) + length(y, 0)],
+        lambda x, y: T.join(0, T.constant([1, 2, 3]).astype(x.dtype), x)[1:3],
+        lambda x, y: T.join(1, T.zeros((length(_leaf(x), 0), 1), dtype=x.dtype), _leaf(x))[::-1, 0],
+        lambda x, y: window(T.join(0, x, y), length(x, 0) + 1, length(y, 0) - 1, 0),
+    ),
+    "join_of_join": (lambda x, y: T.join(0, x, T.join(0, y, x), y),),
+    "empty_piece": (lambda x, y: T.join(0, T.zeros((0,), dtype=x.dtype), x, y),),
+    "join_of_parts": (
+        lambda x, y: T.concatenate(T.split(x, [2, length(x, 0) - 2], 2)),
+        lambda x, y: T.join(0, y, window(x, 1, 2, 0), window(x, 3, 1, 0), x),
+    ),
+    "reshape_as_dimshuffle": (
+        lambda x, y: x.reshape((1, length(x, 0), 1)),
+        lambda x, y: x.dimshuffle(0, "x").reshape((1, -1)),
+    ),
+    "reshape_of_dimshuffle": (lambda x, y: x.dimshuffle("x", 0, "x").reshape((3, -1)),),
     "stretched_operand": (lambda x, y: T.broadcast_to(T.constant([2.0]), (length(x, 0),)) * x,),
     "sum_of_stretched": (lambda x, y: T.sum(T.broadcast_to(T.constant([2.0]), (length(x, 0),))),),
     "length_of_result": (lambda x, y: length(T.exp(x), 0) * length(x * y, 0),),
