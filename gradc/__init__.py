@@ -15,6 +15,7 @@ from gradc.batch import vectorize, vectorize_graph, vmap
 from gradc.call.function import Function
 from gradc.call.inputs import In, Out
 from gradc.compile import function
+from gradc.control import OpFromGraph, custom_gradient
 from gradc.differentiate import (
     Lop,
     Rop,
@@ -50,6 +51,7 @@ __all__ = [
     "Function",
     "In",
     "Lop",
+    "OpFromGraph",
     "Out",
     "Rop",
     "SharedVariable",
@@ -57,6 +59,7 @@ __all__ = [
     "config",
     "debug_assert",
     "consider_constant",
+    "custom_gradient",
     "disconnected_grad",
     "explain_grad",
     "function",

@@ -68,8 +68,9 @@ def _made(cls: Class, *, eq: bool) -> Class:
     for name in ("__dict__", "__weakref__"):
         body.pop(name, None)
     body |= {"__slots__": names, "__match_args__": names, _FIELDS: names}
-    body |= {"__setattr__": _refuse, "__delattr__": _refuse, "__reduce__": _reduce}
+    body |= {"__setattr__": _refuse, "__delattr__": _refuse}
     body.setdefault("__repr__", _repr)
+    body.setdefault("__reduce__", _reduce)
     if eq:
         body["__eq__"], body["__hash__"] = _comparison(names)
     made: Any = type.__new__(type(cls), cls.__name__, cls.__bases__, body)

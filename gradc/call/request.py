@@ -16,6 +16,7 @@ import numpy as np
 from gradc.call.arguments import Argument
 from gradc.call.inputs import In, as_input, as_output
 from gradc.call.signature import Results, Signature
+from gradc.control import inlined
 from gradc.differentiate import require_intact
 from gradc.errors import (
     ArgumentError,
@@ -79,6 +80,8 @@ def read_request(
     pairs = [(old, new) for (old, _), new in zip(pairs, values[len(results) :], strict=True)]
     if not no_default_updates:
         pairs += _default_updates([*values], pairs)
+    values = inlined([*values[: len(results)], *(new for _, new in pairs)])
+    pairs = [(old, new) for (old, _), new in zip(pairs, values[len(results) :], strict=True)]
     graph = seal([placeholders[each.variable] for each in given], values[: len(results)], pairs)
     _check_leaves(name, graph, given, placeholders)
     _check_unused(name, graph, given, placeholders, on_unused_input)

@@ -3,7 +3,7 @@
 Beside it products with jacobians (jvp, vjp), whole jacobians and hessians.
 """
 
-from gradc.differentiate.directional import Lop, Rop, hessian_vector_product, jvp, vjp
+from gradc.differentiate.directional import Lop, Rop, hessian_vector_product, jvp, pulled, vjp
 from gradc.differentiate.explain import Explanation, GradEntry, Term, explain_grad
 from gradc.differentiate.jacobian import hessian, jacobian, value_and_grad
 from gradc.differentiate.prepare import require_intact
@@ -25,6 +25,7 @@ __all__ = [
     "jacobian",
     "jvp",
     "pullback",
+    "pulled",
     "pushforward",
     "require_intact",
     "value_and_grad",

@@ -32,7 +32,7 @@ from gradc.graph.variable import Variable
 from gradc.ops.elemwise import add, cast
 from gradc.ops.lengths import zeros_like
 
-__all__ = ["Lop", "Rop", "hessian_vector_product", "jvp", "vjp"]
+__all__ = ["Lop", "Rop", "hessian_vector_product", "jvp", "pulled", "vjp"]
 
 Variables = Variable | Sequence[Variable]
 Inputs = Literal["raise", "warn", "ignore"]
@@ -201,6 +201,22 @@ def _push(
     dtype = next((t.dtype for t in given.values()), "float64")
     moving = {x: t for x, t in given.items() if x not in fixed}
     return _Pushed(caller, roots, prepared, order, carry(order, moving), dtype)
+
+
+def pulled(
+    outputs: Sequence[Variable], inputs: Sequence[Variable], cts: Sequence[Variable | None]
+) -> list[Variable | None]:
+    """The gradients of inputs, as a pullback gives them: None where there is no path."""
+    given: dict[Variable, Variable] = {}
+    for output, ct in zip(outputs, cts, strict=True):
+        if ct is not None and dtype_info(output.dtype).is_float:
+            given[output] = add(given[output], ct) if output in given else ct
+    if not given:
+        return [None] * len(inputs)
+    request = Request(None, tuple(inputs), (), given, (), adds=True)
+    _, table = differentiate(request, stabilize=True)
+    absent = Absent(request, "ignore", "None", "return")
+    return [absent.answer(x, table) for x in inputs]
 
 
 def _pull(

@@ -1,0 +1,101 @@
+"""A graph as one value: what an operation that holds a graph has for a parameter.
+
+Takes inputs, outputs and nothing else: whatever the outputs read besides becomes an operand, and
+variables are numbered, so that two graphs that compute alike are equal, whoever wrote them, and
+nested ones cannot capture each other's variables.  Plain data, so it is hashed and pickled without
+recursion into a chain of nodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gradc.graph.op import Apply, Op
+from gradc.graph.site import user_site
+from gradc.graph.types import TensorType
+from gradc.graph.variable import Constant, Input, Variable, constant_key
+from gradc.graph.walk import leaves, toposort
+from gradc.value import value
+
+__all__ = ["Call", "Closed", "close"]
+
+_SMALL = 64  # elements; a larger constant is an operand, not part of the value
+
+Key = tuple[str, tuple[int, ...], bytes]
+
+
+@value
+class Call:
+    """An operation applied to numbered variables, and the types it gives."""
+
+    op: Op
+    inputs: tuple[int, ...]
+    types: tuple[TensorType, ...]
+
+
+@value
+class Closed:
+    """Inputs by type, constants by their bytes, calls in order; `outputs` are numbers.
+
+    Numbered are the inputs, then the constants, then what the calls give.
+    """
+
+    inputs: tuple[TensorType, ...]
+    constants: tuple[Key, ...]
+    calls: tuple[Call, ...]
+    outputs: tuple[int, ...]
+
+    def __call__(self, inputs: Sequence[Variable]) -> list[Variable]:
+        """The outputs for these inputs, as plain nodes."""
+        known: list[Variable] = [*inputs, *(_constant(key) for key in self.constants)]
+        for call in self.calls:
+            operands = [known[k] for k in call.inputs]
+            types = call.op.rule.infer(operands, call.op.keywords)
+            known.extend(Apply(call.op, operands, types, user_site()).outputs)
+        return [known[k] for k in self.outputs]
+
+    def placeholders(self) -> list[Input]:
+        """Inputs of the right types, that nothing else reads."""
+        return [Input(each) for each in self.inputs]
+
+    @property
+    def types(self) -> tuple[TensorType, ...]:
+        """The types of the outputs."""
+        known = [*self.inputs, *(TensorType(key[0], key[1]) for key in self.constants)]
+        for call in self.calls:
+            known.extend(call.types)
+        return tuple(known[k] for k in self.outputs)
+
+    def __repr__(self) -> str:
+        return f"<{len(self.inputs)} -> {len(self.outputs)}, {len(self.calls)} operations>"
+
+
+def _constant(key: Key) -> Constant:
+    dtype, shape, data = key
+    return Constant(np.frombuffer(data, dtype).reshape(shape))
+
+
+def close(
+    inputs: Sequence[Variable], outputs: Sequence[Variable]
+) -> tuple[Closed, tuple[Variable, ...]]:
+    """The graph between inputs and outputs, and what it reads besides: more inputs, behind them."""
+    below = leaves(outputs, stop=inputs)
+    small = [each for each in below if isinstance(each, Constant) and each.data.size <= _SMALL]
+    given = {*inputs, *small}
+    captured = tuple(each for each in below if each not in given)
+    constants = dict.fromkeys(constant_key(each) for each in small)
+    places = {key: len(inputs) + len(captured) + k for k, key in enumerate(constants)}
+    number: dict[Variable, int] = {each: places[constant_key(each)] for each in small}
+    number |= {each: k for k, each in enumerate((*inputs, *captured))}
+    count, calls = len(inputs) + len(captured) + len(places), []
+    for node in toposort(outputs, stop=inputs):
+        numbers = tuple(number[each] for each in node.inputs)
+        calls.append(Call(node.op, numbers, tuple(each.type for each in node.outputs)))
+        for output in node.outputs:
+            number.setdefault(output, count)
+            count += 1
+    types = tuple(each.type for each in (*inputs, *captured))
+    closed = Closed(types, tuple(constants), tuple(calls), tuple(number[each] for each in outputs))
+    return closed, captured
