@@ -66,8 +66,8 @@ class BuildRuntime(build_ext):
             if name == "baseline" or platform.machine() in ("x86_64", "AMD64"):
                 objects.append(os.path.join(self.build_temp, f"panels_{name}.o"))
                 os.makedirs(self.build_temp, exist_ok=True)
-                defines = [f"-DPANELS=gcr_panels_{name}", *flags]
-                kernel = [*command, "-O3", *defines, "-c", "csrc/panels/panels.c"]
+                names = (f"-DPANELS=gcr_panels_{name}", f"-DSMALL=gcr_small_{name}")
+                kernel = [*command, "-O3", *names, *flags, "-c", "csrc/panels/panels.c"]
                 kernel.remove("-shared")
                 self.spawn([*kernel, "-o", objects[-1]])
         return objects

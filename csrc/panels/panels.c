@@ -1,5 +1,5 @@
-/* Matrix products by panels, compiled once an instruction set: VECTOR_BYTES wide, under the name
- * PANELS. `gcr_panels` of csrc/runtime chooses among them.
+/* Matrix products of large and of small matrices, compiled once an instruction set: VECTOR_BYTES
+ * wide, under the names PANELS and SMALL. `gcr_choose_products` of csrc/runtime chooses among them.
  *
  * A tile is 6 rows by 2 vectors: 12 sums, 2 vectors of b and one of a fill the 16 registers of
  * AVX2, and 12 multiply-adds hide the latency of one (Zen 3: 4 cycles, two a cycle).
@@ -7,10 +7,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
 
 #include "gradc/abi.h"
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+#if defined(__clang__)
+#define UNROLLED _Pragma("clang loop unroll(full)")
+#else
+#define UNROLLED _Pragma("GCC unroll 8")
+#endif
 
 #if defined(__x86_64__)
 #define KEEP_ROUNDED(x) __asm__("" : "+x"(x))
@@ -20,17 +29,45 @@
 #define KEEP_ROUNDED(x) __asm__("" : "+m"(x))
 #endif
 
-enum { ROWS = 6, VECTORS = 2 };
+enum { ROWS = 6, VECTORS = 2, DEPTH = 1024 };
+
+#define JOIN_(a, b) a##_##b
+#define JOIN(a, b) JOIN_(a, b)
+#define NAME(name) JOIN(name, SUFFIX)
+
+#define LANES (VECTOR_BYTES / (int)sizeof(TYPE))
+#define COLUMNS (VECTORS * LANES)
 
 #define TYPE double
 #define SUFFIX f64
-#define DEPTH 1024
+#define LANES_OF_TYPE (VECTOR_BYTES / 8)
+#define MASKED_LOAD(from, count)                                                              \
+    (vector_f64) _mm256_maskload_pd(                                                          \
+        from, _mm256_cmpgt_epi64(_mm256_set1_epi64x(count), _mm256_setr_epi64x(0, 1, 2, 3)))
+#include "layout.h"
 #include "tile.h"
+#include "small.h"
+#undef TYPE
+#undef SUFFIX
+#undef LANES_OF_TYPE
+#undef MASKED_LOAD
 
 #define TYPE float
 #define SUFFIX f32
-#define DEPTH 1024
+#define LANES_OF_TYPE (VECTOR_BYTES / 4)
+#define MASKED_LOAD(from, count)                                                              \
+    (vector_f32) _mm256_maskload_ps(                                                          \
+        from, _mm256_cmpgt_epi32(_mm256_set1_epi32((int)(count)),                             \
+                                 _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)))
+#include "layout.h"
 #include "tile.h"
+#include "small.h"
 
 extern const gc_panels PANELS;
 const gc_panels PANELS = {pack_f64, pack_f32, rows_f64, rows_f32};
+
+/* Elements of a small right operand: 32 KiB of float64, measured for AVX2 (docs/performance.md). */
+enum { MOST = VECTOR_BYTES == 32 ? 64 * 64 : 16 * 16 };
+
+extern const gc_small SMALL;
+const gc_small SMALL = {stack_f64, stack_f32, MOST};

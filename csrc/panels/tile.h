@@ -1,24 +1,14 @@
 /* Matrix products by panels, for one float type and one vector width.
  *
- * Included once a type, with TYPE, SUFFIX and DEPTH (the longest stretch of k at a time) defined.
+ * Included once a type, with TYPE and SUFFIX defined.
  * The scheme is that of Goto and van de Geijn, "Anatomy of High-Performance Matrix
  * Multiplication", ACM TOMS 34(3), 2008: b lies in panels of COLUMNS columns, rows of a are laid
  * out in panels of ROWS rows, and a tile of ROWS x COLUMNS results stays in registers while k runs.
  * Every element of c is summed over k in one order, wherever its tile begins.
  */
-#define JOIN_(a, b) a##_##b
-#define JOIN(a, b) JOIN_(a, b)
-#define NAME(name) JOIN(name, SUFFIX)
-
-#define LANES (VECTOR_BYTES / (int)sizeof(TYPE))
-#define COLUMNS (VECTORS * LANES)
-
-typedef TYPE NAME(vector) __attribute__((vector_size(VECTOR_BYTES)));
-typedef TYPE NAME(loose) __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(TYPE)), may_alias));
-
 _Static_assert(GC_PANEL_COLUMNS % COLUMNS == 0, "packing is shared out in whole panels");
 
-/* How much of k is taken at a time: equal stretches, none above DEPTH. */
+/* How much of k is taken at a time: equal stretches, none above DEPTH (docs/performance.md). */
 static int64_t NAME(depth)(int64_t k)
 {
     const int64_t stretches = (k + DEPTH - 1) / DEPTH;
@@ -125,16 +115,7 @@ static void NAME(pack)(int64_t first, int64_t last, int64_t n, int64_t k, const 
             const TYPE *from = b + start * row + j * col;
             TYPE *to = panels + start * width + j * length;
             const int64_t count = last - j < COLUMNS ? last - j : COLUMNS;
-            for (int64_t l = 0; l < length; l++, to += COLUMNS, from += row) {
-                if (count == COLUMNS && col == 1) {
-                    memcpy(to, from, COLUMNS * sizeof(TYPE));
-                    continue;
-                }
-                for (int64_t q = 0; q < count; q++)
-                    to[q] = from[q * col];
-                for (int64_t q = count; q < COLUMNS; q++)
-                    to[q] = 0;
-            }
+            NAME(lay_out)(length, count, COLUMNS, from, row, col, to);
         }
     }
 }
@@ -170,12 +151,3 @@ static void NAME(rows)(int64_t m, int64_t n, int64_t k, TYPE alpha, const TYPE *
         }
     }
 }
-
-#undef JOIN_
-#undef JOIN
-#undef NAME
-#undef LANES
-#undef COLUMNS
-#undef TYPE
-#undef SUFFIX
-#undef DEPTH

@@ -66,10 +66,33 @@ bool has_type(const array *self, const port *wanted)
                                        descr->byteorder == wanted->descr->byteorder));
 }
 
+/* Whether a product can read the array as it lies: one of the port's unit axes steps from element to
+ * element, and every other axis over that one. */
+static bool has_unit_axis(const array *self, const port *wanted)
+{
+    int64_t width = 0;
+    int32_t unit = -1;
+    for (int32_t axis = 0; axis < self->nd && unit < 0; axis++)
+        if ((wanted->units >> axis & 1) != 0 &&
+            (self->dimensions[axis] <= 1 || self->strides[axis] == wanted->itemsize)) {
+            width = self->dimensions[axis] > 1 ? self->dimensions[axis] : 1;
+            unit = axis;
+        }
+    for (int32_t axis = 0; axis < self->nd; axis++) {
+        int64_t stride = self->strides[axis];
+        if (axis == unit || self->dimensions[axis] <= 1)
+            continue;
+        if (stride < width * wanted->itemsize || stride % wanted->itemsize != 0)
+            return false;
+    }
+    return unit >= 0;
+}
+
 bool has_order(const array *self, const port *wanted)
 {
-    int32_t order = wanted->is_any_order ? C_ORDER | F_ORDER : C_ORDER;
-    return (self->flags & order) != 0 && (self->flags & ALIGNED) != 0;
+    if ((self->flags & ALIGNED) == 0)
+        return false;
+    return (self->flags & C_ORDER) != 0 || (wanted->units != 0 && has_unit_axis(self, wanted));
 }
 
 bool has_shape(const array *self, const int64_t *shape)

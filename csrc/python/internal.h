@@ -69,14 +69,14 @@ typedef struct port {
     int32_t ndim;
     int32_t segment;  /* of an out */
     int32_t shared;   /* of an update: the arg it replaces; else -1 */
-    bool is_any_order; /* Fortran order will do as well */
+    int32_t units;    /* of an arg: bit k says that axis k may be the one of stride 1; 0: C order */
 } port;
 
 bool load_numpy(void); /* false: an exception is set */
 bool is_array(const PyObject *object); /* exactly numpy.ndarray */
 /* Whether an array (is_array) has the port's dtype in native byte order, and its rank. */
 bool has_type(const array *self, const port *wanted);
-bool has_order(const array *self, const port *wanted); /* contiguous and aligned */
+bool has_order(const array *self, const port *wanted); /* as its port's units say, and aligned */
 bool has_shape(const array *self, const int64_t *shape);
 bool overlap(const array *x, const port *x_type, const array *y, const port *y_type);
 array *new_array(const port *type, const int64_t *shape); /* NULL: an exception is set */
@@ -148,7 +148,7 @@ PyObject *build_values(const failure *why); /* code, site, (values): arguments o
 /* Whether the array that the user wants out `k` in can take it. */
 bool check_asked(const target *out, const port *type, int64_t k, const int64_t *shape,
                  failure *why);
-/* A port from (dtype, itemsize, ndim, segment, shared, is_any_order). */
+/* A port from (dtype, itemsize, ndim, segment, shared, units). */
 bool read_port(PyObject *tuple, port *into);
 
 /* -- callback.c: from a running kernel back into Python ----------------------------------------- */

@@ -254,13 +254,13 @@ static PyObject *kernel_call(PyObject *object, PyObject *args, PyObject *kwargs)
 bool read_port(PyObject *tuple, port *into)
 {
     PyObject *descr;
-    int ndim, segment, shared, is_any_order;
+    int ndim, segment, shared, units;
     long long itemsize;
-    if (!PyArg_ParseTuple(tuple, "OLiiip", &descr, &itemsize, &ndim, &segment, &shared,
-                          &is_any_order))
+    if (!PyArg_ParseTuple(tuple, "OLiiii", &descr, &itemsize, &ndim, &segment, &shared,
+                          &units))
         return false;
     *into = (port){.descr = (descriptor *)own(descr), .itemsize = itemsize, .ndim = ndim,
-                   .segment = segment, .shared = shared, .is_any_order = is_any_order};
+                   .segment = segment, .shared = shared, .units = units};
     return true;
 }
 

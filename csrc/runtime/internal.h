@@ -15,6 +15,7 @@ _Static_assert(sizeof(void *) == 8, "gradc needs a 64-bit machine");
 struct gcr_blas {
     gc_blas routines;
     gc_panels panels; /* empty where BLAS is the better choice */
+    gc_small small;
     const char *config;
     const char *kernel;         /* "", if it does not say */
     int (*threads)(void);       /* how many it would use itself; NULL if it cannot say */

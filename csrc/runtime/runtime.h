@@ -44,9 +44,9 @@ const char *gcr_blas_kernel(const gcr_blas *blas);
 /* How many threads it would use itself: 1, unless somebody has changed that; 0 if unknown. */
 int32_t gcr_blas_threads(const gcr_blas *blas);
 
-/* What large products do with their right operand: GCR_PANELS packs it once for all threads,
- * GCR_BLAS leaves it to BLAS, GCR_AUTO takes panels where they were measured to be faster. Returns
- * whether panels are used. */
+/* Who multiplies. What large products do with their right operand: GCR_PANELS packs it once for all
+ * threads, GCR_BLAS leaves it to BLAS, GCR_AUTO takes panels where they were measured to be faster.
+ * Small products are ours, but for GCR_BLAS. Returns whether panels are used. */
 enum { GCR_AUTO = 0, GCR_PANELS = 1, GCR_BLAS = 2 };
 int32_t gcr_choose_products(gcr_blas *blas, int32_t choice);
 

@@ -94,7 +94,10 @@ def read_plan(data: bytes, variables: Sequence[Variable]) -> Plan | None:
 
 
 def _interface(body: dict[str, Any]) -> Interface:
-    ports = {name: tuple(Port(**each) for each in body[name]) for name in ("args", "outs")}
+    ports = {
+        name: tuple(Port(**each | {"units": tuple(map(int, each["units"]))}) for each in body[name])
+        for name in ("args", "outs")
+    }
     return Interface(**body | ports)
 
 

@@ -12,7 +12,7 @@ __all__ = ["include_lines", "is_vector_math"]
 
 # Our functions by the beginning of their names; what is left over is vector math.
 _OURS = (
-    ("blas.h", ("gemm", "gemv", "ger", "copy", "pack", "rows")),
+    ("blas.h", ("gemm", "gemv", "ger", "copy", "pack", "rows", "stack")),
     ("cast.h", ("cast",)),
     ("fold.h", ("max", "min", "wins")),
     ("integer.h", ("floor_divide", "modulo", "power", "round_away")),

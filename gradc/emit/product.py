@@ -6,6 +6,8 @@ function for a product that stands alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gradc.dtypes import dtype_info
 from gradc.emit.memory import C, Memory, wrapped
 from gradc.emit.views import Block, Branch, Function, Lines, Loop
@@ -131,23 +133,47 @@ def _multiply(
     return [*blocks, Lines(tuple(lines))]
 
 
-def _stacked(step: Product) -> list[Block]:
-    """A range of the stack, one product after the other."""
-    variables = _batch_variables(step)
-    x = _pointer(step.x, list(zip(variables, step.x.batch, strict=True)))
-    y = _pointer(step.y, list(zip(variables, step.y.batch, strict=True)))
-    out = list(zip(variables, step.out.batch, strict=True))
-    lines: list[Block] = []
-    if len(step.batch) > 1:
-        lines.append(Lines(tuple(_unravel(step))))
-    lines += _multiply(step, formula(step.m, C), x, y, out)
-    return lines
-
-
-def _batch_variables(step: Product) -> list[str]:
+def _stacked(step: Product, rows: tuple[str, str]) -> list[Block]:
+    """Products `rows` of the stack: one call, or one for each run along the last of its axes."""
+    begin, end = rows
     if len(step.batch) == 1:
-        return ["i"]
-    return [f"i{k}" for k in range(len(step.batch))]
+        start = [begin] if begin != "0" else [None]
+        return _run_of_stack(step, start, f"{end} - {begin}" if begin != "0" else end)
+    outer = [f"i{k}" for k in range(len(step.batch))]
+    last = factor(step.batch[-1], C)
+    lines = [*_unravel(step), f"const int64_t run = gc_minimum({last} - {outer[-1]}, {end} - i);"]
+    body: list[Block] = [Lines(tuple(lines)), *_run_of_stack(step, outer, "run")]
+    body.append(Lines(("i += run;",)))
+    return [Loop("i", begin, end, "", tuple(body))]
+
+
+def _run_of_stack(step: Product, at: Sequence[str | None], count: str) -> list[Block]:
+    """`count` products from position `at` of the stack on, along its last axis."""
+    suffix = dtype_info(step.dtype).suffix
+    x, y, out = (
+        _pointer(m, [(name, n) for name, n in zip(at, m.batch, strict=True) if name is not None])
+        for m in (step.x, step.y, step.out)
+    )
+    args = _joined(
+        "table", count, step.m, step.n, step.k, _scale(step.alpha), x, step.x.batch[-1], step.x.row,
+        step.x.col, y, step.y.batch[-1], step.y.row, step.y.col, _scale(step.beta), out,
+        step.out.batch[-1], step.out.row, step.out.col,
+    )  # fmt: skip
+    call = Lines(tuple(wrapped(f"gc_stack_{suffix}({args});")))
+    return [*_copied_source(step, at, count), call]
+
+
+def _copied_source(step: Product, at: Sequence[str | None], count: str) -> list[Block]:
+    """What the products of a run are added to, copied unless it is there already."""
+    if step.source is None:
+        return []
+    moves = [(name, n) for name, n in zip(at, step.out.batch, strict=True) if name is not None]
+    moves.append(("r", step.out.batch[-1]))
+    source, out = _pointer(step.out, moves, step.source), _pointer(step.out, moves)
+    args = _joined(step.m, step.n, source, out, step.out.row, step.out.col)
+    copy = Lines(tuple(wrapped(f"gc_copy_{dtype_info(step.dtype).suffix}({args});")))
+    loop = Loop("r", "0", count, "r++", (copy,))
+    return [Branch(f"b{step.source} != b{step.out.buffer}", (loop,))]
 
 
 def _unravel(step: Product) -> list[str]:
@@ -173,7 +199,7 @@ def product_function(step: Product, name: str, memory: Memory, segment: int) -> 
         cut = [shares(blocks, count)] if step.panels is not None else rows_of(length, count)
         rows = ("begin", "end")
     if from_stack:
-        body: list[Block] = [Loop("i", rows[0], rows[1], "i++", tuple(_stacked(step)))]
+        body: list[Block] = _stacked(step, rows)
     else:
         body = product_call(step, rows, memory, segment)
     cut = [part for line in cut for part in wrapped(line)]

@@ -20,8 +20,9 @@ Role = Literal["input", "shared", "constant", "output", "update"]
 class Port:
     """One array of a call.
 
-    `layout` "C": the kernel reads it C-contiguous, the caller packs what is not.  "any": it is
-    only read by matrix products, so either order of a matrix may be passed without a copy.
+    `units`: none where the kernel reads it C-contiguous, and the caller packs what is not.  What
+    only matrix products read is passed as it lies if one of these axes has stride 1, and if the
+    others step over it: no copy of a transposed matrix, of a part of one, of a stack.
     `segment` of an output: the segment whose plan writes its lengths.
     `shared` of an update: the position in `args` of the shared variable that it replaces.
     """
@@ -29,7 +30,7 @@ class Port:
     role: Role
     dtype: str
     ndim: int
-    layout: Literal["C", "any"] = "C"
+    units: tuple[int, ...] = ()
     segment: int = 0
     shared: int | None = None
 

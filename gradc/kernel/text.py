@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from gradc.kernel.formula import formula, place
-from gradc.kernel.interface import Interface
+from gradc.kernel.interface import Interface, Port
 from gradc.kernel.loops import (
     Access,
     Bound,
@@ -73,12 +73,17 @@ def _plural(role: str, count: int) -> str:
 def _buffer(buffer: Buffer, interface: Interface) -> str:
     shape = ", ".join(map(formula, buffer.shape))
     where = {
-        "arg": lambda: f"argument {buffer.index}, {interface.args[buffer.index].role}",
+        "arg": lambda: _argument(interface.args[buffer.index], buffer.index),
         "out": lambda: f"out {buffer.index}, {interface.outs[buffer.index].role}",
     }.get(buffer.place, lambda: f"{buffer.place}, slot {buffer.index}")()
     segment = f" of segment {buffer.segment}" if buffer.segment and "slot" in where else ""
     comment = f"  # {buffer.comment}" if buffer.comment else ""
     return f"b{buffer.number} : {buffer.dtype}[{shape}]  {where}{segment}{comment}"
+
+
+def _argument(port: Port, index: int) -> str:
+    order = f", stride 1 on axis {' or '.join(map(str, port.units))}" if port.units else ""
+    return f"argument {index}, {port.role}{order}"
 
 
 def _segment(number: int, segment: Segment, owned: Sequence[Buffer], last: bool) -> list[str]:

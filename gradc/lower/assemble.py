@@ -235,7 +235,7 @@ def _finish(assembly: _Assembly, steps: list[list[Step]], commits: list[int]) ->
         )
         for k in range(len(steps))
     )
-    interface = border.interface(_result_segments(values, border), len(namer.entries))
+    interface = border.interface(_result_segments(values, border), len(namer.entries), values.loose)
     interface = replace(interface, segments=len(steps))
     return Program(interface, buffers, segments, tuple(assembly.notes))
 

@@ -6,6 +6,8 @@ Takes a graph; gives its arguments (inputs, shared variables, array constants) a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from gradc.graph.graph import Graph
 from gradc.graph.op import Apply
 from gradc.graph.variable import Constant, Variable
@@ -46,13 +48,19 @@ class Border:
         rest = self.arguments[self.inputs + self.shared :]
         return tuple(each for each in rest if isinstance(each, Constant))
 
-    def interface(self, segments: list[int], sizes: int) -> Interface:
-        """The Ports; `segments` gives, per result, the segment that plans its lengths."""
+    def interface(
+        self, segments: list[int], sizes: int, units: Mapping[Variable, tuple[int, ...]]
+    ) -> Interface:
+        """The Ports.
+
+        segments: per result, the segment that plans its lengths.  units: of arguments that come in
+        any order, the axes one of which must have stride 1.
+        """
         args = []
         for k, each in enumerate(self.arguments):
             role = "input" if k < self.inputs else "shared"
             role = "constant" if k >= self.inputs + self.shared else role
-            args.append(Port(role, each.dtype, each.ndim))  # type: ignore[arg-type]
+            args.append(Port(role, each.dtype, each.ndim, units.get(each, ())))  # type: ignore[arg-type]
         outs = []
         place = {each: k for k, each in enumerate(self.arguments)}
         for k, (each, segment) in enumerate(zip(self.results, segments, strict=True)):

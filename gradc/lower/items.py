@@ -14,6 +14,7 @@ from gradc.graph.op import Apply
 from gradc.graph.variable import Variable
 from gradc.graph.walk import toposort
 from gradc.lower.border import Border
+from gradc.lower.orders import loosen
 from gradc.lower.pieces import pieces_of, place_pieces
 from gradc.lower.products import needs_packing
 from gradc.lower.routines import arrays_of, not_in_a_run
@@ -50,6 +51,8 @@ class Items:
 def list_items(values: Values, border: Border) -> Items:
     """Everything the function computes."""
     nodes = _needed_nodes(values)
+    reads = [(node, _numbers_of(values, node)) for node in nodes]
+    loosen(values, reads, border.arguments[: border.inputs])
     _copy_views(values, nodes)
     _pin(values, nodes)
     _scatter_in_place(values, nodes)

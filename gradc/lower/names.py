@@ -103,6 +103,8 @@ class Namer:
             return SizeDef(0, "expression", value=self._inside(atom))
         if atom.group == "arg":
             return SizeDef(0, "length", atom.index, atom.axis)
+        if atom.group == "stride":
+            return SizeDef(0, "stride", atom.index, atom.axis)
         if atom.group == "value":
             return SizeDef(0, "value", atom.index)
         return SizeDef(0, "buffer", self.buffer_of_data[atom.index])

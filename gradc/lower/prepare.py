@@ -1,9 +1,9 @@
 """Put contractions into the forms that the machine side knows.
 
-Takes a graph; gives a graph of the same value in which every Contract and Gemm is a BLAS product:
-floats, something summed, something kept, batch letters first.  What BLAS has no routine for (an
-inner product, a batch of them, integers) becomes a product of broadcast arrays, summed: loops that
-fuse with what stands around them.
+Takes a graph; gives a graph of the same value in which every Contract and Gemm is a product of
+matrices: floats, something summed, something kept, each role in one run of axes.  What there is no
+routine for (an inner product, a batch of them, integers) becomes a product of broadcast arrays,
+summed: loops that fuse with what stands around them.
 """
 
 from __future__ import annotations
@@ -65,15 +65,10 @@ def _spread(x: Variable, letters: str, order: str) -> Variable:
 
 
 def _ordered(node: Apply, letters: Letters, x: Variable, y: Variable) -> Variable:
-    """The contraction with batch letters first and every role in one run of axes."""
+    """The contraction with every role in one run of axes, those of operands behind the stack's."""
     words_x, x = _in_order(x, letters.x, letters.batch, letters.m, letters.k)
     words_y, y = _in_order(y, letters.y, letters.batch, letters.k, letters.n)
-    kept = letters.out[len(letters.batch) :]
-    easy = letters.out.startswith(letters.batch) and kept in (
-        letters.m + letters.n,
-        letters.n + letters.m,
-    )
-    out = letters.out if easy else letters.batch + letters.m + letters.n
+    out = letters.out if _is_matrix(letters) else letters.batch + letters.m + letters.n
     op = Op(node.op.rule, (("x", words_x), ("y", words_y), ("out", out)))
     if (words_x, words_y, out) == (letters.x, letters.y, letters.out):
         return rebuild(node, [x, y])[0]
@@ -81,6 +76,15 @@ def _ordered(node: Apply, letters: Letters, x: Variable, y: Variable) -> Variabl
     if out != letters.out:
         result = result.dimshuffle(*(out.index(c) for c in letters.out))
     return result
+
+
+def _is_matrix(letters: Letters) -> bool:
+    """Whether the result can be written where it lies: rows and columns each in one run of axes.
+
+    The stack's axes may stand anywhere but last: one of the matrix's strides is 1.
+    """
+    out = letters.out
+    return letters.m in out and letters.n in out and not (out and out[-1] in letters.batch)
 
 
 def _in_order(

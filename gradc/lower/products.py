@@ -1,8 +1,10 @@
-"""Turn contractions into BLAS products.
+"""Turn contractions into products of matrices, or of stacks of them.
 
-Takes Contract and Gemm nodes whose letters `prepare` has put in order (batch letters first); gives
-Product steps.  An operand is passed where it stands: views become strides.  What BLAS cannot read
-(no unit stride, a repeated or reversed axis) is packed, which `needs_packing` says beforehand.
+Takes Contract and Gemm nodes whose letters `prepare` has put in order; gives Product steps.  An
+operand is passed where it stands: views become strides.  Where several axes that are rows do not
+follow each other in memory, as in a part of a larger array, the outer ones count a stack, in which
+the other operand does not move.  What cannot be read so (no unit stride, a repeated or reversed
+axis) is packed, which `needs_packing` says beforehand.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from gradc.dtypes import literal
 from gradc.graph.op import Apply
 from gradc.graph.variable import Constant, Variable
 from gradc.kernel.loops import Matrix, Pack, Product, Scale
-from gradc.lower.values import Values, strides_of
+from gradc.lower.values import Values
 from gradc.ops.kinds import Gemm
 from gradc.sizes import (
     Size,
@@ -39,6 +41,7 @@ _LEAST_WORK = 1 << 21
 _BLOCK_WORK = 1 << 28
 _VECTOR_WORK = 1 << 18  # elements a block of a matrix-vector product, which memory bounds
 _LEAST_ROWS = 8
+_LONG = 16  # rows of a product of its own in a stack; fewer are packed with their neighbours
 _PACK_WORK = 1 << 15  # elements a block of packing: some 20 us
 _PANEL_WORK = 1 << 22  # multiplications a block of rows by panels: 0.1 ms; nothing is packed anew
 _MOST_PANEL_BLOCKS = 16
@@ -84,6 +87,7 @@ class _Placed:
     offset: Size
     stride: dict[str, Size]
     length: dict[str, Size]
+    is_loose: bool  # its strides are only known at the call, and one is 1
 
     def group(self, letters: str) -> tuple[Size, Size] | None:
         """(length, stride) of several axes as one; None if they do not follow each other."""
@@ -104,7 +108,7 @@ class _Placed:
 def _place(values: Values, operand: Variable, letters: str) -> _Placed:
     source, index = values.source(operand)
     offset, stride = size(0), {letter: size(0) for letter in letters}
-    steps = strides_of(values.shapes.lengths(source))
+    steps = values.strides(source)
     for place, step in zip(index, steps, strict=True):
         offset = offset + place.offset * step
         for axis, factor in place.factors:
@@ -112,7 +116,7 @@ def _place(values: Values, operand: Variable, letters: str) -> _Placed:
     lengths = dict(zip(letters, values.shapes.lengths(operand), strict=True))
     resolve = values.shapes.resolve
     placed = {letter: resolve(step) for letter, step in stride.items()}
-    return _Placed(source, resolve(offset), placed, lengths)
+    return _Placed(source, resolve(offset), placed, lengths, source in values.loose)
 
 
 def _matrix(
@@ -120,25 +124,47 @@ def _matrix(
 ) -> tuple[Size, Size, tuple[Size, ...]] | None:
     """Row and column strides BLAS accepts, and the batch's; None if it cannot read the operand."""
     if any(n.constant == 0 for n in placed.length.values()):  # nothing is read or written
-        return size(1), size(1), tuple(size(0) for _ in batch)
+        return size(1), size(1), (size(0),) * len(batch)
     row, col = placed.group(rows), placed.group(cols)
     if row is None or col is None:
         return None
     pairs = [pair for pair in (row, col) if pair[0].constant != 1]
     if any(not _is_positive(stride) for _, stride in pairs):
         return None
-    if len(pairs) == 2 and all(stride.constant != 1 for _, stride in pairs):
+    if len(pairs) == 2 and not (placed.is_loose or any(s.constant == 1 for _, s in pairs)):
         return None
-    return row[1], col[1], tuple(placed.stride[letter] for letter in batch)
+    return row[1], col[1], tuple(placed.stride.get(letter, size(0)) for letter in batch)
 
 
 def _is_positive(stride: Size) -> bool:
     return bool(stride.terms) and all(factor > 0 for _, factor in stride.terms)
 
 
-def needs_packing(values: Values, node: Apply) -> list[Variable]:
-    """The operands that must be copied before BLAS can read them."""
+def _arranged(values: Values, node: Apply) -> Letters:
+    """The letters, outer rows and columns that do not follow each other moved into the stack."""
     letters = letters_of(node)
+    x, y = operands_of(node)
+    batch_m, m = _peeled(_place(values, x, letters.x), letters.m)
+    batch_n, n = _peeled(_place(values, y, letters.y), letters.n)
+    return replace(letters, batch=letters.batch + batch_m + batch_n, m=m, n=n)
+
+
+def _peeled(placed: _Placed, letters: str) -> tuple[str, str]:
+    """Letters for the stack, and those left that are one axis; none if it would be a short one."""
+    if placed.group(letters) is not None:
+        return "", letters
+    for k in range(1, len(letters)):
+        found = placed.group(letters[k:])
+        if found is not None:
+            length = found[0].constant
+            is_long = length is None or length >= _LONG
+            return (letters[:k], letters[k:]) if is_long else ("", letters)
+    return "", letters
+
+
+def needs_packing(values: Values, node: Apply) -> list[Variable]:
+    """The operands that must be copied before they can be multiplied."""
+    letters = _arranged(values, node)
     x, y = operands_of(node)
     found = []
     if _matrix(_place(values, x, letters.x), letters.m, letters.k, letters.batch) is None:
@@ -155,8 +181,8 @@ def plan_product(
     title: str,
     nodes: tuple[int, ...],
 ) -> Product:
-    """The BLAS step of a node."""
-    letters = letters_of(node)
+    """The step of a node."""
+    letters = _arranged(values, node)
     x, y = operands_of(node)
     left = _operand(values, x, letters.x, (letters.m, letters.k), letters.batch, buffer)
     right = _operand(values, y, letters.y, (letters.k, letters.n), letters.batch, buffer)
@@ -168,7 +194,7 @@ def plan_product(
     if letters.n and not letters.m:  # a vector times a matrix: the matrix transposed by the vector
         left, right, m, n = _transposed(right), _transposed(left), n, m
         target = _transposed(target)
-    batch = tuple(lengths[c] for c in letters.batch)
+    batch, (left, right, target) = _stack([lengths[c] for c in letters.batch], left, right, target)
     alpha, beta, source = _accumulation(values, node, buffer)
     routine: Literal["gemm", "gemv"] = (
         "gemv" if n.constant == 1 and not (letters.m and letters.n) else "gemm"
@@ -192,6 +218,25 @@ def _operand(
     assert found is not None, f"{variable} should have been packed"
     row, col, stack = found
     return Matrix(buffer(placed.source), placed.offset, row, col, stack)
+
+
+def _stack(lengths: Sequence[Size], *matrices: Matrix) -> tuple[tuple[Size, ...], list[Matrix]]:
+    """The axes of a stack, neighbours through which all matrices move as through one merged."""
+    axes = [(n, tuple(each.batch[k] for each in matrices)) for k, n in enumerate(lengths)]
+    merged: list[tuple[Size, tuple[Size, ...]]] = []
+    for n, steps in axes:
+        if n.constant == 1:
+            continue
+        outer = merged[-1] if merged else None
+        if outer and all(a == b * n for a, b in zip(outer[1], steps, strict=True)):
+            merged[-1] = (outer[0] * n, steps)
+        else:
+            merged.append((n, steps))
+    moved = [
+        replace(each, batch=tuple(steps[k] for _, steps in merged))
+        for k, each in enumerate(matrices)
+    ]
+    return tuple(n for n, _ in merged), moved
 
 
 def _transposed(matrix: Matrix) -> Matrix:

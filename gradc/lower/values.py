@@ -17,7 +17,7 @@ from gradc.graph.variable import Constant, Variable
 from gradc.kernel.loops import Access
 from gradc.lower.shapes import Shapes
 from gradc.ops.kinds import Elemwise, View
-from gradc.sizes import Size, size
+from gradc.sizes import Length, Size, size
 
 __all__ = ["Values", "strides_of"]
 
@@ -38,7 +38,8 @@ class Values:
     copied: views that are materialised; only `copy` adds to it.  pinned: values that go to memory
     though they are cheap.  becomes: arrays that a scatter alone reads, and which therefore turn
     into what it gives where they are.  parts: of each join the values that fill it.  inside: values
-    that stand in the memory of another, and where: the parts of a join.
+    that stand in the memory of another, and where: the parts of a join.  loose: arguments that come
+    with strides of their own, and the axes one of which has stride 1; all else is C-contiguous.
     """
 
     graph: Graph
@@ -48,6 +49,7 @@ class Values:
     becomes: dict[Variable, Variable] = field(default_factory=dict)
     parts: dict[Variable, tuple[Variable, ...]] = field(default_factory=dict)
     inside: dict[Variable, tuple[Variable, IndexMap]] = field(default_factory=dict)
+    loose: dict[Variable, tuple[int, ...]] = field(default_factory=dict)
     _free: dict[Variable, int] = field(default_factory=dict)
     _source: dict[Variable, tuple[Variable, IndexMap]] = field(default_factory=dict)
 
@@ -72,6 +74,17 @@ class Values:
             index = node.op.rule.index_map(index, self.shapes.operands(node), node.op.keywords)
             variable = node.inputs[0]
         return variable, index
+
+    def strides(self, variable: Variable) -> tuple[Size, ...]:
+        """The strides, in elements, of a value that stands in memory; 0 along a length of 1."""
+        lengths = self.shapes.lengths(variable)
+        if variable not in self.loose:
+            return strides_of(lengths)
+        k = self.shapes.arguments.index(variable)
+        return tuple(
+            size(0) if n.constant == 1 else size(Length("stride", k, axis))
+            for axis, n in enumerate(lengths)
+        )
 
     def root(self, variable: Variable) -> Variable:
         """The value whose memory this one shares: through relabelling (reshape)."""

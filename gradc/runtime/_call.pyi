@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
-PortNumbers = tuple[np.dtype[Any], int, int, int, int, bool]
+PortNumbers = tuple[np.dtype[Any], int, int, int, int, int]
 Rule = tuple[PortNumbers, tuple[int, ...], bool]
 Failure = tuple[int, int, tuple[int, ...]]
 

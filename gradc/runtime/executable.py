@@ -98,11 +98,12 @@ class Executable(Kernel):
         return int(lib.gcr_allocations(self._handle))
 
 
-def port_numbers(port: Port) -> tuple[np.dtype[Any], int, int, int, int, bool]:
+def port_numbers(port: Port) -> tuple[np.dtype[Any], int, int, int, int, int]:
     """A Port as csrc/python reads it (read_port)."""
     dtype = np.dtype(port.dtype)
     shared = -1 if port.shared is None else port.shared
-    return dtype, dtype.itemsize, port.ndim, port.segment, shared, port.layout == "any"
+    units = sum(1 << axis for axis in port.units)
+    return dtype, dtype.itemsize, port.ndim, port.segment, shared, units
 
 
 def _open(library: Library, interface: Interface, blas: Blas | None) -> Any:

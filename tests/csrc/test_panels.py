@@ -3,6 +3,7 @@
 import ctypes
 import itertools
 import math
+import mmap
 import platform
 import subprocess
 from pathlib import Path
@@ -27,11 +28,19 @@ def _widths():
 
 
 class Panels:
-    """The four functions of a build."""
+    """The functions of a build."""
 
     def __init__(self, library):
         self._library = library
-        self._table = (ctypes.c_void_p * 4).in_dll(library, "panels")
+        self._table = [*(ctypes.c_void_p * 4).in_dll(library, "panels"),
+                       *(ctypes.c_void_p * 2).in_dll(library, "small")]  # fmt: skip
+
+    def stack(self, a, b, alpha, beta, c):
+        """c = alpha a b + beta c, each of a stack."""
+        number = ctypes.c_double if a.dtype == np.float64 else ctypes.c_float
+        a_steps, b_steps, c_steps = ([s // x.itemsize for s in x.strides] for x in (a, b, c))
+        self._call(4 if a.dtype == np.float64 else 5, *a.shape[:2], b.shape[2], a.shape[2],
+                   number(alpha), a, *a_steps, b, *b_steps, number(beta), c, *c_steps)  # fmt: skip
 
     def _call(self, position, *args):
         given = [
@@ -74,7 +83,15 @@ def _aligned(count, dtype):
 def panels(request, tmp_path_factory):
     width, flags = request.param
     target = tmp_path_factory.mktemp("panels") / "panels.so"
-    command = ["cc", *FLAGS, *STRICT, *flags, f"-DVECTOR_BYTES={width}", "-DPANELS=panels"]
+    command = [
+        "cc",
+        *FLAGS,
+        *STRICT,
+        *flags,
+        f"-DVECTOR_BYTES={width}",
+        "-DPANELS=panels",
+        "-DSMALL=small",
+    ]
     command += [f"-I{CSRC / 'inline'}", str(CSRC / "panels/panels.c"), "-o", str(target)]
     subprocess.run(command, check=True, timeout=120)
     return Panels(ctypes.CDLL(str(target)))
@@ -89,6 +106,57 @@ def _operands(rng, shape, dtype, layout):
     if layout[1] == "T":
         b = rng.standard_normal((n + 1, k)).T
     return a.astype(dtype, order="K")[:m, :k], b.astype(dtype, order="K")[:k, :n]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("layout", ["NN", "NT", "TN", "TT"])
+def test_stacks_of_small_products_are_numpys(panels, dtype, layout):
+    rng = np.random.default_rng(6)
+    eps = np.finfo(dtype).eps
+    sizes = [(1, 1, 1), (4, 4, 4), (6, 8, 5), (8, 8, 8), (13, 29, 33), (3, 2, 512), (40, 5, 64),
+             (7, 16, 9), (64, 64, 64), (2, 33, 17)]  # fmt: skip
+    for (m, n, k), stack, (alpha, beta) in itertools.product(
+        sizes, (1, 5), [(1.0, 0.0), (-0.5, 0.75)]
+    ):
+        pairs = [_operands(rng, (m, n, k), dtype, layout) for _ in range(stack)]
+        a, b = (np.stack(each) for each in zip(*pairs, strict=True))
+        if layout[0] == "T":
+            a = np.ascontiguousarray(a.transpose(0, 2, 1)).transpose(0, 2, 1)
+        if layout[1] == "T":
+            b = np.ascontiguousarray(b.transpose(0, 2, 1)).transpose(0, 2, 1)
+        for order in ("rows", "columns"):
+            source = rng.standard_normal((stack, m, n)).astype(dtype)
+            wide = np.full((stack, m + 1, n + 3), np.nan, dtype)
+            c = wide[:, :m, :n]
+            if order == "columns":
+                c = np.full((stack, n, m + 2), np.nan, dtype).transpose(0, 2, 1)[:, :m, :n]
+            c[...] = source if beta else np.nan
+            panels.stack(a, b, alpha, beta, c)
+            long = [np.asarray(each, np.longdouble) for each in (a, b, source)]
+            expected = alpha * (long[0] @ long[1]) + beta * long[2]
+            bound = abs(alpha) * (abs(long[0]) @ abs(long[1])) + abs(beta * long[2])
+            assert (np.abs(c - expected) <= (k + 4) * eps * bound).all(), (m, n, k, order)
+            assert np.isnan(wide[:, m:]).all()
+            assert np.isnan(wide[:, :, n:]).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_small_product_reads_nothing_behind_its_operands(panels, dtype):
+    """Operands that end where a page does, and none is mapped behind it."""
+    memory = mmap.mmap(-1, 3 * mmap.PAGESIZE)
+    whole = np.frombuffer(memory, np.uint8)
+    libc = ctypes.CDLL(None, use_errno=True)
+    behind = ctypes.c_void_p(whole.ctypes.data + 2 * mmap.PAGESIZE)
+    assert libc.mprotect(behind, mmap.PAGESIZE, 0) == 0
+    size = np.dtype(dtype).itemsize
+    for k, n, layout in itertools.product((1, 3, 9), (1, 3, 5, 13), "NT"):
+        end = whole[: 2 * mmap.PAGESIZE][-k * n * size :].view(dtype)
+        b = end.reshape(n, k).T if layout == "T" else end.reshape(k, n)
+        b[...] = 1
+        c = np.empty((1, 4, n), dtype)
+        panels.stack(np.ones((1, 4, k), dtype), b[None], 1.0, 0.0, c)
+        np.testing.assert_array_equal(c, np.full((1, 4, n), k, dtype))
+    libc.mprotect(behind, mmap.PAGESIZE, 3)
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])

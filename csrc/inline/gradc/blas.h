@@ -44,6 +44,15 @@ static inline gc_layout gc_layout_of(int64_t m, int64_t n, int64_t row, int64_t 
     return layout;
 }
 
+/* Whether a product is one of gc_small: what is read as the right operand has few elements. */
+#define gc_is_small(table, routine, m, n, k, c_col) \
+    ((routine) && gc_has_few((table)->small.most, (c_col) == 1 ? (n) : (m), k))
+
+static inline bool gc_has_few(int64_t most, int64_t n, int64_t k)
+{
+    return k <= GC_SMALL_DEPTH && n <= most && k * n <= most;
+}
+
 #define GC_PRODUCTS(suffix, T, letter)                                                            \
     GC_GLUE void gc_scale_##suffix(int64_t m, int64_t n, T beta, T *c, int64_t row,               \
                                          int64_t col)                                             \
@@ -102,6 +111,11 @@ static inline gc_layout gc_layout_of(int64_t m, int64_t n, int64_t row, int64_t 
             gc_gemv_##suffix(table, m, k, alpha, a, a_row, a_col, b, b_row, beta, c, row);        \
             return;                                                                               \
         }                                                                                         \
+        if (k > 0 && gc_is_small(table, table->small.stack_##suffix, m, n, k, col)) {              \
+            table->small.stack_##suffix(1, m, n, k, alpha, a, 0, a_row, a_col, b, 0, b_row, b_col, \
+                                        beta, c, 0, row, col);                                    \
+            return;                                                                               \
+        }                                                                                         \
         if (m == 1) {                                                                             \
             gc_gemv_##suffix(table, n, k, alpha, b, b_col, b_row, a, a_col, beta, c, col);        \
             return;                                                                               \
@@ -140,6 +154,23 @@ static inline gc_layout gc_layout_of(int64_t m, int64_t n, int64_t row, int64_t 
         const char first = right.trans == 'T' ? 'N' : 'T', second = left.trans == 'T' ? 'N' : 'T'; \
         table->blas.letter##gemm(&first, &second, &ns, &ms, &ks, &alpha, b, &right.lead, a,       \
                                  &left.lead, &beta, c, &out.lead);                                \
+    }                                                                                             \
+                                                                                                  \
+    /* The same for each of a stack, whose neighbours are `next` apart. */                        \
+    GC_GLUE void gc_stack_##suffix(const gc_table *table, int64_t stack, int64_t m, int64_t n,    \
+                                         int64_t k, T alpha, const T *a, int64_t a_next,          \
+                                         int64_t a_row, int64_t a_col, const T *b, int64_t b_next, \
+                                         int64_t b_row, int64_t b_col, T beta, T *c,              \
+                                         int64_t c_next, int64_t c_row, int64_t c_col)            \
+    {                                                                                             \
+        if (k > 0 && n > 1 && gc_is_small(table, table->small.stack_##suffix, m, n, k, c_col)) {   \
+            table->small.stack_##suffix(stack, m, n, k, alpha, a, a_next, a_row, a_col, b, b_next, \
+                                        b_row, b_col, beta, c, c_next, c_row, c_col);             \
+            return;                                                                               \
+        }                                                                                         \
+        for (int64_t i = 0; i < stack; i++)                                                       \
+            gc_gemm_##suffix(table, m, n, k, alpha, a + i * a_next, a_row, a_col, b + i * b_next, \
+                             b_row, b_col, beta, c + i * c_next, c_row, c_col);                   \
     }                                                                                             \
                                                                                                   \
     /* a += alpha x y'; a is m x n. */                                                            \
