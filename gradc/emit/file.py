@@ -1,8 +1,8 @@
 """A whole file of C from a Program.
 
 Takes a Program; gives the text, how many numbers a call needs, and what compiling it will cost.
-The file: a comment that says what it computes, includes, folds, then per segment the steps'
-functions, plan and run, and the one exported symbol.  A file of much work says so (GC_PARTS) and
+The file: a comment that says what it computes, includes, folds, the steps' functions, what runs
+and plans each segment, and the one exported symbol.  A file of much work says so (GC_PARTS) and
 marks what belongs to which part, so that it can be compiled by several processes at once.
 """
 
@@ -13,7 +13,7 @@ from gradc.emit.level import ROUTINE_COST, cost_of, parts_of
 from gradc.emit.memory import Memory
 from gradc.emit.once import share_math
 from gradc.emit.parts import arranged
-from gradc.emit.plan import plan_function
+from gradc.emit.plan import plan_functions
 from gradc.emit.render import render
 from gradc.emit.run import Steps
 from gradc.kernel.formula import formula
@@ -42,8 +42,8 @@ def write_file(program: Program) -> CFile:
     steps = Steps(memory)
     for number in range(len(program.segments)):
         steps.segment(number)
-    plans = [plan_function(memory, number) for number in range(len(program.segments))]
-    functions = [*steps.functions, *plans]
+    plans = [plan_functions(memory, number) for number in range(len(program.segments))]
+    functions = [*steps.functions, *(each for plan in plans for each in plan)]
     texts = [memory.resolve(render("function.c.j2", function=each)) for each in functions]
     folds = [render("fold.c.j2", fold=each) for each in steps.kinds.views]
     includes = include_lines("\n".join([*folds, *texts]))

@@ -19,6 +19,7 @@ from gradc.emit.inline import moved_loads, moved_results
 from gradc.emit.late import Parts, split
 from gradc.emit.memory import C, Memory, joined, wrapped
 from gradc.emit.product import product_call, shares
+from gradc.emit.shared import Draft
 from gradc.emit.statements import (
     Scope,
     Writer,
@@ -31,7 +32,7 @@ from gradc.emit.statements import (
     statements_of,
 )
 from gradc.emit.stepping import FoldWriter
-from gradc.emit.views import Block, Branch, Function, Lines, Loop
+from gradc.emit.views import Block, Branch, Lines, Loop
 from gradc.kernel.formula import factor, formula
 from gradc.kernel.program import (
     FoldStep,
@@ -269,9 +270,7 @@ def written_by(nest: Nest) -> set[int]:
     return found
 
 
-def chunk_function(
-    nest: Nest, name: str, memory: Memory, kinds: FoldKinds, segment: int
-) -> Function:
+def chunk_function(nest: Nest, name: str, memory: Memory, kinds: FoldKinds, segment: int) -> Draft:
     """The function that runs one chunk of a nest."""
     writer = _NestC(nest, memory, kinds, segment)
     body = writer.body()
@@ -285,14 +284,12 @@ def chunk_function(
         if nest.product is not None and nest.product.panels is not None:
             cut = [shares(formula(nest.chunks, C), whole)]
     body = [*([Lines(tuple(part for line in cut for part in wrapped(line)))] if cut else []), *body]
-    lines = memory.declare(body, writer.writer.written)
-    body = [Lines(tuple(lines)), *body, Lines(("return GC_OK;",))]
-    marker = " ".join(f"%{number}" for number in nest.nodes)
     comment = (comment_text(nest.title),) if nest.title else ()
-    return Function(f"static int {name}(GC_CHUNK)", comment, marker, tuple(body))
+    written = frozenset(writer.writer.written)
+    return Draft(name, "step", tuple(body), written, comment, tuple(nest.nodes))
 
 
-def tail_function(nest: Nest, name: str, memory: Memory, kinds: FoldKinds) -> Function | None:
+def tail_function(nest: Nest, name: str, kinds: FoldKinds) -> Draft | None:
     """The function that joins the states of a nest's chunks; None if there are none."""
     body: list[Block] = []
     written: set[int] = set()
@@ -302,9 +299,7 @@ def tail_function(nest: Nest, name: str, memory: Memory, kinds: FoldKinds) -> Fu
             written |= {*plan.fold.partial, *([plan.fold.out] if plan.fold.out is not None else [])}
     if not body:
         return None
-    head = f"static void {name}_tail(gc_frame *frame)"
-    lines = memory.declare(body, written)
-    return Function(head, (), "", (Lines(tuple(lines)), *body))
+    return Draft(f"{name}_tail", "tail", tuple(body), frozenset(written))
 
 
 def comment_text(text: str) -> str:

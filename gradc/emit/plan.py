@@ -1,32 +1,53 @@
 """The plan of a segment as a C function: sizes, checks, output lengths, workspace, cost.
 
-Takes a Segment; gives a Function.  Every sum and product is checked here (gc_add, gc_mul), so
-that the run may compute with sizes as they are.
+Takes a Segment; gives Functions, the last of which is called.  Every sum and product is checked
+here (gc_add, gc_mul), so that the run may compute with sizes as they are.  A long plan is cut into
+functions, because compilers take more than linear time for a long one, and neighbouring pieces of
+workspace of one size are dealt out by one call: 5,000 of them took gcc 7 s one by one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import groupby
 
 from gradc.dtypes import dtype_info
 from gradc.emit.memory import SIZE_NAME, C, Memory, wrapped
+from gradc.emit.stage import ARGUMENTS, MOST, chain
 from gradc.emit.views import Function, Lines
 from gradc.kernel.cost import picoseconds
-from gradc.kernel.program import Check, Program, Segment, SizeDef
-from gradc.sizes import Atom, Call, SizeLike, size
+from gradc.kernel.program import Check, Program, Segment, SizeDef, Slot
+from gradc.sizes import Atom, Call, Size, SizeLike, size
+from gradc.value import replace, value
 
-__all__ = ["checked", "plan_function"]
+__all__ = ["checked", "plan_functions"]
+
+_MOST_TERMS = 16  # of a sum in one statement
+_RUN = 4  # neighbouring slots of one size that are dealt out by one call
 
 
 def checked(value: SizeLike) -> str:
     """The size as an expression that saturates instead of overflowing."""
-    terms = [_term(monomial, number) for monomial, number in size(value).terms]
-    if not terms:
-        return "0"
-    text = terms[0]
+    return _sum([_term(monomial, number) for monomial, number in size(value).terms])
+
+
+def _sum(terms: Sequence[str]) -> str:
+    """The sum from left to right; a long one in halves: clang takes no more than 256 brackets."""
+    if len(terms) > _MOST_TERMS:
+        half = len(terms) // 2
+        return f"{C}add({_sum(terms[:half])}, {_sum(terms[half:])})"
+    text = terms[0] if terms else "0"
     for term in terms[1:]:
         text = f"{C}add({text}, {term})"
     return text
+
+
+def _set(target: str, value: SizeLike) -> list[str]:
+    """Statements that set a number to a size: one, or more for a sum of very many terms."""
+    terms = [_term(monomial, number) for monomial, number in size(value).terms]
+    first, *others = [terms[k : k + _MOST_TERMS] for k in range(0, len(terms), _MOST_TERMS)] or [[]]
+    more = [f"{target} = {C}add({target}, {_sum(group)});" for group in others]
+    return [f"{target} = {_sum(first)};", *more]
 
 
 def _term(monomial: tuple[Atom, ...], number: int) -> str:
@@ -45,23 +66,67 @@ def _atom(atom: Atom) -> str:
     return f"n{atom.index}"
 
 
-def plan_function(memory: Memory, number: int) -> Function:
-    """The function `plan{number}`."""
+@value
+class _Statement:
+    """A statement of a plan, and the size that it sets, if it does."""
+
+    text: str
+    size: int | None = None
+
+
+def plan_functions(memory: Memory, number: int) -> list[Function]:
+    """The functions of `plan{number}`, which stands last."""
     program = memory.program
     segment = program.segments[number]
-    rest = [
-        *_check_lines(segment),
-        *_length_lines(program, number),
-        *_workspace_lines(memory, number),
-        *wrapped(f"frame->cost = {checked(picoseconds(segment))};"),
+    statements = [
+        *_sizes(memory, segment),
+        *map(_Statement, _check_lines(segment)),
+        *map(_Statement, _length_lines(program, number)),
+        *map(_Statement, _workspace_lines(memory, number)),
+        *map(_Statement, _set("frame->cost", picoseconds(segment))),
     ]
-    lines = [*_size_lines(memory, segment, rest), *rest]
-    lines = [part for line in map(_unnamed(program), lines) for part in wrapped(line)]
-    known = _earlier(memory, lines, {each.number for each in segment.sizes})
+    unnamed = _unnamed(program)
+    statements = [replace(each, text=unnamed(each.text)) for each in statements]
+    name = f"plan{number}"
+    pieces = _pieces(memory, statements)
+    if len(pieces) == 1:
+        return [_function(memory, name, number, statements)]
+    names = [f"{name}_{k}" for k in range(len(pieces))]
+    functions = [_function(memory, each, number, p) for each, p in zip(names, pieces, strict=True)]
+    return [*functions, *chain(name, names)]
+
+
+def _pieces(memory: Memory, statements: list[_Statement]) -> list[list[_Statement]]:
+    """The statements in runs, each of a function's length with the sizes that it declares."""
+    pieces: list[list[_Statement]] = []
+    room = 0
+    for each in statements:
+        needs = 1 + len(memory.sizes_named([each.text]))
+        if not pieces or room < needs:
+            pieces.append([])
+            room = 3 * MOST
+        pieces[-1].append(each)
+        room -= needs
+    return pieces
+
+
+def _function(memory: Memory, name: str, number: int, statements: list[_Statement]) -> Function:
+    """A plan or a piece of one: a size that nothing below needs goes to the frame only."""
+    below: set[int] = set()
+    pieces: list[list[str]] = []
+    for each in reversed(statements):
+        local = f"const int64_t n{each.size} = " if each.size in below else ""
+        pieces.append(wrapped(f"{local}{each.text}"))
+        below.update(memory.sizes_named([each.text]))
+    lines = [line for piece in reversed(pieces) for line in piece]
+    defined = {each.size for each in statements}
+    known = [n for n in memory.sizes_named(lines) if n not in defined]
     text = "\n".join(lines)
-    idle = "" if "GC_CHECK" in text else "(void)table;"
-    top = [line for line in (idle, *known) if line]
-    head = f"static int plan{number}(const gc_table *table, gc_frame *frame)"
+    top = [] if "GC_CHECK" in text else ["(void)table;"]
+    top += [f"const int64_t n{n} = frame->sizes[{n}];" for n in known]
+    if "bytes" in text.replace("work_bytes", ""):
+        top.append(f"int64_t *const bytes = &frame->work_bytes[{number}];")
+    head = f"static int {name}{ARGUMENTS}"
     return Function(head, (), "", (Lines((*top, *lines, "return GC_OK;")),))
 
 
@@ -76,23 +141,17 @@ def _unnamed(program: Program) -> Callable[[str], str]:
     return lambda line: SIZE_NAME.sub(lambda match: texts.get(match[0], match[0]), line)
 
 
-def _earlier(memory: Memory, lines: list[str], defined: set[int]) -> list[str]:
-    """Declarations of the sizes that an earlier segment's plan has left in the frame."""
-    used = memory.sizes_named(lines)
-    return [f"const int64_t n{k} = frame->sizes[{k}];" for k in used if k not in defined]
-
-
-def _size_lines(memory: Memory, segment: Segment, rest: list[str]) -> list[str]:
-    """Sizes in order; one that nothing below needs goes to the frame only."""
-    pieces: list[list[str]] = []
-    below = set(memory.sizes_named(rest))
-    for each in reversed([each for each in segment.sizes if not each.only_checked]):
-        value = f"frame->sizes[{each.number}] = {_definition(memory, each)};"
-        if each.number in below:
-            value = f"const int64_t n{each.number} = {value}"
-        pieces.append(wrapped(value))
-        below.update(memory.sizes_named(pieces[-1]))
-    return [line for piece in reversed(pieces) for line in piece]
+def _sizes(memory: Memory, segment: Segment) -> list[_Statement]:
+    """Sizes in order, but for those that only checks read."""
+    found = []
+    for each in segment.sizes:
+        target = f"frame->sizes[{each.number}]"
+        if each.source == "expression":
+            *parts, last = _set(target, each.value if each.value is not None else 0)
+            found += [*map(_Statement, parts), _Statement(last, each.number)]
+        elif not each.only_checked:
+            found.append(_Statement(f"{target} = {_definition(memory, each)};", each.number))
+    return found
 
 
 def _definition(memory: Memory, each: SizeDef) -> str:
@@ -102,8 +161,6 @@ def _definition(memory: Memory, each: SizeDef) -> str:
     if each.source == "stride":
         itemsize = dtype_info(program.interface.args[each.index].dtype).itemsize
         return f"frame->args[{each.index}].strides[{each.axis}] / {itemsize}"
-    if each.source == "expression":
-        return checked(each.value if each.value is not None else 0)
     if each.source == "value":
         dtype, pointer = program.interface.args[each.index].dtype, f"frame->args[{each.index}].data"
     else:
@@ -118,7 +175,7 @@ def _check_lines(segment: Segment) -> list[str]:
     for check in segment.checks:
         condition, code = _condition(check)
         left, right = checked(check.left), checked(check.right)
-        lines += wrapped(f"GC_CHECK({condition}, {code}, {check.note}, {left}, {right});")
+        lines.append(f"GC_CHECK({condition}, {code}, {check.note}, {left}, {right});")
     return lines
 
 
@@ -147,22 +204,33 @@ def _length_lines(program: Program, number: int) -> list[str]:
                 runs.append((start, []))
             runs[-1][1].extend(checked(length) for length in shapes[k])
         start += port.ndim
-    statements = [f"GC_LENGTHS({first}, {', '.join(lengths)});" for first, lengths in runs]
-    return [line for each in statements for line in wrapped(each)]
+    return [
+        f"GC_LENGTHS({first + k}, {', '.join(lengths[k : k + MOST])});"
+        for first, lengths in runs
+        for k in range(0, len(lengths), MOST)
+    ]
 
 
 def _workspace_lines(memory: Memory, number: int) -> list[str]:
+    """Deal the workspace out; the first slot begins at 0, and needs no entry."""
     slots = memory.slots[number]
     if not slots:
         return [f"frame->work_bytes[{number}] = 0;"]
-    lines = ["int64_t bytes = 0;"]
-    for slot in slots:
-        copies = "frame->workers" if slot.per_worker else "1"
-        take = f"gc_take(&bytes, {checked(slot.elements)}, {slot.itemsize}, {copies});"
-        target = f"@{number}.{slot.number}@ = " if slot.number else ""
-        lines += wrapped(f"{target}{take}")
-    return [
-        *lines,
-        "GC_CHECK(bytes < GC_HUGE, GC_ERR_SIZE, -1, bytes, 0);",
-        f"frame->work_bytes[{number}] = bytes;",
-    ]
+    lines = ["*bytes = 0;"]
+    for (elements, itemsize, per_worker), run in groupby(slots, key=_size_of_slot):
+        alike = list(run)
+        copies = "frame->workers" if per_worker else "1"
+        given = f"{checked(elements)}, {itemsize}, {copies}"
+        if alike[0].number == 0:
+            lines.append(f"gc_take(bytes, {given});")
+            del alike[0]
+        if len(alike) >= _RUN:
+            first = f"&@{number}.{alike[0].number}@"
+            lines.append(f"gc_take_equal(bytes, {given}, {len(alike)}, {first});")
+        else:
+            lines += [f"@{number}.{slot.number}@ = gc_take(bytes, {given});" for slot in alike]
+    return [*lines, "GC_CHECK(*bytes < GC_HUGE, GC_ERR_SIZE, -1, *bytes, 0);"]
+
+
+def _size_of_slot(slot: Slot) -> tuple[Size, int, bool]:
+    return slot.elements, slot.itemsize, slot.per_worker

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from gradc.dtypes import dtype_info
 from gradc.emit.memory import C, Memory, wrapped
-from gradc.emit.views import Block, Branch, Function, Lines, Loop
+from gradc.emit.shared import Draft
+from gradc.emit.views import Block, Branch, Lines, Loop
 from gradc.kernel.formula import factor, formula, place
 from gradc.kernel.program import Matrix, Pack, Product, Scale
 from gradc.sizes import Size, product
@@ -63,7 +64,7 @@ def _by_panels(
     return [Lines((own, *wrapped(f"gc_rows_{info.suffix}({args});")))]
 
 
-def pack_function(step: Pack, name: str, memory: Memory) -> Function:
+def pack_function(step: Pack, name: str) -> Draft:
     """The function that lays one block of columns out."""
     columns = formula(step.n, C)
     cut, begin, end = [], "0", columns
@@ -77,11 +78,8 @@ def pack_function(step: Pack, name: str, memory: Memory) -> Function:
     )  # fmt: skip
     call = f"gc_pack_{dtype_info(step.dtype).suffix}({args});"
     body: list[Block] = [Lines(tuple(part for line in (*cut, call) for part in wrapped(line)))]
-    lines = memory.declare(body, {step.panels})
-    marker = " ".join(f"%{number}" for number in step.nodes)
     title = ("the right operand of the product in panels",)
-    blocks = (Lines(tuple(lines)), *body, Lines(("return GC_OK;",)))
-    return Function(f"static int {name}(GC_CHUNK)", title, marker, blocks)
+    return Draft(name, "step", tuple(body), frozenset({step.panels}), title, tuple(step.nodes))
 
 
 def shares(blocks: str, count: str) -> str:
@@ -187,7 +185,7 @@ def _unravel(step: Product) -> list[str]:
     return lines
 
 
-def product_function(step: Product, name: str, memory: Memory, segment: int) -> Function:
+def product_function(step: Product, name: str, memory: Memory, segment: int) -> Draft:
     """The function of a product that is a step of its own: one block of rows, or of the stack."""
     from_stack = bool(step.batch)
     whole = product(step.batch) if from_stack else step.m
@@ -204,9 +202,5 @@ def product_function(step: Product, name: str, memory: Memory, segment: int) -> 
         body = product_call(step, rows, memory, segment)
     cut = [part for line in cut for part in wrapped(line)]
     body = [*([Lines(tuple(cut))] if cut else []), *body]
-    lines = memory.declare(body, {step.out.buffer})
-    head = f"static int {name}(GC_CHUNK)"
-    marker = " ".join(f"%{number}" for number in step.nodes)
     title = (step.title.replace("*/", "* /"),) if step.title else ()
-    blocks_ = (Lines(tuple(lines)), *body, Lines(("return GC_OK;",)))
-    return Function(head, title, marker, blocks_)
+    return Draft(name, "step", tuple(body), frozenset({step.out.buffer}), title, tuple(step.nodes))

@@ -5,16 +5,17 @@ Takes a Routine step; gives the function that calls it for a block of rows.
 
 from __future__ import annotations
 
-from gradc.emit.memory import C, Memory, wrapped
+from gradc.emit.memory import C, wrapped
 from gradc.emit.product import rows_of
-from gradc.emit.views import Block, Branch, Function, Lines, Loop
+from gradc.emit.shared import Draft
+from gradc.emit.views import Block, Branch, Lines, Loop
 from gradc.kernel.formula import formula, place
 from gradc.kernel.program import Routine, Rows
 
 __all__ = ["routine_function"]
 
 
-def routine_function(step: Routine, name: str, memory: Memory) -> Function:
+def routine_function(step: Routine, name: str) -> Draft:
     """The function of a step: rows `begin` to `end` of a chunk, or all of them."""
     rows = formula(step.rows, C)
     cut, begin, end = [], "0", rows
@@ -27,11 +28,8 @@ def routine_function(step: Routine, name: str, memory: Memory) -> Function:
     else:
         body.append(Loop("i", begin, end, "i++", tuple(_row(step, "i"))))
     written = {*(each.buffer for each in step.writes), *step.scratch}
-    lines = memory.declare(body, written)
-    marker = " ".join(f"%{number}" for number in step.nodes)
     title = (step.title.replace("*/", "* /"),) if step.title else ()
-    blocks = (Lines(tuple(lines)), *body, Lines(("return GC_OK;",)))
-    return Function(f"static int {name}(GC_CHUNK)", title, marker, blocks)
+    return Draft(name, "step", tuple(body), frozenset(written), title, tuple(step.nodes))
 
 
 def _row(step: Routine, row: str) -> list[Block]:

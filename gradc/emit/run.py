@@ -2,7 +2,7 @@
 
 Takes a Segment; gives Functions.  Steps before the commit are numbered over all segments, so that a
 test can make each of them fail; behind it nothing is asked any more.  Long runs are cut into
-several functions: compilers take more than linear time for a long one.
+several functions.
 """
 
 from __future__ import annotations
@@ -15,15 +15,14 @@ from gradc.emit.memory import C, Memory, wrapped
 from gradc.emit.nest import chunk_function, tail_function
 from gradc.emit.product import pack_function, product_function
 from gradc.emit.routine import routine_function
+from gradc.emit.shared import Draft, finished
+from gradc.emit.stage import ARGUMENTS, MOST, chain
 from gradc.emit.views import Block, Function, Lines
 from gradc.kernel.formula import formula
 from gradc.kernel.program import Callback, Nest, Pack, Require, Routine, Step
 from gradc.sizes import size
 
 __all__ = ["Steps"]
-
-_MOST_STEPS = 100  # calls a function
-_ARGUMENTS = "(const gc_table *table, gc_frame *frame)"
 
 
 @dataclass
@@ -32,14 +31,20 @@ class Steps:
 
     memory: Memory
     kinds: FoldKinds = field(default_factory=FoldKinds)
-    functions: list[Function] = field(default_factory=list)
+    drafts: list[Draft | Function] = field(default_factory=list)  # of the steps
+    runs: list[Function] = field(default_factory=list)
     routines: dict[str, tuple[str, ...]] = field(default_factory=dict)  # function -> its definition
     points: int = 0  # steps that can be made to fail
     timers: int = 0  # steps whose time can be taken; those that can fail go by the same numbers
     count: int = 0
 
+    @property
+    def functions(self) -> list[Function]:
+        """All functions, once every segment is written."""
+        return [*finished(self.drafts, self.memory), *self.runs]
+
     def segment(self, number: int) -> None:
-        """Write the functions of a segment, `run{number}` last."""
+        """Write the functions of a segment's steps, and its `run{number}`."""
         segment = self.memory.program.segments[number]
         is_last = number == len(self.memory.program.segments) - 1
         lines: list[list[str]] = []
@@ -59,28 +64,29 @@ class Steps:
     def _step(self, step: Step, segment: int, *, may_fail: bool) -> list[str]:
         """Write a step's functions; gives the lines that call them."""
         tail = None
+        draft: Draft | Function
         if isinstance(step, Nest):
             name, count = f"nest{self.count}", step.chunks
-            function = chunk_function(step, name, self.memory, self.kinds, segment)
-            tail = tail_function(step, name, self.memory, self.kinds)
+            draft = chunk_function(step, name, self.memory, self.kinds, segment)
+            tail = tail_function(step, name, self.kinds)
         elif isinstance(step, Pack):
             name, count = f"pack{self.count}", step.blocks
-            function = pack_function(step, name, self.memory)
+            draft = pack_function(step, name)
         elif isinstance(step, Routine):
             name, count = f"routine{self.count}_{step.fn.name}", step.blocks
-            function = routine_function(step, name, self.memory)
+            draft = routine_function(step, name)
             self.routines.setdefault(step.fn.function(step.dtype), step.fn.lines(step.dtype))
         elif isinstance(step, Callback):
             name, count = f"callback{self.count}", size(1)
-            function = callback_function(step, name, self.memory)
+            draft = callback_function(step, name, self.memory)
         elif isinstance(step, Require):
             name, count = f"check{self.count}", size(1)
-            function = require_function(step, name, self.memory)
+            draft = require_function(step, name, self.memory)
         else:
             name, count = f"product{self.count}", step.blocks
-            function = product_function(step, name, self.memory, segment)
+            draft = product_function(step, name, self.memory, segment)
         self.count += 1
-        self.functions.append(function)
+        self.drafts.append(draft)
         if count.constant == 1:
             call = f"{name}(table, frame, 0, 0)"
         else:
@@ -91,14 +97,14 @@ class Steps:
         else:
             lines = wrapped(f"GC_TIME({self.timers}, {call});")
         if tail is not None:
-            self.functions.append(tail)
+            self.drafts.append(tail)
             lines.append(f"GC_TIME({self.timers}, {name}_tail(frame));")
         self.timers += 1
         return lines
 
     def _run(self, number: int, steps: list[list[str]]) -> None:
         """The functions that call the steps."""
-        pieces = [steps[k : k + _MOST_STEPS] for k in range(0, len(steps), _MOST_STEPS)]
+        pieces = [steps[k : k + MOST] for k in range(0, len(steps), MOST)]
         if len(pieces) <= 1:
             self._calls(f"run{number}", [line for step in steps for line in step])
             return
@@ -106,11 +112,7 @@ class Steps:
         for k, piece in enumerate(pieces):
             names.append(f"run{number}_{k}")
             self._calls(names[-1], [line for step in piece for line in step])
-        calls: list[str] = ["int status = GC_OK;"]
-        for name in names:
-            calls += ["if (status == GC_OK)", f"    status = {name}(table, frame);"]
-        body = (Lines((*calls, "return status;")),)
-        self.functions.append(Function(f"static int run{number}{_ARGUMENTS}", (), "", body))
+        self.runs += chain(f"run{number}", names)
 
     def _calls(self, name: str, lines: list[str]) -> None:
         blocks: list[Block] = [Lines(tuple(lines))]
@@ -119,4 +121,4 @@ class Steps:
         idle += "" if any("frame" in line for line in [*lines, *sizes]) else "(void)frame;"
         top = [Lines(tuple(line for line in (idle.strip(), *sizes) if line))]
         body = (*top, *blocks, Lines(("return GC_OK;",)))
-        self.functions.append(Function(f"static int {name}{_ARGUMENTS}", (), "", body))
+        self.runs.append(Function(f"static int {name}{ARGUMENTS}", (), "", body))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +15,7 @@ import pytest
 
 from gradc.emit.emit import emit
 from gradc.emit.source import Source
-from gradc.kernel.program import Matrix, Product, Program, Scale
+from gradc.kernel.program import Literal_, Matrix, Nest, Product, Program, Scale, Step
 from gradc.options import Options, Target
 from gradc.runtime.blas import open_blas
 from gradc.runtime.executable import Executable, KernelFailure
@@ -295,9 +295,7 @@ def test_products_in_any_order(orders: str, routine: str, beta: str, tmp_path: P
 def test_level_follows_budget_mode_and_options() -> None:
     program = programs.elementwise().program
     assert emit(program, TARGET).level == 3
-    (segment,) = program.segments
-    many = [replace(segment, steps=segment.steps * count) for count in (15, 40)]
-    assert [emit(replace(program, segments=(s,)), TARGET).level for s in many] == [2, 1]
+    assert [emit(many_exponentials(count), TARGET).level for count in (15, 40)] == [2, 1]
     assert emit(program, TARGET, fast=False).level == 1
     assert emit(program, TARGET, options=Options(level=0)).level == 0
 
@@ -330,11 +328,27 @@ def test_long_runs_are_cut_into_functions(tmp_path: Path) -> None:
 
 
 def many_exponentials(count: int) -> Program:
-    """A nest with one exp, `count` times over."""
+    """A nest with one exp, after `count` - 1 others that differ from it by a number."""
     program = programs.elementwise().program
+    (step,) = program.segments[0].steps
+    return with_steps(program, [*(with_number(step, k / 100) for k in range(1, count)), step])
+
+
+def with_steps(program: Program, steps: Sequence[Step]) -> Program:
     (segment,) = program.segments
-    steps = segment.steps * count
-    return replace(program, segments=(replace(segment, steps=steps, commit=len(steps)),))
+    segment = replace(segment, steps=tuple(steps), commit=len(steps))
+    return replace(program, segments=(segment,))
+
+
+def with_number(step: Step, number: float) -> Step:
+    """The nest with another number in its pass."""
+    assert isinstance(step, Nest)
+    (block,) = step.blocks
+    body = [
+        replace(each, text=str(number)) if isinstance(each, Literal_) else each
+        for each in block.body
+    ]
+    return replace(step, blocks=(replace(block, body=tuple(body)),))
 
 
 def test_parts_compile_side_by_side_to_the_same_library(tmp_path: Path) -> None:

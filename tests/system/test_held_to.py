@@ -173,6 +173,7 @@ def test_a_guard_keeps_the_gradient_at_zero() -> None:
 # -- long chains -----------------------------------------------------------------------------------
 
 CHAIN = """
+import re
 import sys
 import numpy as np
 import gradc
@@ -194,6 +195,9 @@ np.testing.assert_allclose(got[0], value, rtol=1e-9)
 np.testing.assert_allclose(got[1], slope, rtol=1e-9)
 assert len(f.stages.graph.nodes) > 10_000
 str(f.stages.graph), str(f.stages.program), str(f.stages.source)
+bodies = re.findall("^{\\n(.*?)^}\\n", f.stages.source.text, re.DOTALL | re.MULTILINE)
+assert len(bodies) > 160
+assert max(body.count("\\n") for body in bodies) < 400  # no function grows with the graph
 """
 
 

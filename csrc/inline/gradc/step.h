@@ -14,9 +14,11 @@
 #define GC_EXPORT __attribute__((visibility("default")))
 #define GC_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define GC_UNUSED __attribute__((unused))
+#define GC_SHARED __attribute__((noinline)) /* by several steps: compiled once */
 #else
 #define GC_EXPORT
 #define GC_UNUSED
+#define GC_SHARED
 #define GC_UNLIKELY(x) (x)
 #endif
 
@@ -239,6 +241,14 @@ GC_SIZE int64_t gc_take(int64_t *bytes, int64_t elements, int64_t itemsize, int6
     const int64_t each = gc_mul(gc_add(gc_mul(elements, itemsize), 63) / 64, 64);
     *bytes = gc_add(offset, gc_mul(each, copies));
     return offset;
+}
+
+/* The offsets of the next `count` pieces, all of one size. */
+static inline void gc_take_equal(int64_t *bytes, int64_t elements, int64_t itemsize,
+                                 int64_t copies, int64_t count, int64_t *offsets)
+{
+    for (int64_t k = 0; k < count; k++)
+        offsets[k] = gc_take(bytes, elements, itemsize, copies);
 }
 
 #endif
