@@ -168,6 +168,7 @@ def _window_pullback(
     shape=_window_shape,
     index=_window_index,
     bounds=_window_bounds,
+    lift=lambda *, axis: {"axis": axis + 1},
     ref=_window_ref,
     pullback=_window_pullback,
     samples=(

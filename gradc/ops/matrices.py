@@ -78,6 +78,11 @@ def _pullback(
     View,
     shape=_shape,
     index=_index,
+    lift=lambda *, offset, axis1, axis2: {
+        "offset": offset,
+        "axis1": axis1 + 1,
+        "axis2": axis2 + 1,
+    },
     ref=np.diagonal,
     pullback=_pullback,
     samples=(

@@ -19,7 +19,7 @@ from gradc.graph.types import TensorType
 from gradc.graph.variable import Variable
 from gradc.ops.convert import as_variable, static_int
 from gradc.ops.declare import Sample, call, declared, normal_axes, normal_axis
-from gradc.ops.kinds import View
+from gradc.ops.kinds import Unequal, View
 from gradc.ops.lengths import lengths_of
 from gradc.sizes import Size
 
@@ -44,6 +44,10 @@ def _same_pullback(
     cts: Cts, outs: Cts, x: Variable, *lengths: Variable, axes: Axes
 ) -> tuple[Variable | None, ...]:
     return (cts[0], *(None for _ in lengths))
+
+
+def _lift(*, axes: Axes) -> dict[str, Axes]:
+    return {"axes": tuple(axis + 1 for axis in axes)}
 
 
 # -- lengths that are given ----------------------------------------------------------------------
@@ -74,6 +78,11 @@ def _promised_ref(x: Array, *lengths: Array, axes: Axes) -> Array:
     shape=_promised_shape,
     index=_same_index,
     equal=_promised_equal,
+    unequal=Unequal(
+        what="axis {axis} has length {v0}, but {v1} was promised.",
+        fix="pass an array of that length, or leave the length of axis {axis} open.",
+    ),
+    lift=_lift,
     ref=_promised_ref,
     pullback=_same_pullback,
     samples=(
@@ -140,6 +149,7 @@ class _Forgetful(View):
     _Forgetful,
     shape=lambda lengths, *, axes: lengths,
     index=_same_index,
+    lift=_lift,
     ref=lambda x, *, axes: x,
     pullback=_same_pullback,
     samples=(Sample(lambda f, x: f(x, 1), ((2, 1),)),),
