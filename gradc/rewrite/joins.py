@@ -78,6 +78,8 @@ def _cover(join: Apply, axis: int, read: _Span, facts: Facts) -> Variable | None
         starts.append(starts[-1] + facts.shape(piece)[axis])
     if read.start in starts[:-1] and read.end in starts:
         first, last = starts.index(read.start), len(starts) - 1 - starts[::-1].index(read.end)
+        if (first, last) == (0, len(join.inputs)):
+            return None  # all of it
         if first < last:
             pieces = join.inputs[first:last]
             return pieces[0] if len(pieces) == 1 else call("join", *pieces, axis=axis)
@@ -93,7 +95,8 @@ def _cover(join: Apply, axis: int, read: _Span, facts: Facts) -> Variable | None
 def _rest(node: Apply, found: Variable, axis: int) -> Variable | None:
     """The other axes read as `node` reads them; along `axis` all that was found."""
     if node.op.name == "window":
-        return found
+        along: int = node.op.keywords["axis"]
+        return found if along == axis else call("window", found, *node.inputs[1:], axis=along)
     entries: list[Entry] = list(node.op.keywords["index"])
     entries[axis] = Cut(None, None) if isinstance(entries[axis], Cut) else 0
     if all(each == Cut(None, None) for each in entries):

@@ -87,17 +87,23 @@ def test_evenly_spaced_numbers(dtype: str) -> None:
         np.testing.assert_allclose(got, expected, rtol=tolerance, atol=tolerance, err_msg=name)
 
 
-def test_gradients() -> None:
+def every_call() -> dict[str, Callable[..., Any]]:
+    """All calls, of the same arguments."""
+    table = {name: ours for name, (ours, _) in CALLS.items()}
+    for name, each in SPACED.items():
+        table[name] = lambda x, y, v, k, e, each=each: each(T, v, k)
+    return table
+
+
+def test_gradients_and_forward_mode() -> None:
     """Along a drawn direction, against the difference of costs."""
     known, given = inputs("float64", static=False), values("float64")
     point = {known[name]: np.asarray(value) for name, value in given.items()}
     wrt = [known[name] for name in ("x", "y", "v")]
     along = {each: RNG.normal(size=point[each].shape) for each in wrt}
-    table = {name: ours for name, (ours, _) in CALLS.items()}
-    for name, each in SPACED.items():
-        table[name] = lambda x, y, v, k, e, each=each: each(T, v, k)
+    tangents = [T.constant(way) for way in along.values()]
     labels, slopes, gradients = [], [], []
-    for name, ours in table.items():
+    for name, ours in every_call().items():
         out = ours(*known.values())
         if out.dtype.startswith("float"):
             weights = T.constant(RNG.normal(size=evaluate([out], point)[0].shape))
@@ -105,12 +111,32 @@ def test_gradients() -> None:
             labels.append(name)
             slopes.append(slope(cost, along, point))
             gradients += T.grad(cost, wrt, disconnected_inputs="ignore")
+            (moved,) = evaluate([gradc.jvp(cost, wrt, tangents)], point)
+            np.testing.assert_allclose(moved, slopes[-1], rtol=1e-7, atol=1e-7, err_msg=name)
     with gradc.config.override(level=1):
         function = gradc.function(list(known.values()), gradients)
     found = iter(function(*given.values()))
     for label, wanted in zip(labels, slopes, strict=True):
         got = sum(np.sum(next(found) * along[each]) for each in wrt)
         np.testing.assert_allclose(got, wanted, rtol=1e-7, atol=1e-7, err_msg=label)
+
+
+def test_batches() -> None:
+    known = inputs("float64", static=False)
+    stacks = {name: Input(TensorType("float64", (None,) * (each.ndim + 1)), name)
+              for name, each in known.items() if name in "xyv"}  # fmt: skip
+    rows = [values("float64") for _ in range(2)]
+    for name, ours in every_call().items():
+        out = gradc.vectorize(lambda x, y, v, ours=ours: ours(x, y, v, known["k"], known["e"]))(
+            *stacks.values()
+        )
+        point = {each: np.stack([row[name] for row in rows]) for name, each in stacks.items()}
+        (got,) = evaluate([out], {**point, known["k"]: rows[0]["k"], known["e"]: rows[0]["e"]})
+        for row, one in zip(rows, got, strict=True):
+            (wanted,) = evaluate(
+                [ours(*known.values())], {known[name]: value for name, value in row.items()}
+            )
+            np.testing.assert_allclose(one, wanted, rtol=1e-12, atol=1e-12, err_msg=name)
 
 
 def slope(cost: Any, along: dict[Any, Array], point: dict[Any, Array]) -> float:
