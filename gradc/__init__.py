@@ -10,7 +10,7 @@ Example:
     print(f.stages.source)     # the C
 """
 
-from gradc import printing, tensor
+from gradc import printing, tensor, testing
 from gradc.batch import vectorize, vectorize_graph, vmap
 from gradc.call.function import Function
 from gradc.call.inputs import In, Out
@@ -27,11 +27,13 @@ from gradc.differentiate import (
     jvp,
     pullback,
     pushforward,
+    subgraph_grad,
     value_and_grad,
     vjp,
 )
 from gradc.graph.replace import clone, graph_replace
 from gradc.graph.testvalues import debug_assert, get_debug_values, get_test_value
+from gradc.graph.undefined import grad_not_implemented, grad_undefined
 from gradc.graph.words import get_consumers, get_inputs, get_operation
 from gradc.ops.stops import (
     consider_constant,
@@ -44,6 +46,7 @@ from gradc.ops.stops import (
 from gradc.options import config
 from gradc.printing import pp, pprint
 from gradc.sharedvar import SharedVariable, shared
+from gradc.testing import numeric_grad, verify_grad
 
 __version__ = "0.1.0"
 
@@ -57,9 +60,9 @@ __all__ = [
     "SharedVariable",
     "clone",
     "config",
-    "debug_assert",
     "consider_constant",
     "custom_gradient",
+    "debug_assert",
     "disconnected_grad",
     "explain_grad",
     "function",
@@ -70,23 +73,29 @@ __all__ = [
     "get_test_value",
     "grad",
     "grad_clip",
+    "grad_not_implemented",
     "grad_scale",
+    "grad_undefined",
     "graph_replace",
     "hessian",
     "hessian_vector_product",
     "jacobian",
     "jvp",
+    "numeric_grad",
     "pp",
     "pprint",
     "printing",
     "pullback",
     "pushforward",
     "shared",
+    "subgraph_grad",
     "tensor",
+    "testing",
     "undefined_grad",
     "value_and_grad",
     "vectorize",
     "vectorize_graph",
+    "verify_grad",
     "vjp",
     "vmap",
     "zero_grad",

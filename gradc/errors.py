@@ -24,6 +24,7 @@ __all__ = [
     "DisconnectedInputError",
     "DrawingError",
     "GradError",
+    "GradientError",
     "GradcError",
     "GradcWarning",
     "IndexBoundsError",
@@ -184,6 +185,10 @@ class VectorizeError(GradcError, ValueError):
 
 class NotScalarConstantError(GradcError, ValueError):
     """Building does not know the number that was asked for."""
+
+
+class GradientError(GradcError, AssertionError):
+    """A gradient is not what differences say it should be: verify_grad."""
 
 
 class UnusedInputError(GradcError, ValueError):

@@ -3,6 +3,7 @@
 Beside it products with jacobians (jvp, vjp), whole jacobians and hessians.
 """
 
+from gradc.differentiate.chained import subgraph_grad
 from gradc.differentiate.directional import Lop, Rop, hessian_vector_product, jvp, pulled, vjp
 from gradc.differentiate.explain import Explanation, GradEntry, Term, explain_grad
 from gradc.differentiate.jacobian import hessian, jacobian, value_and_grad
@@ -28,6 +29,7 @@ __all__ = [
     "pulled",
     "pushforward",
     "require_intact",
+    "subgraph_grad",
     "value_and_grad",
     "vjp",
 ]
