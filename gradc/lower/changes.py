@@ -12,6 +12,7 @@ from collections.abc import Collection
 
 from gradc.graph.variable import Variable
 from gradc.lower.reads import sources_of
+from gradc.lower.schedule import can_update_in_place
 from gradc.lower.tasks import Task, run_before
 from gradc.lower.values import Values
 
@@ -26,44 +27,59 @@ def change_in_place(
     shared: Variable,
     new: Variable,
 ) -> list[Task]:
-    """The scatters that turn `shared` into `new` in its storage; none if that is not possible."""
-    chain = _scatters(values, home, shared, new)
-    others = [task for task in tasks if task not in chain]
-    if not chain or any(_reads(values, task, shared) for task in chain):
+    """The tasks that turn `shared` into `new` in its storage; none if that is not possible.
+
+    They are scatters, perhaps behind a nest that computes element by element what they begin with.
+    """
+    chain, start = _scatters(values, home, shared, new)
+    scatters = [task for task in chain if task.kind == "scatter"]
+    if not scatters or any(_reads(values, task, shared) for task in scatters):
         return []
-    after = [task for task in others if any(task.needs(each) for each in chain)]
+    after = [t for t in tasks if t not in chain and any(t.needs(each) for each in chain)]
     if any(task.is_fallible or shared in task.reads for task in after):
         return []
     tests = [
         _test(values, len(tasks) + k, home, task)
-        for k, task in enumerate(each for each in chain if each.is_fallible)
+        for k, task in enumerate(each for each in scatters if each.is_fallible)
     ]
     if any(test.needs(writer) for test in tests for writer in [*writers, *chain]):
         return []
-    tasks.extend(tests)
-    for first in (*tests, *(task for task in others if shared in task.reads)):
-        run_before(tasks, first, chain[0])
-    for task in chain:
+    for task in scatters:
         task.is_tested = True
-    chain[0].base = shared
+    if start is not None and not can_update_in_place(values, tasks, chain[0], shared, start):
+        for task in scatters:
+            task.is_tested = False
+        return []
+    tasks.extend(tests)
+    if start is None:
+        chain[0].base = shared
+    readers = [task for task in tasks if shared in task.reads and task not in chain]
+    for first in (*tests, *readers):
+        run_before(tasks, first, chain[0])
     return chain
 
 
 def _scatters(
     values: Values, home: dict[Variable, Task], shared: Variable, new: Variable
-) -> list[Task]:
-    """Scatters in each other's memory that begin with the shared variable, first to last."""
+) -> tuple[list[Task], Variable | None]:
+    """Scatters in each other's memory, first to last, and what a nest in front of them computes.
+
+    Without such a nest they begin with the shared variable itself.
+    """
     found = [home[new]]
     while found[-1].kind == "scatter":
         node = found[-1].node
         assert node is not None
         base = values.root(node.inputs[0])
         if base is shared:
-            return found[::-1]
+            return found[::-1], None
         if base not in values.becomes:
             break
-        found.append(home[base])
-    return []
+        task = home[base]
+        found.append(task)
+        if task.kind == "nest":
+            return found[::-1], base
+    return [], None
 
 
 def _operands(task: Task) -> tuple[Variable, ...]:

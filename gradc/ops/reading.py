@@ -21,6 +21,7 @@ from gradc.graph.variable import Constant, Variable
 from gradc.ops.convert import as_variable, is_weak
 from gradc.ops.declare import call, is_float, pad
 from gradc.ops.index import Cut, Entry, gather, scatter
+from gradc.ops.kinds import indexed_axes
 from gradc.ops.lengths import broadcast_to, length, product_of, shape_tuple
 
 __all__ = ["inc_subtensor", "set_subtensor"]
@@ -189,12 +190,29 @@ def inc_subtensor(
 
 def _written(name: str, x: Any, y: Any, mode: str) -> Variable:
     x = as_variable(x)
-    reading = _READINGS.get(x)
+    reading = _reading_of(x)
     values = _values(name, x, y)
     while reading is None:
-        inner, values = _before(name, x, values)
-        reading, x = _READINGS.get(inner), inner
+        x, values = _before(name, x, values)
+        reading = _reading_of(x)
     return reading.write(x, values, mode)
+
+
+def _reading_of(x: Variable) -> Reading | None:
+    """How x was read; of a copy of a graph, what its nodes say without doubt."""
+    node = x.owner
+    if x in _READINGS or node is None:
+        return _READINGS.get(x)
+    base, *rest = node.inputs
+    if node.op.name == "subtensor":
+        return Reading(base, node.op.keywords["index"], tuple(rest), (), (), tuple(range(x.ndim)))
+    inner = base.owner
+    if node.op.name != "gather" or (inner is not None and inner.op.kind in ("View", "Relabel")):
+        return None
+    indices = dict(zip(indexed_axes(node.op.keywords, len(rest)), rest, strict=True))
+    groups = tuple(Group((k,), indices.get(k)) for k in range(base.ndim))
+    cut = (Cut(None, None),) * base.ndim
+    return Reading(base, cut, (), groups, tuple(range(rest[0].ndim)), tuple(range(x.ndim)))
 
 
 def _values(name: str, x: Variable, y: Any) -> Variable:

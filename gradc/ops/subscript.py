@@ -75,6 +75,8 @@ def _normal(item: Any) -> _Item:
         return item
     if isinstance(item, (bool, np.bool_)):
         return Constant(np.asarray(item))
+    if isinstance(item, range):
+        item = list(item)
     if isinstance(item, (list, tuple, np.ndarray, Variable)):
         empty = isinstance(item, (list, tuple)) and np.size(np.empty(np.shape(item))) == 0
         found = Constant(np.empty(np.shape(item), "int64")) if empty else as_variable(item)

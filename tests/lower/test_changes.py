@@ -139,6 +139,26 @@ def test_storage_that_others_see_is_not_written(table) -> None:
     np.testing.assert_array_equal(table.get_value(), expected)
 
 
+def test_decay_and_rows_in_one_storage(table) -> None:
+    """What is computed element by element goes to the storage, and the rows behind it."""
+    speed = gradc.shared(np.ones((ROWS, WIDTH)), "speed")
+    i = T.lvector("i")
+    slope = T.grad(T.sum(table[i] ** 3), table)
+    faster = 0.9 * speed - 0.1 * slope
+    f = gradc.function([i], updates=[(speed, faster), (table, table * 0.5 - 0.1 * slope)])
+    program = program_of(f)
+    dense = next(b.shape for b in program.buffers if b.place == "arg" and len(b.shape) == 2)
+    assert not any(b.place == "work" and b.shape == dense for b in program.buffers)
+    expected = np.zeros_like(START)
+    np.add.at(expected, [1, 1, -1], 3 * START[[1, 1, -1]] ** 2)
+    f([1, 1, -1])
+    np.testing.assert_allclose(speed.get_value(), 0.9 - 0.1 * expected)
+    np.testing.assert_allclose(table.get_value(), 0.5 * START - 0.1 * expected)
+    with pytest.raises(IndexError, match="index 7 is out of bounds for axis 0 with length 7"):
+        f([0, 7])
+    np.testing.assert_allclose(speed.get_value(), 0.9 - 0.1 * expected)
+
+
 def test_computed_indices_and_two_tables() -> None:
     """Indices that are a shared variable which moves on by itself."""
     place = gradc.shared(np.array([5, 3]), "place")

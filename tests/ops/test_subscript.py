@@ -201,6 +201,15 @@ def test_through_views() -> None:
         np.testing.assert_array_equal(one, other)
 
 
+def test_a_copied_graph_is_still_indexed() -> None:
+    x, z, i = T.matrix("x"), T.matrix("z"), T.lvector("i")
+    (row, picked) = gradc.graph_replace([x[1:], x[:, i].T], {x: z * 2})
+    f = gradc.function([z, i], [T.set_subtensor(row, 0.0), T.inc_subtensor(picked, 1.0)])
+    one, other = f(np.ones((2, 3)), [0, 0])
+    np.testing.assert_array_equal(one, [[2.0] * 3, [0.0] * 3])
+    np.testing.assert_array_equal(other, [[4.0, 2.0, 2.0]] * 2)
+
+
 def message_of(error: type[Exception], call: Any) -> str:
     with pytest.raises(error) as caught:
         call()
