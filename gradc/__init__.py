@@ -14,6 +14,15 @@ from gradc import printing, tensor, testing
 from gradc.batch import vectorize, vectorize_graph, vmap
 from gradc.call.function import Function
 from gradc.call.inputs import In, Out
+from gradc.call.modes import (
+    DebugMode,
+    Mode,
+    MonitorMode,
+    NanGuardMode,
+    get_default_mode,
+    get_mode,
+    register_mode,
+)
 from gradc.compile import function
 from gradc.control import OpFromGraph, custom_gradient
 from gradc.differentiate import (
@@ -43,32 +52,41 @@ from gradc.ops.stops import (
     undefined_grad,
     zero_grad,
 )
+from gradc.ops.watch import assert_op
 from gradc.options import config
-from gradc.printing import pp, pprint
+from gradc.printing import detect_nan, pp, pprint
 from gradc.sharedvar import SharedVariable, shared
 from gradc.testing import numeric_grad, verify_grad
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "DebugMode",
     "Function",
     "In",
     "Lop",
+    "Mode",
+    "MonitorMode",
+    "NanGuardMode",
     "OpFromGraph",
     "Out",
     "Rop",
     "SharedVariable",
+    "assert_op",
     "clone",
     "config",
     "consider_constant",
     "custom_gradient",
     "debug_assert",
+    "detect_nan",
     "disconnected_grad",
     "explain_grad",
     "function",
     "get_consumers",
     "get_debug_values",
+    "get_default_mode",
     "get_inputs",
+    "get_mode",
     "get_operation",
     "get_test_value",
     "grad",
@@ -87,6 +105,7 @@ __all__ = [
     "printing",
     "pullback",
     "pushforward",
+    "register_mode",
     "shared",
     "subgraph_grad",
     "tensor",

@@ -17,6 +17,7 @@ from typing import Any
 from gradc.call.bind import bind, interpret
 from gradc.call.function import Function
 from gradc.call.lookup import Lookup
+from gradc.call.modes import DebugMode, Mode, MonitorMode, get_mode
 from gradc.call.plan import Plan, read_plan, write_plan
 from gradc.call.request import Request, read_request
 from gradc.call.stages import Stages
@@ -42,7 +43,7 @@ def function(
     updates: Any = None,
     givens: Any = None,
     *,
-    mode: str | None = None,
+    mode: str | Mode | None = None,
     name: str | None = None,
     on_unused_input: str | None = None,
     allow_input_downcast: bool | None = None,
@@ -55,7 +56,8 @@ def function(
         arrays the next call may use again.
     updates: new values of shared variables, a dict or pairs; all read the old values.
     givens: variables and what to put in their place, a dict or pairs.
-    mode: FAST_RUN; FAST_COMPILE (less rewriting and fusion, -O1); REFERENCE (the interpreter).
+    mode: FAST_RUN; FAST_COMPILE (less rewriting and fusion, -O1); REFERENCE (the interpreter);
+        DebugMode, NanGuardMode; or a Mode (gradc.call.modes).
     on_unused_input: "raise", "warn" or "ignore".
     allow_input_downcast: True casts arguments silently, False never loses anything, None also
         takes Python numbers.
@@ -65,11 +67,15 @@ def function(
         ShapeError; CompileError.  Without a C compiler the optimized graph is interpreted, with
         one warning.
     """
-    options = config.freeze()
+    chosen = get_mode(mode)
+    options = chosen.options(config.freeze())
     request = read_request(
-        inputs, outputs, updates, givens, mode or options.mode, name,
+        inputs, outputs, updates, givens, chosen.way, name,
         on_unused_input or options.on_unused_input, allow_input_downcast, no_default_updates,
     )  # fmt: skip
+    is_rewritten = chosen.way == "REFERENCE" and options.rewrite
+    if is_rewritten or isinstance(chosen, (DebugMode, MonitorMode)):
+        return importlib.import_module("gradc.watched").watched(request, chosen, options)  # type: ignore[no-any-return]
     return compile_request(request, options)
 
 

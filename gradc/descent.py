@@ -22,8 +22,9 @@ from gradc.kernel.program import Callback, Nest, Program, Require, Routine, Step
 from gradc.lower import Border, callbacks, lower, node_notes, prepare
 from gradc.options import Options, Target
 from gradc.rewrite import Trace, optimize
+from gradc.rewrite.guard import guarded
 
-__all__ = ["Descent", "descend"]
+__all__ = ["Descent", "descend", "lowered", "rewritten"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,23 @@ class Descent:
 
 def descend(graph: Graph, mode: str, target: Target, options: Options) -> Descent:
     """Go all the way down."""
-    optimized, trace = optimize(graph, mode) if options.rewrite else (graph, Trace())
-    prepared = prepare(optimized)
+    optimized, trace = rewritten(graph, mode, options)
+    prepared = prepare(guarded(optimized, options.guards))
     program = lower(prepared, chains_only=mode == "FAST_COMPILE", fuses=options.fuse)
     source = emit(program, target, node_notes(prepared), options, fast=mode == "FAST_RUN")
     return Descent(optimized, trace, prepared, program, source, callbacks(prepared))
+
+
+def rewritten(graph: Graph, mode: str, options: Options) -> tuple[Graph, Trace]:
+    """The first arrow: the graph behind the passes of a mode."""
+    return optimize(graph, mode, options.excluding) if options.rewrite else (graph, Trace())
+
+
+def lowered(graph: Graph, target: Target, options: Options) -> Descent:
+    """The rest of the way, each operation by loops of its own and quickly compiled."""
+    program = lower(graph, chains_only=True, fuses=False)
+    source = emit(program, target, node_notes(graph), options, fast=False)
+    return Descent(graph, Trace(), graph, program, source, callbacks(graph))
 
 
 def _steps(program: Program) -> Iterator[Step]:

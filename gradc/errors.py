@@ -17,6 +17,8 @@ __all__ = [
     "ArgumentError",
     "ArgumentTypeError",
     "AssertionFailed",
+    "BadOptimization",
+    "BadThunkOutput",
     "CacheError",
     "CompileError",
     "CompilerNotFound",
@@ -33,11 +35,13 @@ __all__ = [
     "Message",
     "MissingInputError",
     "NotScalarConstantError",
+    "NanGuardError",
     "NullTypeGradError",
     "OutOfMemory",
     "ReentrantCall",
     "RewriteError",
     "ShapeError",
+    "StochasticOrder",
     "UnusedInputError",
     "UpdateError",
     "VectorizeError",
@@ -209,6 +213,22 @@ class IndexBoundsError(GradcError, IndexError):
 
 class AssertionFailed(GradcError, AssertionError):
     """A condition asserted in the graph is false."""
+
+
+class NanGuardError(AssertionFailed):
+    """NanGuardMode met a value that is nan, infinite or big."""
+
+
+class BadOptimization(GradcError, RuntimeError):
+    """DebugMode: a rule of rewriting changed a value."""
+
+
+class BadThunkOutput(GradcError, RuntimeError):
+    """DebugMode: compiled code gives something else than its reference."""
+
+
+class StochasticOrder(GradcError, RuntimeError):
+    """DebugMode: the same graph was rewritten in two ways."""
 
 
 class OutOfMemory(GradcError, MemoryError):

@@ -23,7 +23,7 @@ __all__ = ["PRODUCTS", "Config", "Options", "Target", "config"]
 
 T = TypeVar("T")
 
-MODES = ("FAST_RUN", "FAST_COMPILE", "REFERENCE")
+MODES = ("FAST_RUN", "FAST_COMPILE", "REFERENCE", "DebugMode", "NanGuardMode")
 PRODUCTS = ("auto", "panels", "blas")  # in the order of csrc/runtime/runtime.h
 
 
@@ -77,7 +77,7 @@ class Options:
     """Everything a compilation may be told; a value, so that it can be hashed and passed on.
 
     Attributes:
-        mode: FAST_RUN, FAST_COMPILE or REFERENCE.
+        mode: FAST_RUN, FAST_COMPILE or REFERENCE; DebugMode, NanGuardMode (gradc.call.modes).
         floatX: dtype of `T.matrix()` and of Python floats where nothing else decides.
         on_unused_input: "raise", "warn" or "ignore".
         rewrite: False compiles the graph as it was written, without rules that simplify and
@@ -98,6 +98,8 @@ class Options:
         cache_strict: an unsafe cache directory is an error, not a warning.
         fail_points: build code whose steps can be made to fail (GRADC_FAIL_AT).
         search_path: where compilers are searched, as PATH has it.
+        excluding: rules and passes of rewriting to leave out, by name.
+        guards: what fails a call wherever a value is so: "nan", "inf", "big" (NanGuardMode).
         compute_test_value: "off"; else every node is evaluated as it is built, and this says what
             to do about inputs without tag.test_value: "ignore", "warn", "raise", "pdb".
         profile: functions keep an account of the time their steps take.
@@ -121,6 +123,8 @@ class Options:
     cache_size: int = 1 << 30
     cache_strict: bool = False
     fail_points: bool = False
+    excluding: tuple[str, ...] = ()
+    guards: tuple[str, ...] = ()
     compute_test_value: str = "off"
     profile: bool = False
     search_path: str = os.defpath
@@ -255,6 +259,7 @@ class Config:
     cache_size: _Setting[int] = _Setting(1 << 30, _whole(1 << 20, 1 << 50, none=False))
     cache_strict = _Setting(False, _truth)
     fail_points = _Setting(False, _truth)
+    excluding: _Setting[tuple[str, ...]] = _Setting((), _words)
     compute_test_value = _Setting("off", _one_of("off", "ignore", "warn", "raise", "pdb"))
     profile = _Setting(False, _truth)
     on_compile: _Setting[Callable[[Any], None] | None] = _Setting(None, _function)

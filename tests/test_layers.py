@@ -28,7 +28,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "runtime": (("runtime",), ("kernel", "emit.source")),
     "lower": (("lower",), ("control", "ops", "kernel")),
     "compile": (("compile", "call"), ("tensor", "sharedvar", "control", "runtime")),
-    "descent": (("descent",), ("compile", "rewrite", "lower", "emit")),
+    "descent": (("descent", "watched"), ("compile", "rewrite", "lower", "emit")),
     "face": (
         ("__init__", "printing", "compat", "cli", "why", "testing", "optim", "sklearn"),
         ("compile",),
@@ -37,7 +37,11 @@ LAYERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 # Modules that one other module loads when it needs them, by importlib: who, and whom.  A warm start
 # goes through none of these doors.  Annotations may name what is behind a door.
-DOORS = {("compile", "descent"), ("differentiate.prepare", "rewrite.passes")}
+DOORS = {
+    ("compile", "descent"),
+    ("compile", "watched"),
+    ("differentiate.prepare", "rewrite.passes"),
+}
 
 
 @dataclass(frozen=True)

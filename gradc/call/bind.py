@@ -15,10 +15,12 @@ import numpy.typing as npt
 from gradc.call.callbacks import callbacks_of
 from gradc.call.failures import user_error
 from gradc.call.function import Function
+from gradc.call.nan import first_bad
 from gradc.call.plan import Plan, ShippedArray
 from gradc.call.request import Request
 from gradc.call.stages import Stages
-from gradc.errors import GradcWarning, message
+from gradc.call.watching import Run
+from gradc.errors import GradcWarning, NanGuardError, message
 from gradc.graph.evaluate import evaluate
 from gradc.graph.graph import Graph
 from gradc.graph.variable import Constant, Variable
@@ -54,7 +56,11 @@ def bind(
     executable = Executable(stages.library, plan.interface, blas, callbacks_of(stages.callbacks))
 
     def explain(failure: KernelFailure, values: Mapping[Variable, Array]) -> Exception:
-        return user_error(failure, plan, variables, request.name, values)
+        error = user_error(failure, plan, variables, request.name, values)
+        if isinstance(error, NanGuardError):
+            found = first_bad(stages.optimized, values, options.guards, request.name)
+            return error if found is None else NanGuardError(found)
+        return error
 
     return Function(
         request.name, request.signature, request.results,
@@ -83,8 +89,13 @@ def _array(constant: int | ShippedArray, variables: Sequence[Variable]) -> Array
     return variable.data
 
 
-def interpret(request: Request, stages: Stages, *, warn: bool = False) -> Function:
-    """The function that evaluates the graph by each operation's reference."""
+def interpret(
+    request: Request, stages: Stages, run: Run | None = None, *, warn: bool = False
+) -> Function:
+    """The function that evaluates the graph by each operation's reference, or by `run`.
+
+    run: takes the arrays of inputs and shared variables, gives those of outputs and updates.
+    """
     if warn:
         warnings.warn(
             message(
@@ -94,10 +105,10 @@ def interpret(request: Request, stages: Stages, *, warn: bool = False) -> Functi
             GradcWarning,
             stacklevel=4,
         )
-    graph = stages.optimized
+    graph = request.graph if run is not None else stages.optimized
     leaves = [*graph.inputs, *graph.shared]
 
-    def run(arrays: list[Array]) -> list[Array]:
+    def evaluated(arrays: list[Array]) -> list[Array]:
         values = dict(zip(leaves, arrays, strict=True))
         return [np.array(each) for each in evaluate(graph.results, values)]
 
@@ -107,7 +118,7 @@ def interpret(request: Request, stages: Stages, *, warn: bool = False) -> Functi
     interface = _border(graph)
     return Function(
         request.name, request.signature, request.results, _shared(graph.shared), request.updated,
-        (), interface, run, explain, stages,
+        (), interface, run or evaluated, explain, stages,
     )  # fmt: skip
 
 

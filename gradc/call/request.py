@@ -36,8 +36,6 @@ from gradc.sharedvar import SharedVariable
 
 __all__ = ["Request", "read_request"]
 
-_MODES = ("FAST_RUN", "FAST_COMPILE", "REFERENCE")
-
 
 @dataclass(frozen=True)
 class Request:
@@ -64,9 +62,6 @@ def read_request(
     no_default_updates: bool,
 ) -> Request:
     """Bring the arguments of gradc.function to one form."""
-    if mode not in _MODES:
-        what = f"function: there is no mode {mode!r}."
-        raise ArgumentError(message(what, fix=f"use one of {', '.join(_MODES)}."))
     name = name or "f"
     given = [as_input(each, allow_downcast) for each in _listed(inputs)]
     _check_twice(name, given)

@@ -54,7 +54,7 @@ def plan_check(
     (condition,) = node.inputs
     text = str(node.op.keywords["text"]).replace("{", "{{").replace("}", "}}")
     found = values.shapes.note(
-        "AssertionFailed",
+        str(node.op.keywords.get("error", "AssertionFailed")),
         f"{{function}}: {text}{{at}}.",
         compared(condition),
         "pass values that meet the condition.",

@@ -49,16 +49,16 @@ given = elemwise(
 @declared(
     Check,
     ref=None,  # Check.evaluate
-    pullback=lambda cts, outs, x, *, text: (None,),
+    pullback=lambda cts, outs, x, **params: (None,),
     samples=[Sample(lambda check, x: check(x > -100, "x is large"), ((),))],
 )
-def check(condition: Any, text: str) -> Variable:
+def check(condition: Any, text: str, error: str | None = None) -> Variable:
     """True, once the bool scalar `condition` has been found to be; else the call ends."""
     condition = as_variable(condition)
     if condition.dtype != "bool":
         condition = call("neq", condition, pad(as_variable(0, condition.dtype), condition.ndim))
     whole: Variable = all_of(condition) if condition.ndim else condition
-    return call("check", whole, text=text)
+    return call("check", whole, text=text, error=error)
 
 
 def _text(word: str, msg: Any) -> str:

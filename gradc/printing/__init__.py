@@ -4,13 +4,18 @@ pp writes an expression as formulas are written, debugprint as a tree, pydotprin
 min_informative_str and var_descriptor name a variable by what it is computed from.
 """
 
+from gradc.ops.watch import PdbBreakpoint, Print
 from gradc.printing.draw import pydotprint
 from gradc.printing.formulas import pp, pprint
+from gradc.printing.nan import detect_nan
 from gradc.printing.tree import debugprint
 from gradc.printing.words import min_informative_str, var_descriptor
 
 __all__ = [
+    "PdbBreakpoint",
+    "Print",
     "debugprint",
+    "detect_nan",
     "min_informative_str",
     "pp",
     "pprint",

@@ -152,7 +152,9 @@ class _Work:
             for result in rule.results(variable, self._facts):
                 if result is variable or not _refines(rule, variable, result):
                     continue
-                self.done.append(Application(self._stage.name, rule.name, variable, result))
+                self.done.append(
+                    Application(self._stage.name, rule.name, variable, result, rule.keeps)
+                )
                 if len(self.done) > self._budget:
                     raise RewriteError(self._loop())
                 return result

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from gradc.errors import ArgumentError, message, printable
 from gradc.graph.graph import Graph
 from gradc.graph.variable import Variable
 from gradc.rewrite.arithmetic import ARITHMETIC, neg_of_neg, reciprocal_as_quotient, small_power
@@ -56,17 +57,44 @@ BEFORE_GRAD = Pass(
 )
 
 
-def optimize(graph: Graph, mode: str = "FAST_RUN") -> tuple[Graph, Trace]:
-    """The graph rewritten by the passes of a mode, and what they did."""
+def optimize(
+    graph: Graph, mode: str = "FAST_RUN", excluding: Collection[str] = ()
+) -> tuple[Graph, Trace]:
+    """The graph rewritten by the passes of a mode, and what they did.
+
+    excluding: names of rules and passes to leave out.  Raises: ArgumentError for one that is none.
+    """
     trace = Trace()
     settled: frozenset[Variable] = frozenset()
     before: tuple[Rule, ...] = ()
-    for stage in PASSES[mode]:
+    for stage in _without(PASSES[mode], excluding):
         done = run(stage, graph.results, tidied=settled if stage.tidy == before else ())
         graph = graph.replaced(done.outputs)
         trace = trace + done.trace
         settled, before = frozenset(done.image.values()), stage.rules
     return graph, trace
+
+
+def _without(stages: Sequence[Pass], excluding: Collection[str]) -> list[Pass]:
+    """The passes without some of them, and without some rules."""
+    if not excluding:
+        return list(stages)
+    everything = [each for group in PASSES.values() for each in group]
+    known = {name for each in everything for name in (each.name, *(r.name for r in each.rules))}
+    for name in excluding:
+        if name not in known:
+            what = f"mode: there is no rule and no pass called {printable(name, 60)!r}."
+            fix = f'use "fusion", one of {", ".join(dict.fromkeys(p.name for p in everything))}, '
+            raise ArgumentError(message(what, fix=f"{fix}or a rule that f.stages.trace names."))
+    return [
+        Pass(
+            each.name,
+            tuple(rule for rule in each.rules if rule.name not in excluding),
+            tuple(rule for rule in each.tidy if rule.name not in excluding),
+        )
+        for each in stages
+        if each.name not in excluding
+    ]
 
 
 def stabilized(

@@ -28,6 +28,7 @@ class Application:
     rule: str
     before: Variable
     after: Variable
+    keeps: str = "exact"  # what the rule says it keeps
 
     @property
     def site(self) -> Site | None:

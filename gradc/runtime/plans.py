@@ -67,7 +67,14 @@ def plan_slot(graph: bytes, target: Target, options: Options) -> PlanSlot:
     recipe = {
         **_compiler(target, options, store),
         "processor": [target.arch, *target.features],
-        "options": [options.floatX, options.level, options.rewrite, options.fuse],
+        "options": [
+            options.floatX,
+            options.level,
+            options.rewrite,
+            options.fuse,
+            list(options.excluding),
+            list(options.guards),
+        ],
         "versions": [platform.python_version(), np.__version__],
         "code": _package_digest(store),
         "graph": digest_of(graph),

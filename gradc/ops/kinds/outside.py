@@ -25,9 +25,10 @@ __all__ = ["Call", "Check"]
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Check(Declaration):
-    """A bool scalar that must be true: gives true, or ends the call. Parameter: text.
+    """A bool scalar that must be true: gives true, or ends the call. Parameters: text, error.
 
-    text: what the error says, in the user's words.
+    text: what the error says, in the user's words.  error: its class of gradc.errors, by name, if
+    it is not AssertionFailed.
     """
 
     kind: ClassVar[str] = "Check"
@@ -52,7 +53,7 @@ class Check(Declaration):
 
     def batch_by_kind(self, node: Apply, inputs: Sequence[Variable]) -> tuple[Variable, ...]:
         """One check of all elements."""
-        return (call(self.name, call("all", inputs[0], axes=(0,)), text=node.op.keywords["text"]),)
+        return (call(self.name, call("all", inputs[0], axes=(0,)), **node.op.keywords),)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -1,0 +1,220 @@
+"""Modes: how much is rewritten, what runs the result, and what is watched while it runs.
+
+Takes the names and objects of `function(mode=...)` and config.mode; gives a Mode, which says which
+of the three ways down a function goes (FAST_RUN, FAST_COMPILE, REFERENCE) and with which Options.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gradc.errors import ArgumentError, ArgumentTypeError, message, printable
+from gradc.options import Options, config
+from gradc.value import replace
+
+__all__ = [
+    "DebugMode",
+    "Mode",
+    "MonitorMode",
+    "NanGuardMode",
+    "as_mode",
+    "get_default_mode",
+    "get_mode",
+    "register_mode",
+]
+
+_INTERPRETED = ("py",)
+_COMPILED = ("c", "c|py", "vm", "cvm", "c|py_nogc", "vm_nogc", "cvm_nogc", "c_nogc")
+_LEVELS = {  # optimizer: way down, whether rules run at all
+    "None": ("FAST_COMPILE", False),
+    "merge": ("FAST_COMPILE", False),
+    "o1": ("FAST_COMPILE", True),
+    "fast_compile": ("FAST_COMPILE", True),
+    "stabilize": ("FAST_COMPILE", True),
+    "o2": ("FAST_RUN", True),
+    "o3": ("FAST_RUN", True),
+    "o4": ("FAST_RUN", True),
+    "fast_run": ("FAST_RUN", True),
+    "fast_run_stable": ("FAST_RUN", True),
+}
+
+
+class Mode:
+    """Mode(linker, optimizer): how a function is made.
+
+    linker: "cvm" and its kin compile, "py" interprets.  optimizer: "fast_run" (also o2 to o4),
+    "fast_compile" (also o1, stabilize), None or "merge" for no rules at all (a graph is merged in
+    any case).  Frozen: including, excluding and requiring give a new one.
+    Raises: ArgumentError for a name that is not known.
+    """
+
+    guards: tuple[str, ...] = ()
+
+    def __init__(
+        self,
+        linker: str | None = None,
+        optimizer: str | None = "fast_run",
+        excluded: tuple[str, ...] = (),
+    ) -> None:
+        self.linker = linker or "cvm"
+        self.optimizer = str(optimizer)
+        self.excluded = excluded
+        if self.linker not in (*_INTERPRETED, *_COMPILED):
+            known = ", ".join((*_INTERPRETED, *_COMPILED))
+            what = f"Mode: there is no linker {printable(repr(linker), 60)}."
+            raise ArgumentError(message(what, fix=f"use one of {known}."))
+        if self.optimizer not in _LEVELS:
+            what = f"Mode: there is no optimizer {printable(repr(optimizer), 60)}."
+            raise ArgumentError(message(what, fix=f"use one of {', '.join(_LEVELS)}."))
+
+    def excluding(self, *names: str) -> Mode:
+        """The mode without some rules or passes, by their names in `f.stages.trace`.
+
+        "fusion" stands for the fusion of loops.  A name that is none raises in gradc.function.
+        """
+        return self._with(tuple(dict.fromkeys((*self.excluded, *names))))
+
+    def including(self, *names: str) -> Mode:
+        """The mode with what was excluded before back in."""
+        return self._with(tuple(each for each in self.excluded if each not in names))
+
+    requiring = including
+
+    def _with(self, excluded: tuple[str, ...]) -> Mode:
+        made = object.__new__(type(self))
+        made.__dict__.update(self.__dict__ | {"excluded": excluded})
+        return made
+
+    @property
+    def level(self) -> str:
+        """Whose passes rewrite: those of FAST_RUN or of FAST_COMPILE."""
+        return _LEVELS[self.optimizer][0]
+
+    @property
+    def way(self) -> str:
+        """FAST_RUN, FAST_COMPILE or REFERENCE."""
+        return "REFERENCE" if self.linker in _INTERPRETED else self.level
+
+    def options(self, options: Options) -> Options:
+        """The options of a function in this mode."""
+        rules = tuple(each for each in self.excluded if each != "fusion")
+        return replace(
+            options,
+            rewrite=options.rewrite and _LEVELS[self.optimizer][1],
+            fuse=options.fuse and "fusion" not in self.excluded,
+            excluding=(*options.excluding, *rules),
+            guards=self.guards,
+        )
+
+    def __repr__(self) -> str:
+        parts = [repr(self.linker), repr(self.optimizer), *(f"-{each}" for each in self.excluded)]
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+
+class NanGuardMode(Mode):
+    """As FAST_RUN, but a call fails as soon as a value is nan, infinite or big (above 1e10).
+
+    Every float that an operation of the optimised graph gives is checked, as are the inputs; the
+    checks are part of the compiled loops.  The error names the first operation, its line, what it
+    gave and what it got.  Shared variables are as before then.
+    """
+
+    def __init__(
+        self,
+        nan_is_error: bool = True,
+        inf_is_error: bool = True,
+        big_is_error: bool = True,
+        optimizer: str | None = "fast_run",
+        linker: str | None = None,
+    ) -> None:
+        super().__init__(linker, optimizer)
+        flags = {"nan": nan_is_error, "inf": inf_is_error, "big": big_is_error}
+        self.guards = tuple(word for word, flag in flags.items() if flag)
+        if self.way == "REFERENCE":
+            what = "NanGuardMode: its checks are compiled, the interpreter has none."
+            raise ArgumentError(message(what, fix="leave linker= out, or use MonitorMode."))
+
+
+Watcher = Callable[[int, Any, Any], None]
+
+
+class MonitorMode(Mode):
+    """The interpreter, calling pre_func(i, node, fn) before and post_func behind each operation.
+
+    fn.inputs and fn.outputs are lists of one-element lists of arrays (outputs: None before).
+    """
+
+    def __init__(
+        self,
+        pre_func: Watcher | None = None,
+        post_func: Watcher | None = None,
+        optimizer: str | None = "fast_run",
+        linker: str | None = None,
+    ) -> None:
+        super().__init__(linker, optimizer)
+        self.pre_func, self.post_func = pre_func, post_func
+
+
+class DebugMode(Mode):
+    """Every call checks what gradc did: each rule on its values, each operation's C, the whole.
+
+    check_c_code: compare each operation's C with its reference.  check_isfinite: fail on values
+    that are nan or infinite.  stability_patience: how often the graph is rewritten again, to see
+    that the same comes out.  Slow.  Raises, from calls: BadOptimization naming the rule,
+    BadThunkOutput naming the operation; from gradc.function: StochasticOrder.
+    """
+
+    def __init__(
+        self,
+        optimizer: str | None = "fast_run",
+        stability_patience: int = 2,
+        check_c_code: bool = True,
+        check_isfinite: bool = False,
+        linker: str | None = None,
+    ) -> None:
+        super().__init__(linker, optimizer)
+        self.stability_patience = stability_patience
+        self.check_c_code, self.check_isfinite = check_c_code, check_isfinite
+
+
+_NAMED: dict[str, Mode] = {
+    "FAST_RUN": Mode("cvm", "fast_run"),
+    "FAST_COMPILE": Mode("cvm", "fast_compile"),
+    "REFERENCE": Mode("py", None),
+    "DebugMode": DebugMode(),
+    "DEBUG_MODE": DebugMode(),
+    "NanGuardMode": NanGuardMode(),
+    "Mode": Mode(),
+}
+
+
+def register_mode(name: str, mode: Mode) -> None:
+    """Give a mode a name for function(mode=name). Raises: ArgumentError if the name is taken."""
+    if name in _NAMED:
+        what = f"register_mode: {printable(name, 60)!r} is taken."
+        raise ArgumentError(message(what, fix="choose another name."))
+    _NAMED[name] = mode
+
+
+def get_mode(mode: str | Mode | None = None) -> Mode:
+    """The mode of that name, a Mode itself, or by default config.mode."""
+    return as_mode(config.mode if mode is None else mode)
+
+
+def get_default_mode() -> Mode:
+    """What functions are made in: config.mode."""
+    return as_mode(config.mode)
+
+
+def as_mode(mode: Any) -> Mode:
+    """A mode by name. Raises: ArgumentError, ArgumentTypeError."""
+    if isinstance(mode, Mode):
+        return mode
+    if not isinstance(mode, str):
+        what = f"function: {printable(repr(mode), 60)} is no mode."
+        raise ArgumentTypeError(message(what, fix="pass a name, or a Mode."))
+    if mode not in _NAMED:
+        what = f"function: there is no mode {mode!r}."
+        raise ArgumentError(message(what, fix=f"use one of {', '.join(_NAMED)}."))
+    return _NAMED[mode]
