@@ -135,7 +135,7 @@ class Methods:
         _refuse(
             self,
             "an expression never changes: x[...] = y has nothing to write to.",
-            "build a new one: T.set_subtensor(x[...], y).",
+            "build a new one: x[...].set(y), or T.set_subtensor(x[...], y).",
         )
 
     # -- element by element ----------------------------------------------------------------------
@@ -327,6 +327,14 @@ class Methods:
         return OPERATORS["get_scalar_constant_value"](self)
 
     # -- elements by place -------------------------------------------------------------------------
+
+    def set(self, y: Any) -> Variable:
+        """x[...].set(y): x with y in the place of what was indexed."""
+        return _do("set_subtensor", self, y)
+
+    def inc(self, y: Any) -> Variable:
+        """x[...].inc(y): x with y added to what was indexed."""
+        return _do("inc_subtensor", self, y)
 
     def take(self, indices: Any, axis: Any = None, mode: str = "raise") -> Variable:
         """The elements at places of an axis, or of all elements in C order."""

@@ -213,7 +213,8 @@ class Bound:
 class Store:
     """buffer[access + sum(index_k * stride_k)] = src, or += src with mode "add".
 
-    mode "add" and computed `terms` occur in nests with one chunk only.
+    Computed `terms` occur in nests with one chunk only, and so does mode "add" where two positions
+    may be one element.
     """
 
     access: Access

@@ -21,7 +21,7 @@ from gradc.lower.names import Namer
 from gradc.lower.nests import draft_nest
 from gradc.lower.products import plan_product, shared_panels
 from gradc.lower.routines import plan_routine
-from gradc.lower.scatter import draft_places, draft_scatter
+from gradc.lower.scatter import draft_places, draft_scatter, writes_apart
 from gradc.lower.tasks import Item, Task, nest_of
 from gradc.lower.titles import Titles
 from gradc.lower.updates import Placed
@@ -170,7 +170,8 @@ class _Assembly:
         out, base = task.node.outputs[0], task.node.inputs[0]
         title, nodes = self.titles.node(task.node)
         draft = draft_scatter(task.node, self.values, self.memory(), task.is_tested)
-        layout = self._layout(serial=True)
+        apart = task.base is None and writes_apart(task.node, self.values)
+        layout = self._layout(serial=not apart)
         if task.base is not None:
             layout.base = self.buffer(task.base)
         put = finish_nest(draft, layout, title, nodes)

@@ -1,7 +1,8 @@
 """Write the nest of a scatter: values put, or added, at places of an array.
 
 Takes a Scatter node; gives a Draft whose loops run over the values, in index order and in one
-chunk, so that duplicates accumulate in a fixed order.  The array itself is copied from the base by
+chunk, so that duplicates accumulate in a fixed order (in several where a view shows no place
+twice).  The array itself is copied from the base by
 a nest before, unless it is changed where it is.  A scatter that writes a shared variable runs
 behind the commit, where nothing may fail: its places are tested by a nest of their own ahead of it.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gradc.affine import identity
 from gradc.graph.op import Apply
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Variable
@@ -22,7 +24,7 @@ from gradc.lower.values import Values, strides_of
 from gradc.ops.kinds import View, indexed_axes
 from gradc.sizes import Size
 
-__all__ = ["draft_places", "draft_scatter"]
+__all__ = ["draft_places", "draft_scatter", "writes_apart"]
 
 _WRAP = ScalarFn({"any": "{x} < 0 ? {x} + {y} : {x}"})
 
@@ -101,6 +103,24 @@ def draft_scatter(node: Apply, values: Values, memory: Memory, tested: bool = Fa
     item = Item(Variable(source.type), None, source, (source,))
     task = nest_of(-1, values, item)
     return _ScatterWriter(node, task, values, memory, tested).write()
+
+
+def writes_apart(node: Apply, values: Values) -> bool:
+    """Whether no place is written twice, as the view says through which values go.
+
+    So it is where each axis of the array moves with one axis of the values at most, and each axis
+    of the values moves something.
+    """
+    through = node.op.keywords.get("through")
+    if through is None:
+        return False
+    base, _, *rest = values.shapes.operands(node)
+    places = through.rule.index_map(identity(node.inputs[1].ndim), [base, *rest], through.keywords)
+    moved = {axis for place in places for axis, factor in place.factors if factor.constant}
+    lengths = values.shapes.lengths(node.inputs[1])
+    return all(len(place.factors) <= 1 for place in places) and all(
+        n.constant == 1 or axis in moved for axis, n in enumerate(lengths)
+    )
 
 
 def draft_places(node: Apply, values: Values, memory: Memory) -> Draft:

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from gradc.dtypes import promote
-from gradc.errors import ArgumentError, ArgumentTypeError, DTypeError, message
+from gradc.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError, message
 from gradc.graph.describe import where
 from gradc.graph.op import DECLARATIONS, Op
 from gradc.graph.variable import Constant, Variable
@@ -136,13 +136,18 @@ def _counts_up(index: Variable) -> bool:
 def stretched(values: Variable, like: Variable) -> Variable:
     """Values with the axes of `like`; axes of static length 1 have its lengths.
 
-    Raises: ArgumentError if there are more axes.
+    Raises: ArgumentError if there are more axes; ShapeError if static lengths differ.
     """
     if values.ndim > like.ndim:
         what = f"set_subtensor: {values.ndim} axes cannot stand in place of {like.ndim}."
         raise ArgumentError(message(what, [where(values), where(like)], "drop the others first."))
     padded = pad(values, like.ndim)
     pairs = list(enumerate(zip(padded.type.shape, like.type.shape, strict=True)))
+    for axis, (n, wanted) in pairs:
+        if None not in (n, wanted) and n not in (1, wanted):
+            what = f"set_subtensor: axis {axis} of the values has length {n}, the places {wanted}."
+            fix = "pass values of the shape of what they replace."
+            raise ShapeError(message(what, [where(values), where(like)], fix))
     if not any(n == 1 != wanted for _, (n, wanted) in pairs):
         return padded
     lengths = [length(like if n == 1 else padded, axis) for axis, (n, _) in pairs]
@@ -171,7 +176,8 @@ def set_subtensor(
     The result is a new value, a is not changed; memory is used again wherever nobody else needs
     the old value, whatever `inplace` says (Theano's word, as is tolerate_inplace_aliasing).
     Gradient: to y what arrives at its places; to a the rest.
-    Raises: ArgumentTypeError if x is not indexed; DTypeError; ArgumentError for too many axes.
+    Raises: ArgumentTypeError if x is not indexed; DTypeError; ArgumentError for too many axes;
+    ShapeError if static lengths differ (others are checked at the call).
     """
     return _written("set_subtensor", x, y, "set")
 

@@ -14,7 +14,7 @@ import pytest
 
 import gradc
 import gradc.tensor as T
-from gradc.errors import ArgumentError, ArgumentTypeError, DTypeError, IndexBoundsError
+from gradc.errors import ArgumentError, ArgumentTypeError, DTypeError, IndexBoundsError, ShapeError
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Input, Variable
 
@@ -185,7 +185,7 @@ def test_through_views() -> None:
             T.set_subtensor(x[i].flatten(), np.arange(6.0)),
             T.set_subtensor(x[:], 1),
             T.inc_subtensor(x[0], 1, set_instead_of_inc=True),
-            T.inc_subtensor(x[i, None, ::-1], [[[1, 2, 3]]]),
+            x[i, None, ::-1].inc([[[1, 2, 3]]]),
         ],
     )
     got = f(array, [2, 0])
@@ -234,5 +234,10 @@ def test_what_cannot_be_put() -> None:
     assert said.splitlines()[0] == "set_subtensor: the first argument is not indexed."
     said = message_of(DTypeError, lambda: T.inc_subtensor(k[0], 1.5))
     assert said.splitlines()[0] == "inc_subtensor: float64 does not fit into int64."
+    y = T.vector("y", shape=(3,))
+    said = message_of(ShapeError, lambda: T.matrix("z", shape=(2, 4))[0].set(y))
+    assert said.splitlines()[0] == (
+        "set_subtensor: axis 0 of the values has length 3, the places 4."
+    )
     said = message_of(ArgumentError, lambda: T.set_subtensor(x[0], x))
     assert said.splitlines()[0] == "set_subtensor: 2 axes cannot stand in place of 1."
