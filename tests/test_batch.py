@@ -137,6 +137,24 @@ def test_a_length_that_would_differ_is_refused():
         vectorize(lambda n: T.zeros((3,))[:n])(k)
 
 
+def test_each_element_reads_and_writes_at_its_own_place():
+    x, k = T.dmatrix("x"), T.lvector("k")
+    at = {x: RNG.normal(size=(3, 4)), k: [2, -1, 0]}
+    rows, picked = np.arange(3), at[x][[0, 1, 2], at[k]]
+    np.testing.assert_array_equal(value(vectorize(lambda v, i: v[i])(x, k), at), picked)
+    shared = vectorize(lambda i: x[i, 1:])(k)
+    np.testing.assert_array_equal(value(shared, at), at[x][at[k], 1:])
+    put = vectorize(lambda v, i: T.set_subtensor(v[i], 7.0))(x, k)
+    expected = at[x].copy()
+    expected[rows, at[k]] = 7
+    np.testing.assert_array_equal(value(put, at), expected)
+    slope = vectorize(lambda v, i: grad(v[i] ** 2, v))(x, k)
+    expected = np.zeros((3, 4))
+    expected[rows, at[k]] = 2 * picked
+    f = gradc.function([x, k], slope)
+    np.testing.assert_allclose(f(at[x], np.array(at[k])), expected)
+
+
 def test_wrong_use_is_explained():
     x, s = T.dmatrix("x"), T.dscalar("s")
     with pytest.raises(ArgumentError, match="in_axes has 1 entries for 2 arguments"):

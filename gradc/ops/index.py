@@ -21,10 +21,13 @@ from gradc.graph.op import DECLARATIONS, Op, Shape
 from gradc.graph.variable import Variable
 from gradc.ops.convert import as_variable
 from gradc.ops.declare import Sample, call, declared, pad
+from gradc.ops.entries import Cut as Cut
+from gradc.ops.entries import Entry as Entry
+from gradc.ops.entries import Value as Value
+from gradc.ops.entries import apart
 from gradc.ops.kinds import Gather, Scatter, View, indexed_axes
 from gradc.ops.lengths import product_of, shape_tuple, zeros, zeros_like
 from gradc.sizes import Size, ceil_div, maximum, minimum, size, wrap
-from gradc.value import value
 
 __all__: list[str] = []
 
@@ -33,32 +36,6 @@ Cts = Sequence[Variable]
 
 
 # -- slices and places: a view -----------------------------------------------------------------
-
-
-@value
-class Value:
-    """An index that is operand `k` of the view, counted behind the array."""
-
-    k: int
-
-    def __repr__(self) -> str:
-        return f"i{self.k}"
-
-
-@value
-class Cut:
-    """A slice of one axis; None is the end that the sign of `step` says."""
-
-    start: int | Value | None
-    stop: int | Value | None
-    step: int = 1
-
-    def __repr__(self) -> str:
-        ends = ["" if end is None else str(end) for end in (self.start, self.stop)]
-        return ":".join(ends if self.step == 1 else [*ends, str(self.step)])
-
-
-Entry = int | Value | Cut
 
 
 def _number(entry: int | Value, values: Sequence[Size]) -> Size:
@@ -152,6 +129,7 @@ def _subtensor_pullback(
     index=_index,
     bounds=_bounds,
     lift=lambda *, index: {"index": (Cut(None, None), *index)},
+    apart=apart,
     ref=_subtensor_ref,
     pullback=_subtensor_pullback,
     samples=(
@@ -160,6 +138,11 @@ def _subtensor_pullback(
         Sample(lambda f, x: x[..., -2:10, None, 0], ((2, 3, 4),)),
         Sample(lambda f, x: x[3:1], ((4,),)),
         Sample(lambda f, x, k: x[k, k:], ((3, 4), ()), ("float", "int64")),
+        Sample(
+            lambda f, x, i, j, k: x[i, j:, k, 1:],
+            ((3, 3, 3, 2), (), (), ()),
+            ("float", "int64", "int64", "int64"),
+        ),
         Sample(lambda f, x, k: x[-k:k:1], ((4,), ()), ("float", "int64"), 9),
     ),
 )
@@ -268,6 +251,10 @@ def _stays(
             "scatter", x, y, mode="set",
             through=Op(DECLARATIONS["subtensor"], (("index", (Cut(1, None, 2), Cut(None, None))),)),
         ), ((4, 2), (2, 2))),
+        Sample(lambda f, x, y, k: call(
+            "scatter", x, y, k, mode="add",
+            through=Op(DECLARATIONS["subtensor"], (("index", (Cut(1, None), Value(0))),)),
+        ), ((4, 3), (3,), ()), ("float", "float", "int64")),
     ),
 )  # fmt: skip
 def scatter(

@@ -90,6 +90,26 @@ def test_second_order_of_mixed_modes(case: Case) -> None:
         np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("case", SMOOTH, ids=SMOOTH_LABELS)
+def test_jacobian_and_hessian(case: Case) -> None:
+    """Whole matrices, times a vector, are what forward mode says of the vector."""
+    wrt = floats(case)
+    if not wrt:
+        return
+    options: Any = {"disconnected_inputs": "ignore", "stabilize": False}
+    way = ways(wrt, case.values, 9)
+    (value,) = evaluate([case.output], case.values)
+    cost = weighted(case.output, 1, value)
+    for x in wrt:
+        whole = [T.jacobian(case.output, x, **options), T.hessian(cost, x, **options)]
+        (gradient,) = T.grad(cost, [x], **options)
+        along = [pushed(output, {x: way[x]}) for output in (case.output, gradient)]
+        found = evaluate([*whole, *along], case.values)
+        for matrix, expected in zip(found[:2], found[2:], strict=True):
+            got = np.tensordot(matrix, way[x], way[x].ndim)
+            np.testing.assert_allclose(got, expected, rtol=1e-10, atol=1e-11)
+
+
 # -- batches -----------------------------------------------------------------------------------
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gradc.graph.methods import OPERATORS
-from gradc.graph.op import Apply, Declaration, Guards, Operand, Shape
+from gradc.graph.op import Apply, Declaration, Guards, Op, Operand, Shape
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Variable
 from gradc.ops.calls import call, lead, length_of
-from gradc.ops.kinds.batches import all_batched, batched, refuse_lengths
+from gradc.ops.kinds.batches import all_batched, batched
 from gradc.ops.kinds.shapes import broadcast_static, longest
 
 __all__ = ["Gather", "Scatter", "indexed_axes", "kept_axes"]
@@ -113,9 +113,7 @@ class Scatter(Declaration):
         base, values, *places = all_batched(node, inputs, (0, 1))
         params = node.op.keywords
         if "through" in params:
-            refuse_lengths(node, inputs, first=2)
-            stacked = params["through"].rule.stacked(params["through"])
-            return (call("scatter", base, values, *places, mode=params["mode"], through=stacked),)
+            return (_through(node, inputs, base, values, places),)
         axes = tuple(axis + 1 for axis in indexed_axes(params, len(places)))
         of_places = batched(node, inputs)[2:]
         if any(of_places):
@@ -124,6 +122,27 @@ class Scatter(Declaration):
         else:
             values = _from_front(values, places[0].ndim)
         return (call("scatter", base, values, *places, **{**params, "axes": axes}),)
+
+
+def _through(
+    node: Apply,
+    inputs: Sequence[Variable],
+    base: Variable,
+    values: Variable,
+    places: Sequence[Variable],
+) -> Variable:
+    """Through a view of each row; where rows differ in places, these are index arrays in it."""
+    through, mode = node.op.keywords["through"], node.op.keywords["mode"]
+    apart = through.rule.places(node, inputs, 2)
+    if apart is None:
+        stacked = through.rule.stacked(through)
+        return call("scatter", base, values, *places, mode=mode, through=stacked)
+    view = through.rule.stacked(Op(through.rule, tuple(sorted(apart.params.items()))))
+    kept, taken = ([places[k] for k in numbers] for numbers in (apart.kept, apart.taken))
+    axes = (0, *(axis + 1 for axis in apart.axes))
+    seen = view(base, *kept)
+    written = call("scatter", seen, values, _elements(base, 1), *taken, mode=mode, axes=axes)
+    return call("scatter", base, written, *kept, mode="set", through=view)
 
 
 def _from_front(x: Variable, place: int) -> Variable:

@@ -14,13 +14,13 @@ from gradc.graph.methods import OPERATORS
 from gradc.graph.op import Apply, Declaration, Guards, Op, Operand, Shape
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Constant, Variable
-from gradc.ops.calls import length_of, op_of
+from gradc.ops.calls import call, length_of, op_of
 from gradc.ops.convert import static_int
-from gradc.ops.kinds.batches import refuse_lengths
+from gradc.ops.kinds.batches import batched, refuse_lengths
 from gradc.ops.kinds.shapes import ShapeRule, static_operands, to_static
 from gradc.sizes import Size, size
 
-__all__ = ["Iota", "LengthOf", "Relabel", "Unequal", "View"]
+__all__ = ["Apart", "Iota", "LengthOf", "Relabel", "Unequal", "View"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,19 @@ class Unequal:
     error: str = "ArgumentError"
 
 
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """A view in two: first one with parameters `params` and the scalars numbered `kept`.
+
+    Then, of its result, the places that the scalars `taken` name along `axes`.
+    """
+
+    params: Mapping[str, Any]
+    kept: tuple[int, ...]
+    axes: tuple[int, ...]
+    taken: tuple[int, ...]
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class View(Declaration):
     """The same numbers at other places: an index map, no code.
@@ -43,6 +56,7 @@ class View(Declaration):
     `equal` gives (length, length, axis) that must agree.
     `lift` gives the parameters of the same view of each row of a stack, whose first axis stays; for
     a view that has none the operation `stacked` (ops/stacked.py) stands in.
+    `apart` takes scalars out that only say a place, so that they may differ from row to row.
     All four take (i or lengths, *values, shape=..., **params) of sizes.
     unequal: what the error says where two lengths do not agree.
     """
@@ -56,6 +70,7 @@ class View(Declaration):
     equal: Callable[..., Sequence[tuple[Size, Size, int]]] | None = None
     unequal: Unequal = Unequal()
     lift: Callable[..., Mapping[str, Any]] | None = None
+    apart: Callable[..., Apart | None] | None = None  # (numbers of scalars, **params)
 
     def infer(
         self, inputs: Sequence[Variable], params: Mapping[str, Any]
@@ -86,9 +101,31 @@ class View(Declaration):
         t = tangents[0]
         return (None if t is None else node.op(t, *node.inputs[1:]),)
 
+    def places(self, node: Apply, inputs: Sequence[Variable], first: int) -> Apart | None:
+        """The batched scalars of this view taken out; they stand in `inputs` from `first` on.
+
+        Raises: VectorizeError where lengths follow from one.
+        """
+        moving = tuple(k for k, flag in enumerate(batched(node, inputs)[first:]) if flag)
+        op = node.op if first == 1 else node.op.keywords["through"]
+        found = self.apart(moving, **op.keywords) if moving and self.apart else None
+        if moving and found is None:
+            refuse_lengths(node, inputs, first)
+        return found
+
     def batch_by_kind(self, node: Apply, inputs: Sequence[Variable]) -> tuple[Variable, ...]:
-        refuse_lengths(node, inputs)
-        return (self.stacked(node.op)(*inputs),)
+        x, *values = inputs
+        apart = self.places(node, inputs, 1)
+        if apart is None:
+            return (self.stacked(node.op)(*inputs),)
+        of_x = x.ndim > node.inputs[0].ndim
+        view = Op(self, tuple(sorted(apart.params.items())))
+        rest = (self.stacked(view) if of_x else view)(x, *(values[k] for k in apart.kept))
+        axes = tuple(axis + of_x for axis in apart.axes)
+        rows = [values[k] for k in apart.taken]
+        if of_x:
+            rows, axes = [call("iota", length_of(x, 0), dtype="int64"), *rows], (0, *axes)
+        return (call("gather", rest, *rows, axes=axes),)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
