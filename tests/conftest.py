@@ -6,9 +6,13 @@ import difflib
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.fuzz.counts import counted
+
+GRAPHS = 300  # of tests/fuzz in `make test`
 GOLDEN = Path(__file__).parent / "golden"
 
 # A shell that starts tests in the background has them ignore Ctrl-C, and children inherit that.
@@ -19,6 +23,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden", action="store_true", default=False, help="rewrite tests/golden"
     )
+    parser.addoption("--graphs", default=GRAPHS, type=int, help="random graphs of tests/fuzz")
+    parser.addoption("--seed", default=0, type=int, help="of the first of them")
+    parser.addoption("--shrink", default=120, type=int, help="seconds to shrink one that fails")
 
 
 @pytest.fixture
@@ -57,3 +64,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("figures")
         for row in rows:
             terminalreporter.write_line(row)
+    _print_census(terminalreporter, reports)
+
+
+def _print_census(terminalreporter: pytest.TerminalReporter, reports: list[Any]) -> None:
+    """How often everything occurred in random graphs, if a number of them was asked for."""
+    found = [value for r in reports for name, value in r.user_properties if name == "census"]
+    if found and terminalreporter.config.getoption("--graphs") != GRAPHS:
+        terminalreporter.section("random graphs")
+        terminalreporter.write_line(counted(found))

@@ -2,71 +2,155 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
-from numpy.random import Generator
+import numpy as np
 
 import gradc.tensor as T
 from gradc.graph.variable import Variable
+from gradc.graph.walk import toposort
+from tests.fuzz.draws import Draws
+from tests.fuzz.parametric import form, product, special_form
 from tests.fuzz.pool import FLOATS, INTEGERS, LENGTHS, Case, Item, Pool
-from tests.fuzz.steps import derivative, grow
+from tests.fuzz.steps import elementwise, idiom, reduce, sampled
 
-__all__ = ["new_case"]
+__all__ = ["joined", "new_case", "new_graph"]
+
+STEPS: tuple[Callable[[Pool], None], ...] = (
+    elementwise, elementwise, elementwise, elementwise, elementwise, form, form, form, form,
+    reduce, reduce, sampled, sampled, idiom, idiom, product, special_form,
+)  # fmt: skip
+MOST_OUTPUTS = 6
+
+
+def derivative(g: Pool) -> None:
+    """A gradient of a sum: as it was written into the pool, stabilised as an output beside it."""
+    leaf = g.pick(lambda i: i.is_float and i.variable.owner is None)
+    item = g.pick(lambda i: i.is_float and i.variable.owner is not None)
+    if not (leaf and item):
+        return
+    cost = T.sum(item.variable * 0.5)
+    options: dict[str, Any] = {"disconnected_inputs": "ignore"}
+    raw = T.grad(cost, leaf.variable, stabilize=False, **options)
+    kept = g.add(raw)
+    if kept is None or kept.variable is not raw:
+        return
+    if not g.special and not _has_ties(cost):
+        g.case.slopes.append((cost, leaf.variable, raw))
+    stable = T.grad(cost, leaf.variable, **options)
+    if stable.owner is not None and stable not in g.known:
+        g.case.judges[stable] = raw
+        g.case.outputs.append(stable)
+
+
+def _has_ties(cost: Variable) -> bool:
+    """Whether it picks the greatest of what may be one number several times."""
+    return any(node.op.name in ("max", "min") for node in toposort([cost]))
+
+
+def grow(g: Pool, most: int) -> None:
+    """Apply random operations, and differentiate now and then.
+
+    Before each stands the decision to go on: so hypothesis can leave any of them out.
+    """
+    for _ in range(most):
+        if not g.draws.chance(100 - 100 // most):
+            return
+        g.draws.pick(STEPS)(g)
+        if g.draws.chance(8):
+            derivative(g)
 
 
 def close(g: Pool) -> None:
-    """Outputs, a gradient, and updates of the shared variables; inputs that are not used leave."""
+    """Outputs, a gradient, and updates of the shared variables."""
     case = g.case
-    derivative(g)
-    results = [item for item in g.items if item.variable.owner is not None]
-    case.outputs += [item.variable for item in results[-6:]]
+    if g.draws.chance(85):
+        derivative(g)
+    results = [item for item in g.items if item.variable.owner is not None][-MOST_OUTPUTS:]
+    case.outputs += [item.variable for item in results]
+    case.exact.update(item.variable for item in results if item.exact)
     if not results:
         case.outputs.append(g.leaves[0].variable)
     for leaf in g.leaves:
         if leaf.variable in case.shared:
             same = g.pick(alike(leaf))
-            old = leaf.variable
-            case.updates[old] = old * 0.5 + 1 if same is None else changed(g, leaf, same)
+            case.updates[leaf.variable] = changed(g, leaf, same)
 
 
 def alike(leaf: Item) -> Callable[[Item], bool]:
     """Whether an item's value may become that of `leaf`."""
 
     def is_alike(item: Item) -> bool:
-        same = item.value.dtype == leaf.value.dtype and item.value.shape == leaf.value.shape
+        same = item.value.dtype == leaf.value.dtype and item.shape == leaf.shape
         return same and item.variable is not leaf.variable
 
     return is_alike
 
 
-def changed(g: Pool, leaf: Item, same: Item) -> Variable:
+def changed(g: Pool, leaf: Item, same: Item | None) -> Variable:
     """A new value for a shared variable from another one of its shape: perhaps just that."""
-    choice = g.rng.integers(3)
+    old = leaf.variable
+    choice = g.draws.below(5)
+    if leaf.value.ndim and choice == 4:
+        axis = g.draws.below(leaf.value.ndim)
+        return old[(slice(None),) * axis + (slice(None, None, -1),)] if not same else same.variable
+    if not leaf.is_float:
+        return old if same is None else same.variable
+    if same is None:
+        return old * 0.5 + 1
     if choice == 0:
         return same.variable
     if choice == 1:
-        return leaf.variable - 0.1 * same.variable
-    return T.tanh(same.variable) * 0.5 + leaf.variable * 0.25
+        return old - 0.1 * same.variable
+    return T.tanh(same.variable) * 0.5 + old * 0.25
 
 
-def new_case(
-    rng: Generator,
-    graphs: int = 1,
+def new_graph(
+    draws: Draws,
+    case: Case,
     *,
-    nodes: int = 10,
+    nodes: int = 8,
     shared: int = 2,
     lengths: Sequence[int] = LENGTHS,
-) -> Case:
-    """Some independent graphs of about `nodes` operations, with gradients and updates."""
+    special: bool = False,
+) -> None:
+    """One graph more in the case, of at most `nodes` steps; a tenth are five times as large."""
+    pool = Pool(draws, case, lengths, special)
+    for _ in range(draws.below(shared + 1)):
+        dtype = draws.pick((*FLOATS, *FLOATS, *INTEGERS[:4]))
+        pool.leaf(pool.shape(draws.below(4)), dtype, True)
+    pool.argument(FLOATS, draws.pick((2, 1, 2, 3, 0, 4, 5)))
+    pool.argument(INTEGERS, draws.below(4))
+    for _ in range(draws.below(3)):
+        pool.argument(FLOATS, draws.below(4))
+    most = 5 * nodes if draws.chance(10) else nodes
+    grow(pool, most)
+    close(pool)
+
+
+def new_case(rng: np.random.Generator, graphs: int = 1, **options: Any) -> Case:
+    """Some independent graphs as one case, decided by a numpy Generator."""
     case = Case()
     for _ in range(graphs):
-        pool = Pool(rng, case, lengths)
-        pool.leaf(pool.shape(int(rng.integers(0, 6))), str(rng.choice(FLOATS)))
-        pool.leaf(pool.shape(int(rng.integers(0, 4))), str(rng.choice(INTEGERS)))
-        for _ in range(int(rng.integers(0, 3))):
-            pool.leaf(pool.shape(int(rng.integers(0, 4))), str(rng.choice(FLOATS)))
-        for _ in range(int(rng.integers(0, shared + 1))):
-            pool.leaf(pool.shape(int(rng.integers(0, 4))), str(rng.choice(FLOATS)), True)
-        grow(pool, int(rng.integers(nodes // 2, nodes + 1)))
-        close(pool)
+        new_graph(Draws.of_numpy(rng), case, **options)
     return case
+
+
+def joined(cases: Iterable[Case]) -> Case:
+    """Cases as one, to be compiled as one function."""
+    whole = Case()
+    for case in cases:
+        offset = len(whole.inputs)
+        whole.inputs += case.inputs
+        whole.arguments += case.arguments
+        whole.outputs += case.outputs
+        whole.shared |= case.shared
+        whole.updates |= case.updates
+        whole.aliases |= {k + offset: owner for k, owner in case.aliases.items()}
+        whole.bounds |= {k + offset: length for k, length in case.bounds.items()}
+        whole.judges |= case.judges
+        whole.exact |= case.exact
+        whole.layouts += case.layouts
+        whole.words += case.words
+    return whole

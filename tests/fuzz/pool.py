@@ -1,19 +1,19 @@
 """What random graphs are made of: leaves of all ranks, lengths and layouts, and a pool that grows.
 
-Takes a numpy Generator; gives Items, variables with their values.  Every node is evaluated as it is
-made, by its reference, so the generator knows shapes and values: it steers clear of what would say
-nothing (infinities, sums that cancel all digits) and of shapes too large.
+Takes Draws; gives Items, variables with their values.  Every node is evaluated as it is made, by
+its reference, so the generator knows shapes and values: it steers clear of shapes too large and,
+but in graphs of corner values, of what would say nothing (infinities, numbers without digits).
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.random import Generator
 
 import gradc
 import gradc.tensor as T
@@ -21,15 +21,18 @@ from gradc.graph.types import TensorType
 from gradc.graph.variable import Constant, Input, Variable
 from gradc.graph.walk import toposort
 from gradc.sharedvar import SharedVariable
+from tests.fuzz.draws import Draws
+from tests.fuzz.layouts import LAYOUTS, is_stretched, laid_out
 
 Array = np.ndarray[Any, Any]
 
-LENGTHS = (0, 1, 7, 1025)
-LENGTH_ODDS = (0.06, 0.22, 0.52, 0.20)
+LENGTHS = (7, 1, 3, 1025, 0, 130)
+ODDS = (44, 20, 10, 14, 5, 7)  # percent
 MOST_ELEMENTS = 30_000
 MOST_VALUE = 50.0
 FLOATS = ("float64", "float64", "float32")
-INTEGERS = ("int64", "int32", "int8", "uint8", "bool")
+INTEGERS = ("int64", "int32", "int16", "int8", "uint8", "uint16", "uint32", "uint64", "bool")
+CORNERS = (0.0, -0.0, 1.0, -1.0, 0.5, 2.0, np.inf, -np.inf, np.nan, 5e-324, 1e-40, 700.0, -700.0)
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,19 @@ class Item:
     def is_float(self) -> bool:
         return self.value.dtype.kind == "f"
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.value.shape
+
 
 @dataclass
 class Case:
     """Graphs to be compiled as one function.
 
-    inputs with the arguments of a call; updates with the shared variables' first values; scale:
-    the largest number that occurs, to which rounding is compared.
+    arguments: of a call; those in `aliases` are the storage of a shared variable.  bounds: the
+    length that each index array among the inputs must stay below.  judges: for an output, the
+    expression that says what it should be, where that is another one.  slopes: scalars, leaves and
+    gradients.
     """
 
     inputs: list[Variable] = field(default_factory=list)
@@ -58,51 +67,150 @@ class Case:
     shared: dict[SharedVariable, Array] = field(default_factory=dict)
     outputs: list[Variable] = field(default_factory=list)
     updates: dict[SharedVariable, Variable] = field(default_factory=dict)
+    aliases: dict[int, SharedVariable] = field(default_factory=dict)
+    bounds: dict[int, int] = field(default_factory=dict)
+    judges: dict[Variable, Variable] = field(default_factory=dict)
+    exact: set[Variable] = field(default_factory=set)
+    slopes: list[tuple[Variable, Variable, Variable]] = field(default_factory=list)
+    layouts: list[str] = field(default_factory=list)
+    words: Counter[str] = field(default_factory=Counter)
+    is_special: bool = False
+
+    def call_arguments(self) -> list[Array]:
+        """The arguments, borrowed storage as it is now."""
+        return [
+            self.aliases[k].get_value(borrow=True) if k in self.aliases else each
+            for k, each in enumerate(self.arguments)
+        ]
+
+    def values(self) -> dict[Variable, Array]:
+        """What every leaf is in the first call."""
+        native = [each.astype(each.dtype.newbyteorder("=")) for each in self.arguments]
+        return dict(zip(self.inputs, native, strict=True)) | dict(self.shared)
 
 
 class Pool:
     """A pool of items that grows by one operation at a time."""
 
-    def __init__(self, rng: Generator, case: Case, lengths: Sequence[int] = LENGTHS) -> None:
-        self.rng = rng
+    def __init__(
+        self, draws: Draws, case: Case, lengths: Sequence[int] = LENGTHS, special: bool = False
+    ) -> None:
+        self.draws = draws
         self.case = case
         self.lengths = lengths
+        self.special = special
         self.items: list[Item] = []
         self.leaves: list[Item] = []
+        self.known: dict[Variable, Array] = {}
 
     # -- leaves --------------------------------------------------------------------------------
 
+    def length(self) -> int:
+        """7 rather than others, so that operands often fit."""
+        at = self.draws.below(100)
+        for n, odds in zip(LENGTHS, ODDS, strict=True):
+            at -= odds
+            if at < 0 and n in self.lengths:
+                return n
+        return 7 if 7 in self.lengths else self.lengths[0]
+
     def shape(self, ndim: int) -> tuple[int, ...]:
         """Random lengths whose product stays small."""
-        odds = [LENGTH_ODDS[LENGTHS.index(n)] for n in self.lengths]
-        while True:
-            drawn = self.rng.choice(self.lengths, size=ndim, p=np.array(odds) / sum(odds))
-            if np.prod(drawn) <= MOST_ELEMENTS:
-                return tuple(int(n) for n in drawn)
+        shape: list[int] = []
+        for _ in range(ndim):
+            n = self.length()
+            shape.append(n if n * int(np.prod(shape)) <= MOST_ELEMENTS else 1)
+        return tuple(shape)
 
     def numbers(self, shape: tuple[int, ...], dtype: str) -> Array:
-        """Values of a leaf: no ties among floats."""
+        """Values of a leaf: of floats a quarter have ties; corner values in special graphs."""
+        rng = self.draws.rng()
         if dtype == "bool":
-            return self.rng.integers(0, 2, size=shape).astype(bool)
+            return rng.integers(0, 2, size=shape).astype(bool)
         if dtype.startswith(("int", "uint")):
-            return self.rng.integers(0 if dtype[0] == "u" else -5, 6, size=shape).astype(dtype)
-        return self.rng.normal(size=shape).astype(dtype)
+            small = rng.integers(0 if dtype[0] == "u" else -5, 6, size=shape).astype(dtype)
+            limits = np.iinfo(dtype)
+            corners = np.array([limits.min, limits.max, limits.max - 1, 0, 1], dtype)
+            return self._mixed(rng, small, corners)
+        values = rng.normal(size=shape)
+        if self.draws.chance(25):
+            values = np.round(2 * values) / 2
+        with np.errstate(under="ignore"):
+            corners = np.array(CORNERS).astype(dtype)
+        return self._mixed(rng, values.astype(dtype), corners)
 
-    def leaf(self, shape: tuple[int, ...], dtype: str, shared: bool = False) -> Item:
-        """An argument in a random layout, or a shared variable; some lengths are static."""
-        value = self.numbers(shape, dtype)
-        static = tuple(n if n == 1 or self.rng.random() < 0.25 else None for n in shape)
+    def _mixed(self, rng: np.random.Generator, values: Array, corners: Array) -> Array:
+        if not self.special or not values.size:
+            return values
+        return np.where(rng.random(values.shape) < 0.4, rng.choice(corners, values.shape), values)
+
+    def leaf(
+        self,
+        shape: tuple[int, ...],
+        dtype: str,
+        shared: bool = False,
+        value: Array | None = None,
+        *,
+        static: bool = False,
+        own: bool = False,
+    ) -> Item:
+        """An argument in some layout, or a shared variable; some lengths are static.
+
+        own: the value stays as it is given.
+        """
+        if value is None:
+            value = self.numbers(shape, dtype)
+        lengths = tuple(n if n == 1 or static or self.draws.chance(20) else None for n in shape)
         name = f"v{len(self.case.inputs) + len(self.case.shared)}"
+        variable: Variable
         if shared:
-            variable = gradc.shared(value, name=name, shape=static)
-            self.case.shared[variable] = value
+            variable = made = gradc.shared(value, name=name, shape=lengths)
+            self.case.shared[made] = value
         else:
-            variable = Input(TensorType(dtype, static), name)
-            self.case.inputs.append(variable)
-            self.case.arguments.append(layout(self.rng, value))
-        item = Item(variable, value, exact=True)
-        self.leaves.append(item)
-        self.items.append(item)
+            variable = Input(TensorType(dtype, lengths), name)
+            value = self._argument(variable, value, own)
+        return self.keep(Item(variable, value, exact=True))
+
+    def argument(self, dtypes: Sequence[str], ndim: int) -> Item:
+        """An argument of the call; a third of them as a shared variable is, to be its storage."""
+        mine = [each for each in self.leaves if each.variable in self.case.shared]
+        if mine and self.draws.chance(30):
+            twin = self.draws.pick(mine)
+            return self.leaf(twin.shape, twin.value.dtype.name)
+        return self.leaf(self.shape(ndim), self.draws.pick(dtypes))
+
+    def _argument(self, variable: Input, value: Array, own: bool) -> Array:
+        """Make it an argument of the call; gives its value, which the layout may decide."""
+        case = self.case
+        layout = self.draws.pick([*LAYOUTS, "alias", "alias"])
+        alike = [
+            each
+            for each, other in case.shared.items()
+            if (other.dtype, other.shape) == (value.dtype, value.shape) and each in self.known
+        ]
+        if layout == "alias" and alike and not own:
+            owner = self.draws.pick(alike)
+            value = case.shared[owner]
+            case.aliases[len(case.inputs)] = owner
+        elif layout == "alias":
+            layout = "C"
+        if is_stretched(layout) and own:
+            layout = "C"
+        if is_stretched(layout) and value.ndim:
+            value = np.broadcast_to(value[:1], value.shape).copy()
+        case.layouts.append("zero-size" if not value.size else layout if value.ndim else "scalar")
+        case.inputs.append(variable)
+        case.arguments.append(value if layout == "alias" else laid_out(layout, value))
+        return value
+
+    def index(self, length: int, shape: tuple[int, ...], *, low: int | None = None) -> Item:
+        """Integers that index an axis: an argument, half of them counting from the end too."""
+        rng, dtype = self.draws.rng(), self.draws.pick(("int64", "int32", "int16"))
+        least = (-length if self.draws.below(2) else 0) if low is None else low
+        value = rng.integers(least, max(length, least + 1), size=shape).astype(dtype)
+        item = self.leaf(shape, dtype, value=value, own=True)
+        if item.value.size:
+            self.case.bounds[len(self.case.inputs) - 1] = length
         return item
 
     # -- operations ----------------------------------------------------------------------------
@@ -112,56 +220,43 @@ class Pool:
         found = [item for item in self.items if wanted(item)]
         if not found:
             return None
-        return found[int(len(found) * self.rng.random() ** 0.6)]
+        return found[max(self.draws.below(len(found)), self.draws.below(len(found)))]
 
-    def add(self, variable: Variable, inputs: Sequence[Item], exact: bool = False) -> Item | None:
+    def keep(self, item: Item) -> Item:
+        """Into the pool as it is."""
+        if item.variable.owner is None:
+            self.leaves.append(item)
+        self.items.append(item)
+        self.known[item.variable] = item.value
+        return item
+
+    def add(self, variable: Variable, exact: bool = False) -> Item | None:
         """Evaluate and keep a new variable, squashed if its numbers are large."""
-        value = value_of(variable, inputs)
+        if variable in self.known or isinstance(variable, Constant) or variable.ndim > 5:
+            return None
+        value = self.value_of(variable)
         if value.size > MOST_ELEMENTS:
             return None
-        if value.dtype.kind == "f":
+        if value.dtype.kind == "f" and not self.special:
             if not np.isfinite(value).all():
                 return None
             if value.size and np.abs(value).max() > MOST_VALUE:
                 variable = T.tanh(variable / 10)
-                value, exact = value_of(variable, inputs), False
-        item = Item(variable, value, exact)
-        self.items.append(item)
-        return item
+                value, exact = self.value_of(variable), False
+        return self.keep(Item(variable, value, exact))
+
+    def value_of(self, variable: Variable) -> Array:
+        """The reference's value, from what is known."""
+        return values_of([variable], self.known)[0]
 
 
-def value_of(variable: Variable, inputs: Sequence[Item]) -> Array:
-    """The reference's value, from those of `inputs`."""
-    known = {each.variable: each.value for each in inputs}
+def values_of(variables: Iterable[Variable], given: dict[Variable, Array]) -> list[Array]:
+    """What the references say, without the checks of a call."""
+    known, wanted = dict(given), list(variables)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        for node in toposort([variable], stop=known):
+        for node in toposort(wanted, stop=known):
             arrays = [v.data if isinstance(v, Constant) else known[v] for v in node.inputs]
             results = node.op.rule.evaluate(arrays, node.op.keywords)
             known.update(zip(node.outputs, map(np.asarray, results), strict=True))
-    return variable.data if isinstance(variable, Constant) else known[variable]
-
-
-def layout(rng: Generator, value: Array) -> Array:
-    """Equal numbers at other places in memory: strided, reversed, transposed, byte-swapped."""
-    choice = rng.integers(8)
-    if value.ndim == 0 or choice < 2:
-        return value
-    if choice == 2:
-        return np.asfortranarray(value)
-    if choice == 3:
-        return value[..., ::-1].copy()[..., ::-1]
-    if choice == 4:
-        wide = np.zeros((*value.shape[:-1], 2 * value.shape[-1] + 1), value.dtype)
-        wide[..., 1::2] = value
-        return wide[..., 1::2]
-    if choice == 5:
-        return value.astype(value.dtype.newbyteorder())
-    if choice == 6:
-        bytes_ = np.empty(value.nbytes + 1, np.uint8)[1:]
-        unaligned = bytes_.view(value.dtype).reshape(value.shape)
-        unaligned[...] = value
-        return unaligned
-    frozen = value.copy()
-    frozen.setflags(write=False)
-    return frozen
+    return [each.data if isinstance(each, Constant) else known[each] for each in wanted]

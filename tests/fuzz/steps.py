@@ -1,224 +1,225 @@
 """The operations of random graphs: each step adds at most one item to a pool.
 
-What jumps (comparisons, rounding, argmax) is applied only where the operand has the same bits
-however it is computed: to leaves, and to views of them.
+Elementwise operations and reductions follow from their declarations, all others and the composed
+ones from their samples, rewrite rules from their patterns; what has parameters of its own stands in
+`parametric.py`.  What jumps (comparisons, rounding, argmax) is applied only where the operand has
+the same bits however it is computed: to leaves, views of them, and what picks from them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 import gradc.tensor as T
-from gradc.graph.variable import Variable
-from tests.fuzz.pool import FLOATS, MOST_ELEMENTS, Item, Pool
+from gradc.errors import DTypeError
+from gradc.graph.op import DECLARATIONS, Op
+from gradc.graph.variable import Input, Variable
+from gradc.graph.walk import leaves, substitute
+from gradc.ops.declare import COMPOSED, FUNCTIONS, SAMPLES, Sample, call, insert_axes, pad
+from gradc.ops.kinds import Elemwise, Reduce
+from gradc.rewrite.passes import CANONICALIZE, SPECIALIZE, STABILIZE, STRENGTHEN
+from gradc.rewrite.rule import Rule
+from tests.fuzz.exact import JUMPS, PICKS
+from tests.fuzz.pool import FLOATS, INTEGERS, Item, Pool
+from tests.rewrite.spelling import builds
 
-__all__ = ["derivative", "grow"]
+__all__ = ["ELEMWISE", "REDUCE", "RULES", "SAMPLED", "elementwise", "idiom", "reduce", "sampled"]
 
-SMOOTH: tuple[Callable[[Variable], Variable], ...] = (
-    T.neg, T.sin, T.cos, T.tanh, T.sigmoid, T.softplus, T.arctan, T.square, T.expm1,
-    lambda x: T.exp(-T.softplus(x)),
-    lambda x: T.log(T.abs(x) + 0.5),
-    lambda x: T.log1p(x * x),
-    lambda x: T.sqrt(1 + x * x),
-    lambda x: T.log(1 + T.exp(x)),
-    lambda x: -T.log(1 - T.sigmoid(x)),
-    lambda x: T.cosh(T.sin(x)),
-    lambda x: (T.abs(x) + 0.1) ** 1.5,
-    lambda x: 1 / (2 + T.cos(x)),
-    lambda x: T.clip(x, -0.75, 0.5),
-    lambda x: T.relu(x) - 0.1 * T.minimum(x, 0),
+RULES: tuple[Rule, ...] = (
+    *CANONICALIZE.rules, *STABILIZE.rules, *SPECIALIZE.rules, *STRENGTHEN.rules
 )  # fmt: skip
-JUMPING = (T.floor, T.ceil, T.sign, T.trunc)
-BINARY: tuple[Callable[[Variable, Variable], Variable], ...] = (
-    T.add, T.sub, T.mul, T.maximum, T.minimum, T.add, T.mul,
-    lambda x, y: x / (1 + T.abs(y)),
-    lambda x, y: 0.5 * x - y * T.sigmoid(x),
-    lambda x, y: T.log(T.exp(x - T.maximum(x, y)) + T.exp(y - T.maximum(x, y))),
-)  # fmt: skip
-COMPARE = (T.lt, T.le, T.gt, T.ge, T.eq, T.neq)
-WHOLE = (T.add, T.sub, T.mul, T.maximum, T.minimum)
-REDUCE: tuple[Callable[..., Variable], ...] = (
-    T.sum, T.mean, T.sum, T.max, T.min, T.var, T.logsumexp,
-    lambda x, axis, keepdims: T.log(T.exp(x).sum(axis=axis, keepdims=keepdims)),
-)  # fmt: skip
-SOFTMAX: tuple[Callable[..., Variable], ...] = (
-    T.softmax, T.logsoftmax,
-    lambda x, axis: T.log(T.exp(x) / T.exp(x).sum(axis=axis, keepdims=True)),
-)  # fmt: skip
+ELEMWISE = [rule for rule in DECLARATIONS.values() if isinstance(rule, Elemwise)]
+REDUCE = [rule for rule in DECLARATIONS.values() if isinstance(rule, Reduce)]
+SAMPLED = [name for name in SAMPLES if name != "gemm"]  # gemm is rewriting's own
 
 
-def smooth(g: Pool) -> None:
-    if item := g.pick(lambda i: i.is_float):
-        g.add(SMOOTH[g.rng.integers(len(SMOOTH))](item.variable), [item])
-
-
-def jumping(g: Pool) -> None:
-    if item := g.pick(lambda i: i.is_float and i.exact):
-        g.add(JUMPING[g.rng.integers(len(JUMPING))](item.variable), [item], exact=True)
-
-
-def fitting(g: Pool, x: Item) -> Callable[[Item], bool]:
-    """Whether an item's lengths go with those of x: equal, or statically 1."""
+def fitting(*chosen: Item) -> Callable[[Item], bool]:
+    """Whether an item's lengths go with those chosen: equal, or statically 1."""
 
     def fits(y: Item) -> bool:
-        a, b = x.variable.type.shape[::-1], y.variable.type.shape[::-1]
-        real = zip(x.value.shape[::-1], y.value.shape[::-1], a, b, strict=False)
-        return all(n == m or k == 1 or j == 1 for n, m, k, j in real)
+        for x in chosen:
+            a, b = x.variable.type.shape[::-1], y.variable.type.shape[::-1]
+            real = zip(x.shape[::-1], y.shape[::-1], a, b, strict=False)
+            if not all(n == m or k == 1 or j == 1 for n, m, k, j in real):
+                return False
+        return True
 
     return fits
 
 
-def binary(g: Pool) -> None:
-    if not (x := g.pick(lambda i: i.is_float)):
+# -- elementwise -------------------------------------------------------------------------------
+
+
+def elementwise(g: Pool) -> None:
+    """A declared operation on operands that fit; smooth ones three times as often."""
+    rule = g.draws.pick(ELEMWISE)
+    if rule.name in JUMPS and g.draws.chance(50):
+        rule = g.draws.pick(ELEMWISE)
+    needs_exact = rule.name in JUMPS
+    count = rule.arity + (g.draws.below(3) if rule.variadic else 0)
+    chosen: list[Item] = []
+    for k in range(count):
+        fits = fitting(*chosen)
+        is_condition = rule.name == "switch" and k == 0
+        item = g.pick(
+            lambda i, fits=fits, c=is_condition: (
+                fits(i)  # type: ignore[misc]
+                and (i.exact or not needs_exact)
+                and (not c or i.value.dtype == bool)
+            )
+        )
+        if item is None:
+            return
+        chosen.append(item)
+    apply_elementwise(g, rule, chosen)
+
+
+def apply_elementwise(g: Pool, rule: Elemwise, items: Sequence[Item]) -> None:
+    params = {}
+    if rule.name == "cast":
+        params["dtype"] = cast_target(g, items[0])
+    try:
+        wanted, _ = rule.dtype(tuple(each.variable.dtype for each in items))
+    except DTypeError:
         return
-    fits = fitting(g, x)
-    if y := g.pick(lambda i: i.value.dtype.kind != "b" and fits(i)):
-        g.add(BINARY[g.rng.integers(len(BINARY))](x.variable, y.variable), [x, y])
+    rank = max(each.variable.ndim for each in items)
+    operands = []
+    for k, (item, dtype) in enumerate(zip(items, wanted, strict=True)):
+        x = item.variable
+        if dtype.startswith("float"):
+            x = inside(g, rule, k, item)
+        operands.append(pad(x if x.dtype == dtype else call("cast", x, dtype=dtype), rank))
+    variable = Op(rule, tuple(params.items()))(*operands)
+    exact = all(each.exact for each in items) and (
+        rule.name in PICKS or not variable.dtype.startswith("float") or rule.name in JUMPS
+    )
+    g.add(variable, exact)
 
 
-def whole(g: Pool) -> None:
-    if not (x := g.pick(lambda i: i.value.dtype.kind in "iu")):
-        return
-    fits = fitting(g, x)
-    if y := g.pick(lambda i: i.value.dtype.kind in "iub" and fits(i)):
-        g.add(WHOLE[g.rng.integers(len(WHOLE))](x.variable, y.variable), [x, y], exact=True)
+def inside(g: Pool, rule: Elemwise, k: int, item: Item) -> Variable:
+    """The operand squeezed into the operation's domain, if it lies outside."""
+    low, high = rule.domain[min(k, len(rule.domain) - 1)]
+    x, values = item.variable, item.value
+    if g.special or not values.size or rule.name in PICKS | JUMPS or (low, high) == (-5.0, 5.0):
+        return x
+    if low <= values.min() and values.max() <= high:
+        return x
+    return low + (high - low) * T.sigmoid(T.cast(x, "float64") if not item.is_float else x)
 
 
-def compare(g: Pool) -> None:
-    if not (x := g.pick(lambda i: i.exact)):
-        return
-    fits = fitting(g, x)
-    if y := g.pick(lambda i: i.exact and fits(i)):
-        g.add(COMPARE[g.rng.integers(len(COMPARE))](x.variable, y.variable), [x, y], exact=True)
+def cast_target(g: Pool, item: Item) -> str:
+    """Any dtype, but floats that may jump or overflow stay floats."""
+    if item.is_float and (g.special or not item.exact):
+        return g.draws.pick(FLOATS)
+    if item.is_float:
+        return g.draws.pick(("float32", "int64", "int32", "int16", "bool"))
+    return g.draws.pick((*FLOATS, *INTEGERS))
 
 
-def choose(g: Pool) -> None:
-    if not (c := g.pick(lambda i: i.value.dtype.kind == "b")):
-        return
-    fits = fitting(g, c)
-    if x := g.pick(lambda i: i.is_float and fits(i)):
-        g.add(T.switch(c.variable, x.variable, 0.25), [c, x])
+# -- reductions --------------------------------------------------------------------------------
 
 
 def axes_of(g: Pool, item: Item, *, full: bool = False) -> tuple[int, ...]:
     """Some axes; with `full` none of length 0."""
-    found = [k for k, n in enumerate(item.value.shape) if (n or not full) and g.rng.random() < 0.5]
-    return tuple(found)
+    return g.draws.some([k for k, n in enumerate(item.shape) if n or not full])
 
 
 def reduce(g: Pool) -> None:
-    if not (item := g.pick(lambda i: i.is_float and i.value.ndim > 0)):
+    """A declared reduction over some axes."""
+    rule = g.draws.pick(REDUCE)
+    jumps = rule.name in JUMPS
+    item = g.pick(lambda i: i.value.ndim > 0 and (i.exact or not jumps))
+    if item is None or (rule.name == "peak" and not g.special):  # it has no slope of its own
         return
-    function = REDUCE[g.rng.integers(len(REDUCE))]
-    axes = axes_of(g, item, full=function is not T.sum)
-    if axes:
-        keep = bool(g.rng.integers(2))
-        g.add(function(item.variable, axis=axes, keepdims=keep), [item])
-
-
-def position(g: Pool) -> None:
-    if item := g.pick(lambda i: i.exact and i.value.ndim > 0 and i.value.size > 0):
-        function = (T.argmax, T.argmin)[g.rng.integers(2)]
-        axis = int(g.rng.integers(item.value.ndim))
-        g.add(function(item.variable, axis=axis), [item], exact=True)
-
-
-def truth(g: Pool) -> None:
-    if item := g.pick(lambda i: i.value.dtype.kind == "b" and i.value.ndim > 0):
-        axes = axes_of(g, item)
-        if axes:
-            g.add((T.any, T.all)[g.rng.integers(2)](item.variable, axis=axes), [item], exact=True)
-
-
-def view(g: Pool) -> None:
-    if not (item := g.pick(lambda i: i.value.ndim > 0)):
+    axes = axes_of(g, item, full=rule.needs_elements or "arg" in rule.name)
+    if "arg" in rule.name:
+        axes = axes[:1]
+    if not axes or (rule.needs_elements and not item.value.size):
         return
-    x, shape = item.variable, item.value.shape
-    choice = g.rng.integers(6)
-    if choice == 0:
-        x = x.transpose(*(int(k) for k in g.rng.permutation(x.ndim)))
-    elif choice == 1:
-        x = x.flatten()
-    elif choice == 2 and item.value.size:
-        x = x.reshape((shape[0], -1))
-    elif choice == 3:
-        low, high, step = (
-            int(g.rng.integers(3)),
-            int(g.rng.integers(-2, 9)),
-            g.rng.choice((1, 2, 3)),
-        )
-        x = x[..., low : high or None : int(step)]
-    elif choice == 4:
-        x = x.dimshuffle("x", *range(x.ndim))
-    elif choice == 5 and shape[0]:
-        x = x[int(g.rng.integers(-shape[0], shape[0]))]
-    if x.ndim <= 5:
-        g.add(x, [item], exact=item.exact)
-
-
-def gather(g: Pool) -> None:
-    """x[arange(n), y]: one element, or row, of each row."""
-    if item := g.pick(lambda i: i.value.ndim >= 2 and i.value.shape[1] > 0):
-        rows = T.arange(item.variable.shape[0])
-        columns = g.rng.integers(-item.value.shape[1], item.value.shape[1], item.value.shape[0])
-        g.add(item.variable[rows, columns], [item], exact=item.exact)
-
-
-def softmax(g: Pool) -> None:
-    if item := g.pick(lambda i: i.is_float and i.value.ndim > 0 and i.value.size > 0):
-        function = SOFTMAX[g.rng.integers(len(SOFTMAX))]
-        g.add(function(item.variable, axis=int(g.rng.integers(item.value.ndim))), [item])
-
-
-def product(g: Pool) -> None:
-    """A matrix product of x with itself, or with a fitting matrix or vector."""
-    if not (x := g.pick(lambda i: i.is_float and i.value.ndim in (1, 2, 3))):
+    try:
+        rule.out(item.variable.dtype)
+    except DTypeError:
         return
-    n = x.value.shape[-1]
-    y = g.pick(lambda i: i.is_float and i.value.ndim in (1, 2) and i.value.shape[0] == n)
-    if y is None or g.rng.random() < 0.3:
-        if x.value.ndim == 2 and x.value.shape[0] <= 100:
-            g.add(T.dot(x.variable, x.variable.T) * 0.1, [x])
+    options = {}
+    if rule.name in ("sum", "prod") and g.draws.chance(20):
+        dtype = "float64" if item.is_float else g.draws.pick(("int64", "float64"))
+        options[g.draws.pick(("dtype", "acc_dtype")) if item.is_float else "dtype"] = dtype
+    variable = call(rule.name, item.variable, axes=axes, **options)
+    if g.draws.chance(40):
+        variable = insert_axes(variable, axes)
+    exact = item.exact and (jumps or rule.name in PICKS or not variable.dtype.startswith("float"))
+    g.add(variable, exact)
+
+
+# -- what states its own uses --------------------------------------------------------------------
+
+
+def sampled(g: Pool) -> None:
+    """One of the uses that a declaration states, on items of its shapes or new leaves."""
+    name = g.draws.pick(SAMPLED)
+    function = COMPOSED[name].expr if name in COMPOSED else FUNCTIONS[name]
+    samples = SAMPLES[name] or (Sample(lambda f, *xs: f(*xs), ((2, 3),) * 2),)
+    use(g, name, function, g.draws.pick(samples))
+
+
+def use(g: Pool, name: str, function: Callable[..., Variable], sample: Sample) -> None:
+    kinds = sample.dtypes or ("float",) * len(sample.shapes)
+    dtype = g.draws.pick(FLOATS)
+    items = []
+    for shape, kind in zip(sample.shapes, kinds, strict=True):
+        wanted = dtype if kind == "float" else kind
+        items.append(operand(g, name, shape, wanted, sample.high))
+    g.case.words[name] += 1
+    variable = sample.expr(function, *(each.variable for each in items))
+    moves = DECLARATIONS[name].kind in ("View", "Relabel", "Gather", "LengthOf", "Iota") if (
+        name in DECLARATIONS) else False  # fmt: skip
+    is_whole = not variable.dtype.startswith("float")
+    g.add(variable, all(each.exact for each in items) and (moves or is_whole))
+
+
+def operand(g: Pool, name: str, shape: tuple[int, ...], dtype: str, high: int) -> Item:
+    if dtype.startswith("float"):
+        found = g.pick(lambda i: i.shape == shape and i.value.dtype == dtype)
+        if found is not None and name not in COMPOSED:
+            return found
+        value = g.numbers(shape, dtype)
+        if name in COMPOSED and not g.special:
+            low, span = COMPOSED[name].domain[0], np.subtract(*COMPOSED[name].domain[::-1])
+            value = np.asarray(low + span / (1 + np.exp(-value)), dtype)
+        return g.leaf(shape, dtype, value=value)
+    value = np.asarray(g.draws.rng().integers(0, high, shape), dtype)
+    return g.leaf(shape, dtype, value=value, own=True)
+
+
+# -- what rewriting looks for --------------------------------------------------------------------
+
+
+def idiom(g: Pool) -> None:
+    """What a rule looks for, as the rules' own tests spell it, on two new vectors."""
+    rule = g.draws.pick(RULES)
+    build = g.draws.pick(builds(rule))
+    dtype = g.draws.pick(FLOATS)
+    n = g.draws.pick((4, 4, 6, 1025)) if "x2" not in rule.name else 4
+    x, y = (vector(g, n, dtype) for _ in range(2))
+    try:
+        variable = build(x.variable, y.variable)
+    except DTypeError:
         return
-    result = x.value.shape[:-1] + y.value.shape[1:]
-    if np.prod(result) <= MOST_ELEMENTS:
-        g.add((x.variable @ y.variable) * 0.1, [x, y])
+    twins = {}
+    for leaf in leaves([variable]):
+        if isinstance(leaf, Input) and leaf not in g.known:  # tables that some examples add
+            if n != 4:
+                return
+            value = g.draws.rng().normal(size=(4, 4)).astype(leaf.dtype)
+            twins[leaf] = g.leaf((4, 4), leaf.dtype, value=value).variable
+    g.add(substitute([variable], twins)[0] if twins else variable)
 
 
-def outer(g: Pool) -> None:
-    x = g.pick(lambda i: i.is_float and i.value.ndim == 1)
-    y = g.pick(lambda i: i.is_float and i.value.ndim == 1)
-    if x and y and x.value.size * y.value.size <= MOST_ELEMENTS:
-        g.add(T.outer(x.variable, y.variable), [x, y])
-
-
-def convert(g: Pool) -> None:
-    if item := g.pick():
-        dtype = "float32" if item.value.dtype.kind == "f" else str(g.rng.choice(FLOATS))
-        g.add(T.cast(item.variable, dtype), [item], exact=item.exact)
-
-
-def derivative(g: Pool) -> None:
-    """The gradient of a sum with respect to a leaf."""
-    leaf = g.pick(lambda i: i.is_float and i.variable.owner is None)
-    item = g.pick(lambda i: i.is_float and i.variable.owner is not None)
-    if leaf and item:
-        cost = T.sum(item.variable * 0.5)
-        gradient = T.grad(
-            cost, leaf.variable, disconnected_inputs="ignore", stabilize=bool(g.rng.integers(2))
-        )
-        g.add(gradient, g.leaves)
-
-
-STEPS: tuple[Callable[[Pool], None], ...] = (
-    smooth, smooth, smooth, jumping, binary, binary, binary, whole, compare, choose, reduce, reduce,
-    reduce, position, truth, view, view, gather, softmax, product, outer, convert, derivative,
-)  # fmt: skip
-
-
-def grow(g: Pool, count: int) -> None:
-    """Apply `count` random operations."""
-    for _ in range(count):
-        STEPS[g.rng.integers(len(STEPS))](g)
+def vector(g: Pool, n: int, dtype: str) -> Item:
+    """A leaf in a range where many functions are defined."""
+    low, high = g.draws.pick(((-2.0, -0.1), (0.1, 0.9), (-3.0, 3.0), (-60.0, 60.0)))
+    if g.special:
+        return g.leaf((n,), dtype)
+    return g.leaf((n,), dtype, value=g.draws.rng().uniform(low, high, n).astype(dtype))

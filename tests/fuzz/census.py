@@ -1,0 +1,68 @@
+"""How often everything occurred: declarations, kinds, dtypes, layouts, rules, words of T."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import gradc
+from gradc.graph.op import DECLARATIONS
+from gradc.ops.declare import COMPOSED
+from tests.fuzz.counts import counted, missing
+from tests.fuzz.layouts import LAYOUTS
+from tests.fuzz.parametric import FORMS
+from tests.fuzz.pool import FLOATS, INTEGERS, Case
+from tests.fuzz.steps import RULES
+
+__all__ = ["Census"]
+
+
+@dataclass
+class Census:
+    """Counts over functions."""
+
+    graphs: int = 0
+    nodes: int = 0
+    tables: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        names = {
+            "declarations": sorted(DECLARATIONS),
+            "composed": sorted(COMPOSED),
+            "kinds": sorted({rule.kind for rule in DECLARATIONS.values()}),
+            "dtypes": sorted({*FLOATS, *INTEGERS}),
+            "layouts": [*LAYOUTS, "alias", "scalar", "zero-size"],
+            "rules": [rule.name for rule in RULES],
+            "functions": [row.word for row in FORMS],
+        }
+        self.tables = {table: Counter(dict.fromkeys(each, 0)) for table, each in names.items()}
+
+    def add(self, cases: Iterable[Case], f: gradc.Function) -> None:
+        """One function of these cases."""
+        for case in cases:
+            self.graphs += 1
+            self.tables["layouts"].update(case.layouts)
+            for word, count in case.words.items():
+                self.tables["composed" if word in COMPOSED else "functions"][word] += count
+        graph = f.stages.graph
+        self.nodes += len(graph.nodes)
+        for node in (*graph.nodes, *(n for n in f.stages.optimized.nodes if n.op.name == "gemm")):
+            self.tables["declarations"][node.op.name] += 1
+            self.tables["kinds"][node.op.kind] += 1
+            for each in node.outputs:
+                self.tables["dtypes"][each.dtype] += 1
+        self.tables["rules"].update(f.stages.trace.counts)
+
+    def plain(self) -> dict[str, Any]:
+        """As plain data, which travels between processes."""
+        tables = {table: dict(counts) for table, counts in self.tables.items()}
+        return {"graphs": self.graphs, "nodes": self.nodes, "tables": tables}
+
+    def missing(self) -> list[str]:
+        """What never occurred though it should."""
+        return missing(self.tables)
+
+    def __str__(self) -> str:
+        return counted([self.plain()])

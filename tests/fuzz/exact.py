@@ -1,0 +1,20 @@
+"""Which operations round, and which jump: by name, where kind and dtype do not tell."""
+
+__all__ = ["JUMPS", "ORDERS", "PICKS"]
+
+# A small change of an operand may be a large one of the result: only for exact operands.
+JUMPS = frozenset(
+    (
+        "floor", "ceil", "trunc", "sign", "round_half_to_even", "round_half_away_from_zero",
+        "int_div", "mod", "argmax", "argmin", "any", "all", "isnan", "isinf", "eq", "neq", "lt",
+        "le", "gt", "ge", "and", "or", "xor", "invert",
+    )
+)  # fmt: skip
+
+# The result is one of the operands, or one but for its sign or dtype.
+PICKS = frozenset(
+    ("neg", "abs", "maximum", "minimum", "switch", "clip", "relu", "cast", "max", "min", "peak")
+)
+
+# They choose between 0.0 and -0.0 as they like, as numpy's own loops do.
+ORDERS = frozenset(("maximum", "minimum", "max", "min", "clip", "relu", "peak", "sort"))

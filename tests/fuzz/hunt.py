@@ -1,0 +1,203 @@
+"""Hunt: many graphs in batches; a failure is narrowed to its graph and shrunk by hypothesis.
+
+A seed means the same graphs for the same code.  They are decided by numpy, which is quicker and
+more various; when one fails, hypothesis takes up the decisions that made it and shrinks them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from hypothesis.database import ExampleDatabase, choices_to_bytes
+
+from gradc.graph.walk import toposort
+from tests.fuzz.batch import Batch, Fault
+from tests.fuzz.cases import new_graph
+from tests.fuzz.census import Census
+from tests.fuzz.draws import Draws
+from tests.fuzz.pool import Case
+from tests.fuzz.snippet import snippet
+
+__all__ = ["BATCH", "Failure", "Plan", "drawn", "hunt", "shrunk"]
+
+BATCH = 25  # graphs a function
+OTHERS = ("without rewriting", "without fusion", "FAST_COMPILE", "with neither")
+
+Check = Callable[[Sequence[Case]], list[Fault]]
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> Case:
+    """One graph, decided by hypothesis."""
+    return _graph(Draws.of_hypothesis(draw))
+
+
+def _graph(draws: Draws) -> Case:
+    """One graph; one in five has corner values."""
+    case = Case(is_special=draws.chance(20))
+    new_graph(draws, case, special=case.is_special)
+    return case
+
+
+def drawn(seed: int, count: int = BATCH) -> list[Case]:
+    """The graphs of a seed."""
+    return [_graph(Draws.of_numpy(_rng(seed, number))) for number in range(count)]
+
+
+def _rng(seed: int, number: int) -> np.random.Generator:
+    return np.random.default_rng((seed, number))
+
+
+class _Decisions(ExampleDatabase):
+    """A database of one example: the decisions that made a graph."""
+
+    def __init__(self, decisions: Sequence[int]) -> None:
+        # One decision too many: what is taken up as it was saved counts as shrunk already.
+        self.saved = choices_to_bytes([*decisions, 0])
+
+    def fetch(self, key: bytes) -> Iterator[bytes]:
+        yield from () if b"." in key else (self.saved,)
+
+    def save(self, key: bytes, value: bytes) -> None:
+        pass
+
+    def delete(self, key: bytes, value: bytes) -> None:
+        pass
+
+
+@dataclass
+class _Shrinking:
+    """What is known while hypothesis shrinks."""
+
+    check: Check
+    until: float
+    best: tuple[int, Case, Fault] | None = None
+
+    def look(self, case: Case) -> None:
+        if self.best and time.monotonic() > self.until:
+            return
+        faults = self.check([case])
+        if not faults:
+            return
+        size = len(toposort(case.outputs)) + sum(each.size for each in case.arguments) // 100
+        if self.best is None or size <= self.best[0]:
+            self.best = (size, case, faults[0])
+        raise AssertionError(faults[0].text)
+
+
+def shrunk(seed: int, number: int, check: Check, seconds: float = 120) -> tuple[Case, Fault] | None:
+    """The smallest form of graph `number` of a seed that still fails; None if it does not."""
+    state = _Shrinking(check, time.monotonic() + seconds)
+    draws = Draws.of_numpy(_rng(seed, number))
+    _graph(draws)
+
+    @settings(
+        database=_Decisions(draws.made), phases=(Phase.reuse, Phase.shrink), deadline=None,
+        suppress_health_check=list(HealthCheck), report_multiple_bugs=False, print_blob=False,
+    )  # fmt: skip
+    @given(graphs())
+    def look(case: Case) -> None:
+        state.look(case)
+
+    try:
+        look()
+    except Exception:  # the failure itself, or hypothesis finding that time was up
+        if state.best is None:
+            raise
+    return None if state.best is None else state.best[1:]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a batch is looked at."""
+
+    variants: tuple[str, ...]
+    settings: dict[str, Any] = field(default_factory=dict)
+    shrink: float = 120
+
+    def check(self, cases: Sequence[Case]) -> list[Fault]:
+        return Batch(cases).faults(self.variants, **self.settings)
+
+    @classmethod
+    def of(cls, number: int, *, thorough: bool, shrink: float) -> Plan:
+        """Variants and optimisation levels in turn, so that all of them occur."""
+        variants = ("as it is", *(OTHERS if thorough else OTHERS[number % 8 : number % 8 + 1]))
+        return cls(variants, {} if number % 3 == 0 else {"level": 0}, shrink)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A graph that fails, in its smallest form."""
+
+    seed: int
+    number: int
+    text: str
+    program: str
+
+    def __str__(self) -> str:
+        again = f"python -m tests.fuzz --seed {self.seed} --graphs {BATCH}"
+        return (
+            f"graph {self.number} of seed {self.seed}: {self.text}\n"
+            f"again: {again}\n\n{self.program}"
+        )
+
+
+def hunt(
+    seed: int,
+    count: int,
+    census: Census | None = None,
+    *,
+    thorough: bool = False,
+    shrink: float = 120,
+) -> Iterator[Failure]:
+    """Draw `count` graphs from seed, seed + 1 ...; gives those that fail.
+
+    thorough: all variants of every batch.  shrink: seconds for a failure; with 0 it stays as it is.
+    """
+    for number in range(-(-count // BATCH)):
+        here = seed + number
+        plan = Plan.of(here, thorough=thorough, shrink=shrink)
+        yield from _batch(here, min(BATCH, count - number * BATCH), census, plan)
+
+
+def _batch(seed: int, count: int, census: Census | None, plan: Plan) -> Iterator[Failure]:
+    cases = drawn(seed, count)
+    try:
+        batch = Batch(cases)
+        faults = batch.faults(plan.variants, **plan.settings)
+        if not faults and seed % 4 == 0:
+            faults = batch.cached(**plan.settings)
+        if census is not None:
+            census.add(cases, batch.compiled(**plan.settings))
+    except Exception as error:
+        faults = _bisected(cases, plan, error)
+    for number in sorted({fault.graph for fault in faults}):
+        text = next(fault.text for fault in faults if fault.graph == number)
+        if not plan.shrink:
+            yield Failure(seed, number, text, "")
+            continue
+        found = shrunk(seed, max(number, 0), plan.check, plan.shrink)
+        if found is None:
+            yield Failure(seed, number, f"{text} (only with its batch)", "")
+        else:
+            yield Failure(seed, number, found[1].text, snippet(found[0]))
+
+
+def _bisected(cases: Sequence[Case], plan: Plan, error: Exception) -> list[Fault]:
+    """Which graph raises: halves in turn."""
+    low, high = 0, len(cases)
+    while high - low > 1:
+        middle = (low + high) // 2
+        try:
+            plan.check(cases[low:middle])
+        except Exception:
+            high = middle
+        else:
+            low = middle
+    return [Fault(low, f"{type(error).__name__}: {error}")]

@@ -1,0 +1,184 @@
+"""What a graph should give, and how far from it a right answer may be.
+
+Takes a Case; gives a Verdict an output: its value by the references in its own dtypes, the same in
+long double, and the spread of that when every rounding error that may occur does occur (Monte Carlo
+arithmetic: each result of an operation that rounds, and each operand of a sum, is off by a random
+fraction of four units in its last place).  So what an answer may be off by follows from how the
+graph is conditioned at its values, element by element, and not from a constant.
+Source: Parker, Monte Carlo arithmetic, UCLA CSD-970002, 1997.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradc.graph.op import Apply
+from gradc.graph.variable import Constant, Variable
+from gradc.graph.walk import toposort
+from tests.fuzz.exact import JUMPS, ORDERS, PICKS
+from tests.fuzz.pool import Array, Case
+
+__all__ = ["Verdict", "judge", "precise"]
+
+SAMPLES = 3
+SHAKE = 4.0  # units in the last place
+MARGIN = 16.0  # of the spread, which is an estimate from few samples
+ULPS = 16.0  # what vector math, and an operation written as another, may be off by
+MOVES = frozenset(
+    {"View", "Relabel", "LengthOf", "Iota", "Gather", "Join", "Check", "Leaf", "Sort", "Repeat"}
+)
+KEEPS = PICKS | JUMPS  # their results are operands, or are not rounded
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What an output should be: `plain` in its own dtype, `wide` more precisely, give or take."""
+
+    plain: Array
+    wide: Array
+    spread: Array
+    is_exact: bool
+    has_sign: bool = True
+
+    @property
+    def judged(self) -> float:
+        """The share of elements that are compared."""
+        return float(np.mean(np.isfinite(self.spread))) if self.spread.size else 1.0
+
+    def fault(self, got: Any, *, rewritten: bool, special: bool) -> str:
+        """What is wrong with a result, or ""."""
+        want = self.plain
+        if not isinstance(got, np.ndarray) or (got.dtype, got.shape) != (want.dtype, want.shape):
+            return f"{got.dtype}{list(got.shape)}, wanted {want.dtype}{list(want.shape)}"
+        if want.dtype.kind != "f":
+            bad = got != want if self.is_exact or not special else np.zeros(got.shape, bool)
+        elif self.is_exact:
+            bad = ~_same(got, want, self.has_sign)
+        else:
+            bad = self._far(got, rewritten=rewritten)
+        return self._shown(got, bad) if bad.any() else ""
+
+    def _far(self, got: Array, *, rewritten: bool) -> Array:
+        """Where a float is neither near the precise value nor near the plain one."""
+        plain, wide = self.plain.astype("longdouble"), self.wide
+        limits = np.finfo(got.dtype)
+        with np.errstate(all="ignore"):
+            slack = MARGIN * self.spread + ULPS * limits.eps * np.abs(wide) + 4 * limits.tiny
+            between = np.where(np.isfinite(plain), np.abs(wide - plain), 0)
+            far = ~(np.abs(got - wide) <= slack + 2 * between)
+        same = (got == plain) | (np.isnan(got) & np.isnan(plain))
+        far &= ~same
+        if rewritten:  # better than what was written is right, where that is no number
+            far &= np.isfinite(plain) & np.isfinite(wide)
+        else:
+            both = np.isfinite(plain) & np.isfinite(wide)
+            far &= both | (np.isfinite(plain) == np.isfinite(wide))
+        return far & np.isfinite(self.spread)
+
+    def _shown(self, got: Array, bad: Array) -> str:
+        at = tuple(int(k[0]) for k in np.nonzero(np.atleast_1d(bad)))
+        one = [np.atleast_1d(each)[at] for each in (got, self.plain, self.wide, self.spread)]
+        place = list(at) if got.ndim else []
+        return (
+            f"{got.dtype}{list(got.shape)}: {int(bad.sum())} wrong, first at {place}: {one[0]!r}, "
+            f"wanted {one[1]!r} ({one[2]}, give or take {one[3]:.3g})"
+        )
+
+
+def _same(a: Array, b: Array, has_sign: bool) -> Array:
+    """Bit by bit, but that all nan are one, and zeros where their sign was left open."""
+    signs = np.signbit(a) == np.signbit(b) if has_sign else True
+    return ((a == b) & signs) | (np.isnan(a) & np.isnan(b))
+
+
+def judge(case: Case, results: Sequence[Variable]) -> list[Verdict]:
+    """The verdicts on results of the case's graph, from its leaves' first values."""
+    asked = [case.judges.get(each, each) for each in results]
+    leaves = case.values()
+    plain = precise(asked, leaves, wide=False)
+    wide = precise(asked, leaves)
+    shaken = [precise(asked, leaves, np.random.default_rng(k)) for k in range(SAMPLES)]
+    verdicts = []
+    for k, result in enumerate(results):
+        is_exact = result in case.exact
+        spread = _spread(wide[k], [each[k] for each in shaken])
+        value = np.asarray(plain[k]).astype(result.dtype, copy=False)
+        has_sign = is_exact and not any(n.op.name in ORDERS for n in toposort([asked[k]]))
+        verdicts.append(Verdict(value, wide[k], spread, is_exact, has_sign))
+    return verdicts
+
+
+def _spread(wide: Array, shaken: Sequence[Array]) -> Array:
+    if wide.dtype.kind != "f":
+        moved = np.any([each != wide for each in shaken], axis=0)
+        return np.where(moved, np.inf, 0.0)
+    with np.errstate(all="ignore"):
+        gaps = [np.abs(each - wide) for each in shaken]
+        spread = np.max(gaps, axis=0)
+    same = np.all([(each == wide) | (np.isnan(each) & np.isnan(wide)) for each in shaken], axis=0)
+    return np.where(same, 0.0, np.where(np.isnan(spread), np.inf, spread))
+
+
+def precise(
+    variables: Sequence[Variable],
+    leaves: Mapping[Variable, Array],
+    rng: np.random.Generator | None = None,
+    *,
+    wide: bool = True,
+) -> list[Array]:
+    """By the references, floats in long double if `wide`, shaken if there is a generator."""
+    known: dict[Variable, Array] = {each: _widened(value, wide) for each, value in leaves.items()}
+
+    def value(each: Variable) -> Array:
+        if each not in known and isinstance(each, Constant):
+            known[each] = _widened(each.data, wide)
+        return known[each]
+
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        for node in toposort(variables, stop=known.keys()):
+            arrays = [value(each) for each in node.inputs]
+            known.update(zip(node.outputs, _run(node, arrays, rng, wide), strict=True))
+        return [value(each) for each in variables]
+
+
+def _widened(array: Array, wide: bool) -> Array:
+    return array.astype("longdouble") if wide and array.dtype.kind == "f" else array
+
+
+def _run(
+    node: Apply, arrays: list[Array], rng: np.random.Generator | None, wide: bool
+) -> list[Array]:
+    params = node.op.keywords
+    if wide:
+        params = {key: _wide_param(key, value) for key, value in params.items()}
+    rounds = node.op.kind not in MOVES and node.op.name not in KEEPS
+    if rng is not None and rounds and node.op.kind not in ("Elemwise", "View"):
+        pairs = zip(arrays, node.inputs, strict=True)
+        arrays = [_shaken(array, each.dtype, rng) for array, each in pairs]
+    results = []
+    for out, array in zip(node.outputs, node.op.rule.evaluate(arrays, params), strict=True):
+        is_float = out.dtype.startswith("float")
+        dtype = "longdouble" if wide and is_float else out.dtype
+        result = np.asarray(array).astype(dtype, copy=False)
+        loses = node.op.name == "cast" and out.dtype == "float32"
+        results.append(result if rng is None or not (rounds or loses)
+                       else _shaken(result, out.dtype, rng))  # fmt: skip
+    return results
+
+
+def _wide_param(key: str, value: Any) -> Any:
+    is_dtype = key in ("dtype", "acc_dtype") and isinstance(value, str)
+    return "longdouble" if is_dtype and value.startswith("float") else value
+
+
+def _shaken(array: Array, dtype: str, rng: np.random.Generator) -> Array:
+    if not dtype.startswith("float"):
+        return array
+    off = rng.uniform(-SHAKE, SHAKE, array.shape) * np.finfo(dtype).eps
+    return np.asarray(array * (1 + off), array.dtype)

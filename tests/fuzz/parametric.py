@@ -1,0 +1,291 @@
+"""Functions whose parameters no declaration can draw: axes, indices, shapes, contractions.
+
+One row a function: its word, what it takes, how it is used.  A word that T does not have yet has no
+row; `tests/fuzz/census.py` says which words of T nobody draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import gradc.tensor as T
+from gradc.graph.variable import Variable
+from tests.fuzz.draws import Draws
+from tests.fuzz.pool import MOST_ELEMENTS, Item, Pool
+
+__all__ = ["FORMS", "Form", "form", "product", "special_form"]
+
+Build = Callable[[Pool, Item], Any]
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a function is used. moves: the elements stay what they are; axis: one of length > 0."""
+
+    word: str
+    build: Build
+    ranks: range = range(6)
+    moves: bool = True
+    floats: bool = False
+    full: bool = False
+
+    def takes(self, item: Item) -> bool:
+        if item.value.ndim not in self.ranks or (self.floats and not item.is_float):
+            return False
+        return not self.full or 0 not in item.shape
+
+
+def axis_of(g: Pool, item: Item) -> int:
+    """One axis, counted from either end."""
+    return g.draws.below(item.value.ndim) - (item.value.ndim if g.draws.below(2) else 0)
+
+
+def like(g: Pool, item: Item) -> Item:
+    """An item of the same shape and dtype: perhaps the same."""
+    shape = item.variable.type.shape
+    return (
+        g.pick(
+            lambda i: (
+                i.shape == item.shape
+                and i.value.dtype == item.value.dtype
+                and i.variable.type.shape == shape
+            )
+        )
+        or item
+    )
+
+
+def key_of(g: Pool, item: Item) -> tuple[Any, ...]:
+    """Slices, integers, new axes and an ellipsis."""
+    draws, parts = g.draws, []
+    for n in item.shape[: draws.below(item.value.ndim + 1)]:
+        choice = draws.below(6)
+        if choice == 0 and n:
+            parts.append(draws.integer(-n, n))
+        elif choice == 1:
+            parts.append(slice(None))
+        else:
+            parts.append(slice_of(draws, n))
+    if draws.chance(20):
+        parts.insert(draws.below(len(parts) + 1), None)
+    if draws.chance(20):
+        parts.append(Ellipsis)
+    return tuple(parts)
+
+
+def slice_of(draws: Draws, n: int) -> slice:
+    ends = (None, 0, 1, 2, n - 1, -1, -3, n + 4)
+    step = draws.pick((None, 2, 3, -1, -2))
+    return slice(draws.pick(ends), draws.pick(ends), step)
+
+
+def gathered(g: Pool, item: Item) -> Variable:
+    """x[i], x[i, j] or x[:, i] with index arrays that the caller passes."""
+    x, n = item.variable, item.shape
+    rows = g.index(n[0], (g.draws.pick((7, 3, 1)),)).variable
+    choice = g.draws.below(3)
+    if choice == 0 and len(n) > 1:
+        return x[rows, g.index(n[1], g.known[rows].shape).variable]
+    if choice == 1 and len(n) > 1:
+        return x[:, g.index(n[1], (3,)).variable]
+    return x[rows]
+
+
+def picked(g: Pool, item: Item) -> Variable:
+    """x[arange(n), y]: one element, or row, of each row."""
+    rows = T.arange(item.variable.shape[0])
+    columns = g.draws.rng().integers(-item.shape[1], item.shape[1], item.shape[0])
+    return item.variable[rows, columns]
+
+
+def reshaped(g: Pool, item: Item) -> Variable:
+    shape = item.shape
+    if not item.value.size or g.draws.below(2):
+        return item.variable.reshape(tuple(item.variable.shape[k] for k in range(len(shape))[::-1]))
+    return item.variable.reshape((shape[0], -1) if len(shape) else (1, -1))
+
+
+def order_of(g: Pool, item: Item) -> tuple[int, ...]:
+    return g.draws.order(item.value.ndim)
+
+
+def with_new_axes(g: Pool, item: Item) -> Variable:
+    order: list[Any] = list(order_of(g, item))
+    order.insert(g.draws.below(len(order) + 1), "x")
+    return item.variable.dimshuffle(*order)
+
+
+def softmax_of(g: Pool, item: Item) -> Variable:
+    """A softmax, also by hand and with its sum along a wrong axis."""
+    x, axis = item.variable, axis_of(g, item)
+    e = T.exp(x)
+    choice = g.draws.below(4)
+    if choice == 0:
+        return T.log(T.softmax(x, axis=axis))
+    if choice == 1:
+        return e / e.sum(axis=axis, keepdims=True)
+    if choice == 2:
+        return T.log(e / e.sum(axis=axis, keepdims=True))
+    n = item.variable.type.shape
+    if item.value.ndim == 2 and item.shape[0] == item.shape[1] and n[0] == n[1]:
+        return e / e.sum(axis=1)
+    return T.logsoftmax(x, axis=axis)
+
+
+def guarded(g: Pool, item: Item) -> Variable:
+    """Where a branch that is not taken would be nan, and where two guards meet."""
+    x = item.variable
+    forms: tuple[Callable[[], Variable], ...] = (
+        lambda: T.switch(x > 0, T.log(T.abs(x)), 0.0),
+        lambda: T.switch(T.gt(x, 0), T.sqrt(x), T.square(x)),
+        lambda: T.switch(T.le(x, 0.25), 0.5, T.log(x)) * x,
+        lambda: T.maximum(x, 0.0) ** 1.5 + T.switch(x < 0, x, T.sin(x)),
+        lambda: T.clip(x, -0.5, 0.5) * T.relu(x) + T.minimum(x, 0.1),
+        lambda: T.switch(T.eq(x, 0), 1.0, T.sin(x) / x),
+        lambda: T.sum(T.switch(x > 0, T.sqrt(T.maximum(x, 0)), 0.0), axis=-1),
+    )
+    return g.draws.pick(forms if item.value.ndim else forms[:-1])()
+
+
+def in_order(g: Pool, item: Item) -> Variable:
+    """Casts on the way down and up again: digits that are lost must stay lost."""
+    return T.cast(T.cast(item.variable, g.draws.pick(("int8", "float32"))), "float64")
+
+
+FORMS: tuple[Form, ...] = tuple(
+    each
+    for each in (
+        Form("transpose", lambda g, i: i.variable.transpose(*order_of(g, i)), range(1, 6)),
+        Form("dimshuffle", with_new_axes, range(5)),
+        Form("flatten", lambda g, i: i.variable.flatten(), range(1, 6)),
+        Form("ravel", lambda g, i: T.ravel(i.variable)),
+        Form("reshape", reshaped, range(1, 5)),
+        Form("subtensor", lambda g, i: i.variable[key_of(g, i)], range(1, 6)),
+        Form("gather", gathered, range(1, 4), full=True),
+        Form("pick", picked, range(2, 4), full=True),
+        Form("squeeze", lambda g, i: T.squeeze(i.variable)),
+        Form("expand_dims", lambda g, i: T.expand_dims(i.variable, 0), range(5)),
+        Form("swapaxes", lambda g, i: T.swapaxes(i.variable, 0, -1), range(1, 6)),
+        Form("moveaxis", lambda g, i: T.moveaxis(i.variable, axis_of(g, i), 0), range(1, 6)),
+        Form("shape_padaxis", lambda g, i: T.shape_padaxis(i.variable, 0), range(4)),
+        Form("shape_padleft", lambda g, i: T.shape_padleft(i.variable), range(4)),
+        Form("shape_padright", lambda g, i: T.shape_padright(i.variable), range(4)),
+        Form("broadcast_like", lambda g, i: T.broadcast_like(T.expand_dims(i.variable[0], 0),
+                                                             i.variable), range(1, 4), full=True),
+        Form("zeros_like", lambda g, i: T.zeros_like(i.variable), full=True),
+        Form("ones_like", lambda g, i: T.ones_like(i.variable), full=True),
+        Form("full_like", lambda g, i: T.full_like(i.variable, 1), full=True),
+        Form("alloc", lambda g, i: T.alloc(i.variable, 3, *i.variable.shape), range(3)),
+        Form("shape", lambda g, i: T.shape(i.variable), range(1, 5)),
+        Form("size", lambda g, i: T.size(i.variable)),
+        Form("arange", lambda g, i: T.arange(1, i.variable.shape[0] + 2, 2), range(1, 4)),
+        Form("eye", lambda g, i: T.eye(i.variable.shape[0], 5, 1), range(1, 4)),
+        Form("identity_like", lambda g, i: T.identity_like(i.variable), range(2, 3)),
+        Form("and_", lambda g, i: T.and_(T.neq(i.variable, 0), True)),
+        Form("iround", lambda g, i: T.iround(i.variable)),
+        Form("round", lambda g, i: T.round(i.variable)),
+        Form("max_and_argmax", lambda g, i: T.max_and_argmax(i.variable, axis_of(g, i))[1],
+             range(1, 5), full=True),
+        Form("softmax", softmax_of, range(1, 4), moves=False, floats=True, full=True),
+        Form("guards", guarded, range(4), moves=False, floats=True, full=True),
+        Form("casts", in_order, range(4), floats=False),
+        # joining and repeating
+        Form("concatenate", lambda g, i: T.concatenate([i.variable, like(g, i).variable],
+                                                       axis=axis_of(g, i)), range(1, 5)),
+        Form("join", lambda g, i: T.join(0, i.variable, like(g, i).variable), range(1, 5)),
+        Form("stack", lambda g, i: T.stack([i.variable, like(g, i).variable],
+                                           axis=g.draws.below(i.value.ndim + 1)), range(4)),
+        Form("tile", lambda g, i: T.tile(i.variable, (2,) * max(i.value.ndim, 1)), range(1, 4)),
+        Form("repeat", lambda g, i: T.repeat(i.variable, 2, axis=axis_of(g, i)), range(1, 4)),
+        Form("roll", lambda g, i: T.roll(i.variable, g.draws.integer(-3, 4), axis=axis_of(g, i)),
+             range(1, 4)),
+        Form("flip", lambda g, i: T.flip(i.variable, axis_of(g, i)), range(1, 4)),
+        Form("pad", lambda g, i: T.pad(i.variable, ((1, 2),) * i.value.ndim), range(1, 3)),
+        Form("tril", lambda g, i: T.tril(i.variable, g.draws.integer(-1, 2)), range(2, 3)),
+        Form("triu", lambda g, i: T.triu(i.variable, g.draws.integer(-1, 2)), range(2, 3)),
+        Form("diag", lambda g, i: T.diag(i.variable), range(1, 3), full=True),
+        Form("diagonal", lambda g, i: T.diagonal(i.variable), range(2, 4), full=True),
+        # order and running sums
+        Form("cumsum", lambda g, i: T.cumsum(i.variable, axis=axis_of(g, i)), range(1, 4),
+             moves=False),
+        Form("cumprod", lambda g, i: T.cumprod(T.tanh(i.variable), axis=axis_of(g, i)),
+             range(1, 4), moves=False, floats=True),
+        Form("diff", lambda g, i: T.diff(i.variable, axis=axis_of(g, i)), range(1, 4),
+             moves=False, full=True),
+        Form("sort", lambda g, i: T.sort(i.variable, axis=axis_of(g, i)), range(1, 4)),
+        Form("argsort", lambda g, i: T.argsort(i.variable, axis=axis_of(g, i)), range(1, 4)),
+        Form("median", lambda g, i: T.median(i.variable, axis=axis_of(g, i)), range(1, 4),
+             moves=False, floats=True, full=True),
+        # putting
+        Form("set_subtensor", lambda g, i: T.set_subtensor(i.variable[::2], 1), range(1, 4)),
+        Form("inc_subtensor", lambda g, i: T.inc_subtensor(
+            i.variable[g.index(i.shape[0], (5,)).variable], 1), range(1, 4), moves=False,
+            full=True),
+        Form("take", lambda g, i: T.take(i.variable, g.index(i.shape[0], (3, 2)).variable, axis=0),
+             range(1, 4), full=True),
+    )
+    if hasattr(T, each.word) or each.word in ("gather", "pick", "subtensor", "guards", "casts")
+)  # fmt: skip
+
+
+def form(g: Pool) -> None:
+    """One of the functions above."""
+    apply_form(g, g.draws.pick(FORMS))
+
+
+def apply_form(g: Pool, row: Form) -> None:
+    needs_exact = row.word in ("iround", "round", "max_and_argmax", "argsort", "sort", "and_",
+                               "casts")  # fmt: skip
+    item = g.pick(lambda i: row.takes(i) and (i.exact or not needs_exact))
+    if item is None or item.value.size > MOST_ELEMENTS // 3 or (g.special and needs_exact):
+        return
+    if row.word in ("set_subtensor", "inc_subtensor") and item.value.dtype == bool:
+        return
+    g.case.words[row.word] += 1
+    variable = row.build(g, item)
+    if variable is not item.variable:
+        g.add(variable, item.exact and row.moves)
+
+
+def special_form(g: Pool) -> None:
+    """Guards and softmax: where rules and gradients have most to get wrong."""
+    apply_form(g, g.draws.pick([row for row in FORMS if row.word in ("guards", "softmax")]))
+
+
+# -- products ------------------------------------------------------------------------------------
+
+
+def product(g: Pool) -> None:
+    """A matrix product of x with itself, or with a fitting matrix or vector."""
+    draws = g.draws
+    if not (x := g.pick(lambda i: i.is_float and i.value.ndim in (1, 2, 3))):
+        return
+    choice = draws.below(6)
+    if choice == 0 and x.value.ndim == 2 and x.shape[0] <= 130:
+        g.add(T.dot(x.variable, x.variable.T) * 0.1)
+        return
+    if choice == 1:
+        y = g.pick(lambda i: i.is_float and i.value.ndim == 1)
+        if y and x.value.ndim == 1 and x.value.size * y.value.size <= MOST_ELEMENTS:
+            g.case.words["outer"] += 1
+            g.add(T.outer(x.variable, y.variable))
+        return
+    if choice == 2 and x.value.ndim > 1 and x.value.size:
+        y = like(g, x)
+        g.case.words["tensordot"] += 1
+        g.add(T.tensordot(x.variable, y.variable, axes=[[1], [1]])
+              if x.shape[0] ** 2 <= 10_000 and x.value.ndim == 2
+              else T.inner(x.variable[0].flatten(), y.variable[0].flatten()))  # fmt: skip
+        return
+    n, integers = x.shape[-1], draws.chance(15)
+    y = g.pick(
+        lambda i: (i.is_float or (integers and i.value.dtype.kind in "iu"))
+        and i.value.ndim in (1, 2) and i.shape[0] == n
+    )  # fmt: skip
+    if y is not None and np.prod(x.shape[:-1] + y.shape[1:]) <= MOST_ELEMENTS:
+        g.case.words["matmul"] += 1
+        g.add((x.variable @ y.variable) * 0.1)

@@ -1,0 +1,63 @@
+"""Whether a gradient is the slope: by differences in long double, at points off all kinks.
+
+The references judge what is compiled, but a wrong derivative is wrong in both; this looks at the
+graph of a gradient as it was written.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradc.graph.variable import Variable
+from tests.fuzz.judge import precise
+from tests.fuzz.pool import Array, Case
+
+__all__ = ["slope_fault"]
+
+STEP = np.longdouble(1e-5)
+TRIES = 3
+
+Slope = tuple[Variable, Variable, Variable]  # a scalar, a leaf, what is said to be the gradient
+
+
+def slope_fault(case: Case, slope: Slope) -> str:
+    """What is wrong, or ""; kinks may hide in one try, not in three."""
+    text = ""
+    for attempt in range(TRIES):
+        text = _fault(case, slope, np.random.default_rng(attempt))
+        if not text:
+            return ""
+    return text
+
+
+def _fault(case: Case, slope: Slope, rng: np.random.Generator) -> str:
+    cost, x, gradient_of = slope
+    point = {leaf: _near(value, rng) for leaf, value in case.values().items()}
+    way = rng.normal(size=point[x].shape)
+    (gradient,) = precise([gradient_of], point)
+    with np.errstate(all="ignore"):
+        said = np.sum(gradient * way)
+        size = np.sum(np.abs(gradient * way))
+        small, large = (_difference(cost, x, point, way, k) for k in (1, 3))
+        allowed = 1e-6 * (size + np.abs(small)) + 30 * np.abs(small - large) + 1e-9
+        if not np.isfinite(small) or not np.isfinite(large):
+            return ""
+        if np.abs(said - small) <= allowed:
+            return ""
+    return f"the gradient by {x} is {said:.9g} along a line, its slope {small:.9g}"
+
+
+def _near(value: Array, rng: np.random.Generator) -> Array:
+    if value.dtype.kind != "f":
+        return value
+    return value.astype("longdouble") + 1e-3 * rng.normal(size=value.shape)
+
+
+def _difference(
+    cost: Variable, x: Variable, point: dict[Variable, Array], way: Array, factor: int
+) -> np.longdouble:
+    step = STEP * factor
+    ahead, behind = (
+        precise([cost], {**point, x: point[x] + sign * step * way})[0] for sign in (1, -1)
+    )
+    return np.longdouble((ahead - behind) / (2 * step))
