@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 
+import gradc
 import gradc.tensor as T
-from gradc.graph.variable import Variable
-from gradc.graph.walk import toposort
+from gradc.errors import NullTypeGradError, VectorizeError
+from gradc.graph.variable import Input, Variable
+from gradc.graph.walk import substitute, toposort
 from tests.fuzz.draws import Draws
+from tests.fuzz.exact import STOPS
 from tests.fuzz.parametric import form, product, special_form
-from tests.fuzz.pool import FLOATS, INTEGERS, LENGTHS, Case, Item, Pool
+from tests.fuzz.pool import FLOATS, INTEGERS, LENGTHS, MOST_ELEMENTS, Case, Item, Pool
 from tests.fuzz.steps import elementwise, idiom, reduce, sampled
 
 __all__ = ["joined", "new_case", "new_graph"]
@@ -22,6 +25,7 @@ STEPS: tuple[Callable[[Pool], None], ...] = (
     reduce, reduce, sampled, sampled, idiom, idiom, product, special_form,
 )  # fmt: skip
 MOST_OUTPUTS = 6
+TIES = frozenset(("max", "min", "median", "sort", "argtopk"))
 
 
 def derivative(g: Pool) -> None:
@@ -32,21 +36,72 @@ def derivative(g: Pool) -> None:
         return
     cost = T.sum(item.variable * 0.5)
     options: dict[str, Any] = {"disconnected_inputs": "ignore"}
-    raw = T.grad(cost, leaf.variable, stabilize=False, **options)
+    try:
+        raw = T.grad(cost, leaf.variable, stabilize=False, **options)
+    except NullTypeGradError:  # undefined_grad says so
+        return
     kept = g.add(raw)
     if kept is None or kept.variable is not raw:
         return
-    if not g.special and not _has_ties(cost):
+    if not (g.special or _has_ties(cost) or _is_stopped(item)):
         g.case.slopes.append((cost, leaf.variable, raw))
-    stable = T.grad(cost, leaf.variable, **options)
-    if stable.owner is not None and stable not in g.known:
-        g.case.judges[stable] = raw
-        g.case.outputs.append(stable)
+    compare(g, T.grad(cost, leaf.variable, **options), raw)
+
+
+def forward(g: Pool) -> None:
+    """How an item moves with a leaf, by forward mode; reverse mode twice says the same."""
+    leaf = g.pick(lambda i: i.is_float and i.variable.owner is None)
+    item = g.pick(lambda i: i.is_float and i.variable.owner is not None)
+    if not (leaf and item) or _is_stopped(item):
+        return
+    way = g.leaf(leaf.shape, leaf.value.dtype.name).variable
+    moved = gradc.jvp(item.variable, leaf.variable, way)
+    weights = Input(item.variable.type)
+    options: dict[str, Any] = {"disconnected_inputs": "ignore", "stabilize": False}
+    back = T.grad(T.sum(item.variable * weights), leaf.variable, **options)
+    raw = T.grad(T.sum(back * way), weights, **options)
+    (raw,) = substitute([raw], {weights: T.ones_like(item.variable)})
+    compare(g, moved, raw)
+
+
+def batched(g: Pool) -> None:
+    """A graph for three values of a leaf at once; one by one they say the same."""
+    leaf = g.pick(lambda i: i.is_float and i.variable.owner is None)
+    item = g.pick(lambda i: i.variable.owner is not None and i.value.size < 3000)
+    if not (leaf and item) or leaf.value.size > 3000 or leaf.value.ndim > 3:
+        return
+    many = g.leaf((3, *leaf.shape), leaf.value.dtype.name).variable
+    try:
+        found = gradc.vectorize_graph(item.variable, {leaf.variable: many})
+    except VectorizeError:
+        return
+    one_by_one = [substitute([item.variable], {leaf.variable: many[k]})[0] for k in range(3)]
+    if found.ndim > item.variable.ndim:
+        compare(g, found, T.stack(one_by_one), exact=item.exact)
+
+
+def compare(g: Pool, made: Variable, raw: Variable, *, exact: bool = False) -> None:
+    """An output that another expression judges."""
+    case = g.case
+    if made.owner is None or made in g.known or made in case.judges or raw.ndim > 5:
+        return
+    value = g.value_of(raw)
+    if value.size > MOST_ELEMENTS or not (g.special or np.isfinite(value).all()):
+        return
+    case.judges[made] = raw
+    case.outputs.append(made)
+    if exact:
+        case.exact.add(made)
 
 
 def _has_ties(cost: Variable) -> bool:
     """Whether it picks the greatest of what may be one number several times."""
-    return any(node.op.name in ("max", "min") for node in toposort([cost]))
+    return any(node.op.name in TIES for node in toposort([cost]))
+
+
+def _is_stopped(item: Item) -> bool:
+    """Whether the user's word stands for a gradient in it."""
+    return any(node.op.name in STOPS for node in toposort([item.variable]))
 
 
 def grow(g: Pool, most: int) -> None:
@@ -58,8 +113,8 @@ def grow(g: Pool, most: int) -> None:
         if not g.draws.chance(100 - 100 // most):
             return
         g.draws.pick(STEPS)(g)
-        if g.draws.chance(8):
-            derivative(g)
+        if g.draws.chance(14):
+            g.draws.pick((derivative, forward, batched))(g)
 
 
 def close(g: Pool) -> None:

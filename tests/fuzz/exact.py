@@ -1,13 +1,19 @@
 """Which operations round, and which jump: by name, where kind and dtype do not tell."""
 
-__all__ = ["JUMPS", "ORDERS", "PICKS"]
+__all__ = ["JUMPS", "MOVES", "ORDERS", "PICKS", "STOPS"]
+
+# Kinds whose elements are elements of an operand.
+MOVES = frozenset(
+    ("View", "Relabel", "LengthOf", "Iota", "Gather", "Join", "Check", "Leaf", "Routine")
+)
 
 # A small change of an operand may be a large one of the result: only for exact operands.
 JUMPS = frozenset(
     (
         "floor", "ceil", "trunc", "sign", "round_half_to_even", "round_half_away_from_zero",
         "int_div", "mod", "argmax", "argmin", "any", "all", "isnan", "isinf", "eq", "neq", "lt",
-        "le", "gt", "ge", "and", "or", "xor", "invert",
+        "le", "gt", "ge", "and", "or", "xor", "invert", "argsort", "argtopk", "searchsorted",
+        "nonzero_flat", "counts", "mask_fits", "count_nonzero",
     )
 )  # fmt: skip
 
@@ -18,3 +24,11 @@ PICKS = frozenset(
 
 # They choose between 0.0 and -0.0 as they like, as numpy's own loops do.
 ORDERS = frozenset(("maximum", "minimum", "max", "min", "clip", "relu", "peak", "sort"))
+
+# What their gradient is, the user says: it is not the slope.
+STOPS = frozenset(
+    (
+        "disconnected_grad", "consider_constant", "zero_grad", "undefined_grad", "grad_clip",
+        "grad_scale", "peak",
+    )
+)  # fmt: skip

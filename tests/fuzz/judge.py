@@ -20,7 +20,7 @@ import numpy as np
 from gradc.graph.op import Apply
 from gradc.graph.variable import Constant, Variable
 from gradc.graph.walk import toposort
-from tests.fuzz.exact import JUMPS, ORDERS, PICKS
+from tests.fuzz.exact import JUMPS, MOVES, ORDERS, PICKS
 from tests.fuzz.pool import Array, Case
 
 __all__ = ["Verdict", "judge", "precise"]
@@ -29,9 +29,6 @@ SAMPLES = 3
 SHAKE = 4.0  # units in the last place
 MARGIN = 16.0  # of the spread, which is an estimate from few samples
 ULPS = 16.0  # what vector math, and an operation written as another, may be off by
-MOVES = frozenset(
-    {"View", "Relabel", "LengthOf", "Iota", "Gather", "Join", "Check", "Leaf", "Sort", "Repeat"}
-)
 KEEPS = PICKS | JUMPS  # their results are operands, or are not rounded
 
 
@@ -114,6 +111,8 @@ def judge(case: Case, results: Sequence[Variable]) -> list[Verdict]:
 
 
 def _spread(wide: Array, shaken: Sequence[Array]) -> Array:
+    if any(each.shape != wide.shape for each in shaken):
+        return np.full(wide.shape, np.inf)
     if wide.dtype.kind != "f":
         moved = np.any([each != wide for each in shaken], axis=0)
         return np.where(moved, np.inf, 0.0)

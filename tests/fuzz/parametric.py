@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 import gradc.tensor as T
+from gradc.errors import ArgumentTypeError, DTypeError
 from gradc.graph.variable import Variable
 from tests.fuzz.draws import Draws
 from tests.fuzz.pool import MOST_ELEMENTS, Item, Pool
@@ -156,6 +157,14 @@ def in_order(g: Pool, item: Item) -> Variable:
     return T.cast(T.cast(item.variable, g.draws.pick(("int8", "float32"))), "float64")
 
 
+STEEP = frozenset(  # only of exact operands
+    (
+        "iround", "round", "max_and_argmax", "argsort", "sort", "and_", "or_", "casts", "nonzero",
+        "mask", "compress", "unique", "topk", "topk_and_argtopk", "count_nonzero", "searchsorted",
+    )
+)  # fmt: skip
+BY_HAND = ("gather", "pick", "subtensor", "guards", "casts", "mask", "repeats", "inc_by", "set_by")
+
 FORMS: tuple[Form, ...] = tuple(
     each
     for each in (
@@ -209,6 +218,54 @@ FORMS: tuple[Form, ...] = tuple(
         Form("triu", lambda g, i: T.triu(i.variable, g.draws.integer(-1, 2)), range(2, 3)),
         Form("diag", lambda g, i: T.diag(i.variable), range(1, 3), full=True),
         Form("diagonal", lambda g, i: T.diagonal(i.variable), range(2, 4), full=True),
+        Form("rollaxis", lambda g, i: T.rollaxis(i.variable, i.value.ndim - 1), range(1, 5)),
+        Form("or_", lambda g, i: T.or_(T.gt(i.variable, 0), T.lt(i.variable, -1))),
+        Form("broadcast_arrays", lambda g, i: T.broadcast_arrays(i.variable, T.ones((1,) *
+             i.value.ndim, dtype=i.variable.dtype))[1], range(1, 4)),
+        Form("fill", lambda g, i: T.fill(i.variable, 2 if i.value.dtype != bool else True)),
+        Form("second", lambda g, i: T.second(i.variable, i.variable.flatten()[0]), range(1, 4),
+             full=True),
+        Form("tensor_copy", lambda g, i: T.tensor_copy(i.variable)),
+        Form("linspace", lambda g, i: T.linspace(-1.0, 2.0, 7) * i.variable[..., :1],
+             range(1, 3), moves=False, floats=True, full=True),
+        Form("indices", lambda g, i: T.indices(tuple(i.variable.shape))[0], range(1, 3)),
+        Form("meshgrid", lambda g, i: T.meshgrid(i.variable, T.arange(3))[0], range(1, 2)),
+        Form("full", lambda g, i: T.full(tuple(i.variable.shape), 3.0), range(1, 3), full=True),
+        Form("ones", lambda g, i: T.ones(tuple(i.variable.shape)), range(1, 3), full=True),
+        Form("zeros", lambda g, i: T.zeros(tuple(i.variable.shape)), range(1, 3), full=True),
+        Form("identity", lambda g, i: T.identity(3)),
+        Form("tri", lambda g, i: T.tri(4, 5, g.draws.integer(-1, 2))),
+        Form("trace", lambda g, i: T.trace(i.variable), range(2, 3), moves=False),
+        Form("fill_diagonal", lambda g, i: T.fill_diagonal(i.variable, 2), range(2, 3),
+             full=True),
+        Form("fill_diagonal_offset", lambda g, i: T.fill_diagonal_offset(i.variable, 2, 1),
+             range(2, 3), full=True),
+        Form("addbroadcast", lambda g, i: T.addbroadcast(i.variable, 0) if i.shape[0] == 1
+             else i.variable, range(1, 3)),
+        Form("split", lambda g, i: T.split(i.variable, [2, i.shape[0] - 2], 2, axis=0)[1],
+             range(1, 4)),
+        Form("array_split", lambda g, i: T.array_split(i.variable, 3, axis=0)[1], range(1, 4)),
+        Form("atleast_1d", lambda g, i: T.atleast_1d(i.variable)),
+        Form("atleast_2d", lambda g, i: T.atleast_2d(i.variable)),
+        Form("atleast_3d", lambda g, i: T.atleast_3d(i.variable)),
+        Form("column_stack", lambda g, i: T.column_stack([i.variable, like(g, i).variable]),
+             range(1, 3)),
+        Form("dstack", lambda g, i: T.dstack([i.variable, like(g, i).variable]), range(1, 4)),
+        Form("hstack", lambda g, i: T.hstack([i.variable, like(g, i).variable]), range(1, 4)),
+        Form("vstack", lambda g, i: T.vstack([i.variable, like(g, i).variable]), range(1, 4)),
+        Form("stacklists", lambda g, i: T.stacklists([[i.variable, like(g, i).variable]]),
+             range(3)),
+        Form("fliplr", lambda g, i: T.fliplr(i.variable), range(2, 4)),
+        Form("flipud", lambda g, i: T.flipud(i.variable), range(1, 4)),
+        Form("rot90", lambda g, i: T.rot90(i.variable, g.draws.integer(-1, 4)), range(2, 4)),
+        Form("repeats", lambda g, i: T.repeat(i.variable, g.index(3, (i.shape[0],), low=0)
+             .variable, axis=0), range(1, 3)),
+        # data decides the size
+        Form("nonzero", lambda g, i: T.nonzero(i.variable)[0], range(1, 4)),
+        Form("mask", lambda g, i: i.variable[T.gt(i.variable, 0)], range(1, 4)),
+        Form("compress", lambda g, i: T.compress(T.gt(i.variable[..., 0].flatten(), 0), i.variable,
+             axis=0), range(2, 3), full=True),
+        Form("unique", lambda g, i: T.unique(i.variable), range(1, 4)),
         # order and running sums
         Form("cumsum", lambda g, i: T.cumsum(i.variable, axis=axis_of(g, i)), range(1, 4),
              moves=False),
@@ -220,15 +277,45 @@ FORMS: tuple[Form, ...] = tuple(
         Form("argsort", lambda g, i: T.argsort(i.variable, axis=axis_of(g, i)), range(1, 4)),
         Form("median", lambda g, i: T.median(i.variable, axis=axis_of(g, i)), range(1, 4),
              moves=False, floats=True, full=True),
+        Form("topk", lambda g, i: T.topk(i.variable, 1, axis=axis_of(g, i)), range(1, 4),
+             full=True),
+        Form("topk_and_argtopk", lambda g, i: T.topk_and_argtopk(i.variable, 1)[1], range(1, 4),
+             full=True),
+        Form("count_nonzero", lambda g, i: T.count_nonzero(i.variable, axis=axis_of(g, i)),
+             range(1, 4)),
+        Form("bincount", lambda g, i: T.bincount(g.index(5, (7,), low=0).variable, minlength=6)),
+        Form("to_one_hot", lambda g, i: T.to_one_hot(g.index(4, (7,), low=0).variable, 4)),
+        Form("searchsorted", lambda g, i: T.searchsorted(T.arange(-3, 4).astype(i.variable.dtype),
+             i.variable), range(1, 4), floats=True),
+        Form("kron", lambda g, i: T.kron(i.variable, T.arange(3).astype(i.variable.dtype)),
+             range(1, 2), moves=False, floats=True),
+        Form("vdot", lambda g, i: T.vdot(i.variable, like(g, i).variable), range(1, 2),
+             moves=False, floats=True),
+        Form("batched_dot", lambda g, i: T.batched_dot(i.variable, like(g, i).variable
+             .dimshuffle(0, 2, 1)) * 0.1, range(3, 4), moves=False, floats=True),
+        Form("batched_tensordot", lambda g, i: T.batched_tensordot(i.variable,
+             like(g, i).variable, [[1], [1]]), range(2, 3), moves=False, floats=True),
+        Form("matrix_dot", lambda g, i: T.matrix_dot(i.variable, i.variable.T, i.variable) * 0.05,
+             range(2, 3), moves=False, floats=True),
+        Form("multi_dot", lambda g, i: T.multi_dot([i.variable.T, i.variable, i.variable.T])
+             * 0.05, range(2, 3), moves=False, floats=True),
         # putting
         Form("set_subtensor", lambda g, i: T.set_subtensor(i.variable[::2], 1), range(1, 4)),
         Form("inc_subtensor", lambda g, i: T.inc_subtensor(
             i.variable[g.index(i.shape[0], (5,)).variable], 1), range(1, 4), moves=False,
             full=True),
+        Form("inc_by", lambda g, i: T.inc_subtensor(i.variable[1:], like(g, i).variable[1:]),
+             range(1, 4), moves=False, floats=True, full=True),
+        Form("set_by", lambda g, i: T.set_subtensor(i.variable[
+             g.index(i.shape[0], (3,)).variable], 0.5), range(1, 4), floats=True, full=True),
+        Form("take_along_axis", lambda g, i: T.take_along_axis(i.variable, g.index(
+             i.shape[0], (2, *i.shape[1:])).variable, axis=0), range(1, 3), full=True),
+        Form("choose", lambda g, i: T.choose(g.index(2, i.shape, low=0).variable,
+             [i.variable, like(g, i).variable]), range(1, 3), full=True),
         Form("take", lambda g, i: T.take(i.variable, g.index(i.shape[0], (3, 2)).variable, axis=0),
              range(1, 4), full=True),
     )
-    if hasattr(T, each.word) or each.word in ("gather", "pick", "subtensor", "guards", "casts")
+    if hasattr(T, each.word) or each.word in BY_HAND
 )  # fmt: skip
 
 
@@ -238,15 +325,18 @@ def form(g: Pool) -> None:
 
 
 def apply_form(g: Pool, row: Form) -> None:
-    needs_exact = row.word in ("iround", "round", "max_and_argmax", "argsort", "sort", "and_",
-                               "casts")  # fmt: skip
+    needs_exact = row.word in STEEP
     item = g.pick(lambda i: row.takes(i) and (i.exact or not needs_exact))
     if item is None or item.value.size > MOST_ELEMENTS // 3 or (g.special and needs_exact):
         return
-    if row.word in ("set_subtensor", "inc_subtensor") and item.value.dtype == bool:
+    if item.value.dtype == bool and row.word in ("set_subtensor", "inc_subtensor", "fill_diagonal",
+                                                 "fill_diagonal_offset", "diff"):  # fmt: skip
         return
     g.case.words[row.word] += 1
-    variable = row.build(g, item)
+    try:
+        variable = row.build(g, item)
+    except (ArgumentTypeError, DTypeError):  # a dtype that the function does not take
+        return
     if variable is not item.variable:
         g.add(variable, item.exact and row.moves)
 

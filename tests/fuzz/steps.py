@@ -21,7 +21,7 @@ from gradc.ops.declare import COMPOSED, FUNCTIONS, SAMPLES, Sample, call, insert
 from gradc.ops.kinds import Elemwise, Reduce
 from gradc.rewrite.passes import CANONICALIZE, SPECIALIZE, STABILIZE, STRENGTHEN
 from gradc.rewrite.rule import Rule
-from tests.fuzz.exact import JUMPS, PICKS
+from tests.fuzz.exact import JUMPS, MOVES, PICKS
 from tests.fuzz.pool import FLOATS, INTEGERS, Item, Pool
 from tests.rewrite.spelling import builds
 
@@ -131,7 +131,7 @@ def reduce(g: Pool) -> None:
     rule = g.draws.pick(REDUCE)
     jumps = rule.name in JUMPS
     item = g.pick(lambda i: i.value.ndim > 0 and (i.exact or not jumps))
-    if item is None or (rule.name == "peak" and not g.special):  # it has no slope of its own
+    if item is None:
         return
     axes = axes_of(g, item, full=rule.needs_elements or "arg" in rule.name)
     if "arg" in rule.name:
@@ -173,7 +173,7 @@ def use(g: Pool, name: str, function: Callable[..., Variable], sample: Sample) -
         items.append(operand(g, name, shape, wanted, sample.high))
     g.case.words[name] += 1
     variable = sample.expr(function, *(each.variable for each in items))
-    moves = DECLARATIONS[name].kind in ("View", "Relabel", "Gather", "LengthOf", "Iota") if (
+    moves = DECLARATIONS[name].kind in MOVES if (
         name in DECLARATIONS) else False  # fmt: skip
     is_whole = not variable.dtype.startswith("float")
     g.add(variable, all(each.exact for each in items) and (moves or is_whole))
@@ -181,7 +181,12 @@ def use(g: Pool, name: str, function: Callable[..., Variable], sample: Sample) -
 
 def operand(g: Pool, name: str, shape: tuple[int, ...], dtype: str, high: int) -> Item:
     if dtype.startswith("float"):
-        found = g.pick(lambda i: i.shape == shape and i.value.dtype == dtype)
+        exact = (
+            name in JUMPS or DECLARATIONS[name].kind == "Routine" if name in DECLARATIONS else False
+        )
+        found = g.pick(
+            lambda i: i.shape == shape and i.value.dtype == dtype and (i.exact or not exact)
+        )
         if found is not None and name not in COMPOSED:
             return found
         value = g.numbers(shape, dtype)
