@@ -201,7 +201,8 @@ def _of_floats(function: Any) -> Any:
 
 def _away(x: Array) -> Any:
     whole = np.trunc(x)
-    return whole + np.where(np.abs(x - whole) >= 0.5, np.copysign(1, x), 0).astype(x.dtype)
+    up = np.where(np.abs(x - whole) >= 0.5, 1, 0).astype(x.dtype)
+    return np.copysign(np.abs(whole) + up, x)  # -0.2 becomes -0.0, as C rounds it
 
 
 # trunc(x + the number below 0.5, with the sign of x): exact for every x, unlike adding 0.5

@@ -36,10 +36,14 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with which graph of a batch; graph -1: with the call as a whole."""
+    """What is wrong with which graph of a batch; graph -1: with the call as a whole.
+
+    result: the name of the output or update that is wrong, if it is one.
+    """
 
     graph: int
     text: str
+    result: str = ""
 
 
 @dataclass
@@ -96,7 +100,7 @@ class Batch:
             f = self.compiled(variant, **settings)
             rewritten = VARIANTS[variant].get("rewrite", True)
             found = [
-                Fault(each.graph, f"{variant}: {each.text}")
+                Fault(each.graph, f"{variant}: {each.text}", each.result)
                 for each in self._of(f, rewritten, settings)
             ]
             if found:
@@ -127,7 +131,7 @@ class Batch:
         for got, (k, name, verdict, special) in zip(results, self.verdicts, strict=True):
             text = verdict.fault(got, rewritten=rewritten, special=special)
             if text:
-                yield Fault(k, f"{name}: {text}")
+                yield Fault(k, f"{name}: {text}", name)
 
     def _same_bits(self, f: gradc.Function, results: Sequence[Array]) -> Iterator[Fault]:
         for count in THREADS[1:]:

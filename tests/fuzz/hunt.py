@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.database import ExampleDatabase, choices_to_bytes
 
-from gradc.graph.walk import toposort
+from gradc.graph.walk import leaves, toposort
 from tests.fuzz.batch import Batch, Fault
 from tests.fuzz.cases import new_graph
 from tests.fuzz.census import Census
@@ -110,7 +110,36 @@ def shrunk(seed: int, number: int, check: Check, seconds: float = 120) -> tuple[
     except Exception:  # the failure itself, or hypothesis finding that time was up
         if state.best is None:
             raise
-    return None if state.best is None else state.best[1:]
+    if state.best is None:
+        return None
+    _, case, fault = state.best
+    small = focused(case, fault)
+    faults = check([small])
+    return (small, faults[0]) if faults else (case, fault)
+
+
+def focused(case: Case, fault: Fault) -> Case:
+    """The case with nothing but the output that is wrong, and what it needs."""
+    kind, _, number = fault.result.partition(" ")
+    if kind != "output":
+        return case
+    output = case.outputs[int(number)]
+    judge = case.judges.get(output, output)
+    needed = set(leaves([output, judge]))
+    places = [k for k, each in enumerate(case.inputs) if each in needed]
+    needed.update(case.aliases[k] for k in places if k in case.aliases)
+    return replace(
+        case,
+        inputs=[case.inputs[k] for k in places],
+        arguments=[case.arguments[k] for k in places],
+        layouts=[case.layouts[k] for k in places],
+        shared={each: value for each, value in case.shared.items() if each in needed},
+        aliases={places.index(k): v for k, v in case.aliases.items() if k in places},
+        outputs=[output],
+        updates={},
+        bounds={},
+        slopes=[],
+    )
 
 
 @dataclass(frozen=True)

@@ -48,3 +48,11 @@ def exact(name: str, x: np.floating) -> mpmath.mpf | None:
     except (ValueError, ZeroDivisionError):
         return None
     return found if isinstance(found, mpmath.mpf) and mpmath.isfinite(found) else None
+
+
+def test_what_rounds_to_zero_keeps_its_sign() -> None:
+    """As C's round: the fuzzer found a reference that said 0.0 of -0.2."""
+    x = np.array([-0.2, 0.2, -0.0, -0.5, 0.5, -2.5, np.inf, np.nan])
+    got = DECLARATIONS["round_half_away_from_zero"].ref(x)
+    np.testing.assert_array_equal(got, [-0.0, 0.0, -0.0, -1.0, 1.0, -3.0, np.inf, np.nan])
+    np.testing.assert_array_equal(np.signbit(got[:6]), [True, False, True, True, False, True])
