@@ -201,7 +201,8 @@ def _of_floats(function: Any) -> Any:
 
 def _away(x: Array) -> Any:
     whole = np.trunc(x)
-    up = np.where(np.abs(x - whole) >= 0.5, 1, 0).astype(x.dtype)
+    with np.errstate(invalid="ignore"):  # inf - inf
+        up = np.where(np.abs(x - whole) >= 0.5, 1, 0).astype(x.dtype)
     return np.copysign(np.abs(whole) + up, x)  # -0.2 becomes -0.0, as C rounds it
 
 

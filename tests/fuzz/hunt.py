@@ -151,7 +151,11 @@ class Plan:
     shrink: float = 120
 
     def check(self, cases: Sequence[Case]) -> list[Fault]:
-        return Batch(cases).faults(self.variants, **self.settings)
+        """What is wrong; an exception counts as the first graph's."""
+        try:
+            return Batch(cases).faults(self.variants, **self.settings)
+        except Exception as error:
+            return [Fault(0, f"{type(error).__name__}: {error}")]
 
     @classmethod
     def of(cls, number: int, *, thorough: bool, shrink: float) -> Plan:
@@ -223,9 +227,7 @@ def _bisected(cases: Sequence[Case], plan: Plan, error: Exception) -> list[Fault
     low, high = 0, len(cases)
     while high - low > 1:
         middle = (low + high) // 2
-        try:
-            plan.check(cases[low:middle])
-        except Exception:
+        if plan.check(cases[low:middle]):
             high = middle
         else:
             low = middle

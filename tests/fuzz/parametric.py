@@ -226,7 +226,7 @@ FORMS: tuple[Form, ...] = tuple(
         Form("second", lambda g, i: T.second(i.variable, i.variable.flatten()[0]), range(1, 4),
              full=True),
         Form("tensor_copy", lambda g, i: T.tensor_copy(i.variable)),
-        Form("linspace", lambda g, i: T.linspace(-1.0, 2.0, 7) * i.variable[..., :1],
+        Form("linspace", lambda g, i: T.linspace(-1.0, 2.0, 7) * i.variable.flatten()[0],
              range(1, 3), moves=False, floats=True, full=True),
         Form("indices", lambda g, i: T.indices(tuple(i.variable.shape))[0], range(1, 3)),
         Form("meshgrid", lambda g, i: T.meshgrid(i.variable, T.arange(3))[0], range(1, 2)),
