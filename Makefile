@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 BUILT_FROM := setup.py pyproject.toml gradc/runtime/_build.py csrc/inline/gradc/abi.h \
 	$(wildcard csrc/runtime/* csrc/python/* csrc/panels/*)
 
-.PHONY: test demo test-all tiny golden bench mutants wheel lint types check clean
+.PHONY: test demo test-all tiny golden bench docs mutants wheel lint types check clean
 
 test: lint types check
 
@@ -37,6 +37,9 @@ types: $(VENV)/test
 
 bench: $(VENV)/bench
 	$(BIN)/python -m benchmarks
+
+docs: $(VENV)/test
+	$(BIN)/python docs/operations.py
 
 # Twenty planted bugs, one by one: who notices?
 mutants: $(VENV)/test

@@ -242,8 +242,8 @@ FORMS: tuple[Form, ...] = tuple(
              range(2, 3), full=True),
         Form("addbroadcast", lambda g, i: T.addbroadcast(i.variable, 0) if i.shape[0] == 1
              else i.variable, range(1, 3)),
-        Form("split", lambda g, i: T.split(i.variable, [2, i.shape[0] - 2], 2, axis=0)[1],
-             range(1, 4)),
+        Form("split", lambda g, i: T.split(i.variable, [1, i.shape[0] - 1], 2, axis=0)[1],
+             range(1, 4), full=True),
         Form("array_split", lambda g, i: T.array_split(i.variable, 3, axis=0)[1], range(1, 4)),
         Form("atleast_1d", lambda g, i: T.atleast_1d(i.variable)),
         Form("atleast_2d", lambda g, i: T.atleast_2d(i.variable)),

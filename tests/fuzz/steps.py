@@ -8,6 +8,7 @@ the same bits however it is computed: to leaves, views of them, and what picks f
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
@@ -161,7 +162,8 @@ def sampled(g: Pool) -> None:
     """One of the uses that a declaration states, on items of its shapes or new leaves."""
     name = g.draws.pick(SAMPLED)
     function = COMPOSED[name].expr if name in COMPOSED else FUNCTIONS[name]
-    samples = SAMPLES[name] or (Sample(lambda f, *xs: f(*xs), ((2, 3),) * 2),)
+    count = len(inspect.signature(function).parameters)
+    samples = SAMPLES[name] or (Sample(lambda f, *xs: f(*xs), ((2, 3),) * count),)
     with suppress(AssertionError):  # an assertion that does not hold: there is no such graph
         use(g, name, function, g.draws.pick(samples))
 
