@@ -78,7 +78,7 @@ def _function(
 exp = _function("exp", "e to the power x.", np.exp, lambda ct, out, x: ct * out)
 exp2 = _function("exp2", "2 to the power x.", np.exp2, lambda ct, out, x: ct * (out * _LN2))
 expm1 = _function(
-    "expm1", "exp(x) - 1, with all its digits near 0.", np.expm1, lambda ct, out, x: ct * (out + 1)
+    "expm1", "exp(x) - 1, with all its digits near 0.", np.expm1, lambda ct, out, x: ct * exp(x)
 )
 log = _function(
     "log", "The natural logarithm; -inf at 0.", np.log, lambda ct, out, x: ct / x, (0.2, 10.0)

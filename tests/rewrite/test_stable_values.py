@@ -282,3 +282,12 @@ def test_sigmoid_keeps_its_slope_cheap():
     slope = grad(T.sigmoid(x).sum(), x)
     graph, _ = optimize(seal([x], [T.sigmoid(x), slope]))
     assert [node.op.name for node in graph.nodes].count("sigmoid") == 1
+
+
+def test_the_slope_of_expm1_keeps_its_digits() -> None:
+    """exp(x) - 1 becomes expm1, whose slope is exp(x): expm1(x) + 1 is 0 below -37."""
+    x = tensor(1)
+    slope = grad(T.sum(T.exp(x) - 1), x)
+    points = np.array([-100.0, -40.0, -1e-3, 2.0])
+    (got,) = evaluate([slope], {x: points})
+    np.testing.assert_allclose(got, np.exp(points), rtol=1e-15)
