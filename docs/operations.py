@@ -81,7 +81,7 @@ def _rooms() -> dict[str, list[str]]:
         extra = [word for word in both if callable(getattr(T, word, None))]
         if extra:
             found.setdefault(room, []).extend(extra)
-    order = {room: k for k, room in enumerate(FIRST)}
+    order = {f"gradc.ops.{room}": k for k, room in enumerate(FIRST)}
     return dict(sorted(found.items(), key=lambda pair: (order.get(pair[0], 99), pair[0])))
 
 
@@ -89,11 +89,12 @@ def _modules() -> Iterator[tuple[str, Any]]:
     folder = Path(inspect.getfile(gradc.ops)).parent
     for file in sorted(folder.glob("*.py")):
         if not file.stem.startswith("_"):
-            yield file.stem, importlib.import_module(f"gradc.ops.{file.stem}")
+            name = f"gradc.ops.{file.stem}"
+            yield name, importlib.import_module(name)
 
 
 def _home(rule: Declaration) -> str:
-    return str(inspect.unwrap(rule.pullback).__module__).rpartition(".")[2]
+    return str(inspect.unwrap(rule.pullback).__module__)
 
 
 def _is_declared(word: str) -> bool:
@@ -106,7 +107,7 @@ def _function(word: str) -> Any:
 
 def _title(room: str) -> str:
     """The first words of the module's docstring."""
-    doc = inspect.getdoc(importlib.import_module(f"gradc.ops.{room}")) or room
+    doc = inspect.getdoc(importlib.import_module(room)) or room
     return re.split(r"[,:;.(]", doc.splitlines()[0])[0].strip()
 
 
@@ -118,9 +119,9 @@ def _anchor(title: str) -> str:
 
 
 def _room(room: str, names: Iterable[str]) -> Iterator[str]:
-    doc = inspect.getdoc(importlib.import_module(f"gradc.ops.{room}")) or ""
+    doc = inspect.getdoc(importlib.import_module(room)) or ""
     yield f"\n## {_title(room)}\n"
-    yield f"`gradc/ops/{room}.py`: {_first_paragraphs(doc)}\n"
+    yield f"`{room.replace('.', '/')}.py`: {_first_paragraphs(doc)}\n"
     rows = []
     for name in names:
         if name in DECLARATIONS:
