@@ -3,7 +3,7 @@
 Takes Join nodes; gives, per piece, an item that puts it into the join's memory.  Where a nest
 computes the piece, fusion puts that item into the same nest, so nothing is copied: the piece has no
 memory of its own unless somebody else reads it.  A join that only another join reads lies in the
-memory of that one, and its pieces with it.
+memory of that one, and its pieces with it; so does a matrix product, where BLAS can write there.
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ from collections.abc import Sequence
 from gradc.affine import Affine, IndexMap, fixed, identity
 from gradc.graph.op import Apply
 from gradc.graph.variable import Variable
+from gradc.lower.products import can_write
 from gradc.lower.tasks import Item
 from gradc.lower.values import Values, plain_axis
-from gradc.ops.kinds import Join, View
+from gradc.ops.kinds import Contract, Join, View
 from gradc.sizes import Size, size
 
 __all__ = ["pieces_of", "place_pieces"]
 
 
 def place_pieces(values: Values, nodes: Sequence[Apply]) -> None:
-    """Find the joins that lie inside another one: what reads them is that one alone."""
+    """Find joins and products that lie inside a join: what reads them is that one alone."""
     readers = Counter(each for node in nodes for each in node.inputs)
     readers.update(values.graph.results)
     for node in nodes:
@@ -37,7 +38,16 @@ def place_pieces(values: Values, nodes: Sequence[Apply]) -> None:
             segment = values.shapes.segment
             if back is not None and segment[inner] == segment[node.outputs[0]]:
                 places = tuple(each.compose(back) for each in place)
-                values.inside[inner] = (node.outputs[0], places)
+                if _fits(values, inner, places, node.outputs[0]):
+                    values.inside[inner] = (node.outputs[0], places)
+
+
+def _fits(values: Values, inner: Variable, places: IndexMap, out: Variable) -> bool:
+    """Whether what computes a value can write it at these places of `out`."""
+    assert inner.owner is not None
+    if isinstance(inner.owner.op.rule, Join):
+        return True
+    return can_write(values, inner.owner, *values.whole(out, places))
 
 
 def pieces_of(values: Values, node: Apply) -> list[Item]:
@@ -45,7 +55,7 @@ def pieces_of(values: Values, node: Apply) -> list[Item]:
     out = node.outputs[0]
     items, parts = [], []
     for piece, place in zip(node.inputs, _places(values, node), strict=True):
-        inner = _inner_join(values, piece, out)
+        inner = _inner(values, piece, out)
         if inner is not None:
             parts.append(inner)
             continue
@@ -76,11 +86,11 @@ def _shifted(ndim: int, axis: int, start: Size) -> IndexMap:
 def _behind_views(
     values: Values, piece: Variable, readers: Counter[Variable]
 ) -> tuple[Variable | None, IndexMap]:
-    """The join that a piece shows, and by which map, if nobody else reads what is between."""
+    """What a piece shows that may lie in a join, and by which map, if nobody else reads it."""
     index = identity(piece.ndim)
     while readers[piece] == 1 and piece.owner is not None and piece not in values.copied:
         node = piece.owner
-        if isinstance(node.op.rule, Join):
+        if isinstance(node.op.rule, Join | Contract):
             return piece, index
         if not isinstance(node.op.rule, View):
             break
@@ -105,8 +115,8 @@ def _inverse(values: Values, inner: Variable, piece: Variable, index: IndexMap) 
     return tuple(found)
 
 
-def _inner_join(values: Values, piece: Variable, out: Variable) -> Variable | None:
-    """The join inside this one that the piece shows, if there is one."""
+def _inner(values: Values, piece: Variable, out: Variable) -> Variable | None:
+    """The value that lies inside this join and that the piece shows, if there is one."""
     while piece.owner is not None:
         if piece in values.inside:
             return piece if values.inside[piece][0] is out else None

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Literal
 
+from gradc.affine import IndexMap
 from gradc.dtypes import literal
 from gradc.graph.op import Apply
 from gradc.graph.variable import Constant, Variable
@@ -32,7 +33,14 @@ from gradc.sizes import (
 )
 from gradc.value import replace, value
 
-__all__ = ["Letters", "letters_of", "needs_packing", "plan_product", "shared_panels"]
+__all__ = [
+    "Letters",
+    "can_write",
+    "letters_of",
+    "needs_packing",
+    "plan_product",
+    "shared_panels",
+]
 
 # A product is cut into two row blocks from 2^22 multiplications on (some 60 us of one thread), and
 # into more only when each then has 2^28: two blocks beat four on the lecture's step, 400 x 784 x
@@ -107,6 +115,12 @@ class _Placed:
 
 def _place(values: Values, operand: Variable, letters: str) -> _Placed:
     source, index = values.source(operand)
+    return _strided(values, operand, letters, *values.whole(source, index))
+
+
+def _strided(
+    values: Values, operand: Variable, letters: str, source: Variable, index: IndexMap
+) -> _Placed:
     offset, stride = size(0), {letter: size(0) for letter in letters}
     steps = values.strides(source)
     for place, step in zip(index, steps, strict=True):
@@ -172,6 +186,13 @@ def needs_packing(values: Values, node: Apply) -> list[Variable]:
     if _matrix(_place(values, y, letters.y), letters.k, letters.n, letters.batch) is None:
         found.append(y)
     return found
+
+
+def can_write(values: Values, node: Apply, target: Variable, index: IndexMap) -> bool:
+    """Whether BLAS can write the result of a node at `index` of another value's memory."""
+    letters, out = letters_of(node), node.outputs[0]
+    placed = _strided(values, out, letters.out, target, index)
+    return _matrix(placed, letters.m, letters.n, letters.batch) is not None
 
 
 def plan_product(

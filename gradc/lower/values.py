@@ -164,14 +164,19 @@ class Values:
             return True
         return node.op.kind in _MEMORY
 
+    def whole(self, variable: Variable, index: IndexMap) -> tuple[Variable, IndexMap]:
+        """The value in whose memory this one stands, and where `index` of it is there."""
+        while variable in self.inside:
+            variable, places = self.inside[variable]
+            index = tuple(place.compose(index) for place in places)
+        return variable, index
+
     def access(self, buffer: int, variable: Variable, index: IndexMap, axes: int) -> Access:
         """The element of a value's memory at `index`, for a nest of `axes` loops.
 
         The memory is C-contiguous, the value's own or that of the value it stands in.
         """
-        while variable in self.inside:
-            variable, places = self.inside[variable]
-            index = tuple(place.compose(index) for place in places)
+        variable, index = self.whole(variable, index)
         offset = size(0)
         strides = [size(0)] * axes
         for place, stride in zip(index, strides_of(self.shapes.lengths(variable)), strict=True):

@@ -12,7 +12,7 @@ import gradc.tensor as T
 from gradc.errors import ArgumentError, IndexBoundsError
 from gradc.graph.evaluate import evaluate
 from gradc.kernel.check import check_program
-from gradc.kernel.program import Nest, Store
+from gradc.kernel.program import Nest, Product, Store
 from gradc.ops.joining import window
 
 RNG = np.random.default_rng(0)
@@ -36,7 +36,9 @@ def buffers(function: Any) -> list[str]:
 
 
 def agree(function: Any, outputs: list[Any], values: dict[Any, Any]) -> None:
-    for got, wanted in zip(function(*values.values()), evaluate(outputs, values), strict=True):
+    results = function(*values.values())
+    results = results if isinstance(results, list) else [results]
+    for got, wanted in zip(results, evaluate(outputs, values), strict=True):
         assert got.dtype == wanted.dtype
         np.testing.assert_allclose(got, wanted, rtol=1e-13, atol=1e-13)
 
@@ -66,6 +68,26 @@ def test_a_join_that_others_read_too_has_its_own_memory() -> None:
     out = [T.join(0, inner, y), inner, T.join(0, inner, inner)]
     f = gradc.function([x, y], out)
     agree(f, out, {x: RNG.random(3), y: RNG.random(2)})
+
+
+def test_products_are_written_where_they_stand() -> None:
+    x, y, v = T.matrix("x"), T.matrix("y"), T.vector("v")
+    values = {x: RNG.normal(size=(3, 3)), y: RNG.normal(size=(3, 3)), v: RNG.normal(size=3)}
+    for out, count in (
+        (T.concatenate([T.dot(x, y), T.dot(y, x).T, x + y], axis=1), 2),
+        (T.concatenate([T.dot(x, y), T.dot(y, x)]), 2),
+        (T.stack([T.dot(x, y), T.dot(y, x)]), 2),
+        (T.concatenate([T.dot(x, v), T.dot(v, y)]), 2),
+        (T.stack([T.dot(x, v), T.dot(v, y)], axis=1), 2),
+        (T.stack([T.dot(x, y), x], axis=2), 0),  # no unit stride: BLAS cannot
+    ):
+        f = gradc.function([x, y, v], out, on_unused_input="ignore")
+        check_program(f.stages.program)
+        agree(f, [out], values)
+        program = f.stages.program
+        products = [s for s in program.segments[0].steps if isinstance(s, Product)]
+        there = [s for s in products if program.buffers[s.out.buffer].place == "out"]
+        assert len(there) == count
 
 
 def test_the_gradient_is_cut_by_views() -> None:
