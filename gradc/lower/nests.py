@@ -249,13 +249,17 @@ class Writer:
             if step.terms:
                 terms.append((checked.number, step))
         index = tuple(place.compose(rest) for place in view)
-        if self.values.is_free(source):  # 0, 1, 2...: the place itself
+        if self._is_iota(source):  # 0, 1, 2...: the place itself
             return self._place_itself(item, checked, index[0], t)
         access = self.values.access(self.memory.buffer(source), source, index, len(self.draft.axes))
         return self.put(
             ("gather", access, tuple(terms)), self._item_scope(item), self.rows.stage[item.out], t,
             lambda n: Indexed(n, item.out.dtype, access, tuple(terms)),
         )  # fmt: skip
+
+    def _is_iota(self, source: Variable) -> bool:
+        node = source.owner
+        return node is not None and node.op.kind == "Iota" and self.values.is_free(source)
 
     def _place_itself(self, item: Item, checked: Local, start: Affine, t: int) -> Local:
         """The element of an Iota that one index array names; it is not kept in memory."""
