@@ -90,7 +90,11 @@ def _segment(number: int, segment: Segment, owned: Sequence[Buffer], last: bool)
     lines = [f"segment {number}"]
     lines += [f"  {_definition(each)}" for each in segment.sizes]
     lines += [f"  check {_check(each)}" for each in segment.checks]
-    lines += [f"  {_slot(slot, owned, segment.steps)}" for slot in segment.slots]
+    spans = _spans(segment.steps)
+    users: dict[int, list[str]] = {}
+    for each in owned:
+        users.setdefault(each.index, []).append(f"b{each.number}{spans.get(each.number, '')}")
+    lines += [f"  {_slot(slot, users.get(slot.number, ()))}" for slot in segment.slots]
     lines.append(f"  peak workspace: {_peak(segment.slots)}")
     for k, step in enumerate(segment.steps):
         if last and k == segment.commit:
@@ -124,16 +128,21 @@ def _check(check: Check) -> str:
     return f"{text}  # note {check.note}"
 
 
-def _slot(slot: Slot, owned: Sequence[Buffer], steps: Sequence[Step]) -> str:
+def _slot(slot: Slot, users: Sequence[str]) -> str:
     each = " a worker" if slot.per_worker else ""
-    lives = []
-    for buffer in owned:
-        if buffer.index == slot.number:
-            used = [k for k, step in enumerate(steps) if buffer.number in _touched(step)]
-            span = f" (steps {used[0]} to {used[-1]})" if used else ""
-            lives.append(f"b{buffer.number}{span}")
-    users = ", ".join(lives) or "nobody"
-    return f"slot {slot.number}: {formula(slot.elements)} x {slot.itemsize} bytes{each}: {users}"
+    room = f"{formula(slot.elements)} x {slot.itemsize} bytes{each}"
+    return f"slot {slot.number}: {room}: {', '.join(users) or 'nobody'}"
+
+
+def _spans(steps: Sequence[Step]) -> dict[int, str]:
+    """The first and the last step that touches each buffer, in words."""
+    first: dict[int, int] = {}
+    last: dict[int, int] = {}
+    for k, step in enumerate(steps):
+        for number in _touched(step):
+            first.setdefault(number, k)
+            last[number] = k
+    return {number: f" (steps {k} to {last[number]})" for number, k in first.items()}
 
 
 def _peak(slots: Iterable[Slot]) -> str:
