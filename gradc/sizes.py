@@ -29,6 +29,7 @@ __all__ = [
     "is_natural",
     "maximum",
     "minimum",
+    "digits",
     "panel_room",
     "product",
     "size",
@@ -245,6 +246,7 @@ _NUMBERS: dict[str, Callable[..., int]] = {
     "halvings": _halvings,
     "maximum": max,
     "panel_room": _panel_room,
+    "digits": lambda n: max(n, 0).bit_length(),
     "wrap": _wrap,
 }
 
@@ -337,6 +339,11 @@ def halvings(work: SizeLike, least: SizeLike, most: SizeLike) -> Size:
     return _call("halvings", work, least, most)
 
 
+def digits(count: SizeLike) -> Size:
+    """How many binary digits a natural number has; none for 0."""
+    return _call("digits", count)
+
+
 def panel_room(m: SizeLike, k: SizeLike, n: SizeLike) -> Size:
     """Elements of the panels that the right operand of a product [m, k] by [k, n] is packed into.
 
@@ -361,7 +368,7 @@ def _substitute_atom(atom: Atom, values: Mapping[Atom, Size]) -> Size:
     args = tuple(arg.substitute(values) for arg in atom.args)
     rebuild: dict[str, Callable[..., Size]] = {
         "blocks": blocks, "ceil_div": ceil_div, "cut": cut, "floor_div": floor_div,
-        "halvings": halvings,
+        "digits": digits, "halvings": halvings,
         "maximum": maximum, "minimum": minimum, "panel_room": panel_room, "wrap": wrap,
     }  # fmt: skip
     return rebuild[atom.name](*args)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gradc.dtypes import dtype_info
+from gradc.emit import cascade
 from gradc.emit import nestfolds as nf
 from gradc.emit.folds import FoldKinds
 from gradc.emit.inline import moved_loads, moved_results
@@ -128,31 +129,44 @@ class _NestC:
         around = [p for p in self.plans if p.level == axis and p.style != "row"]
         blocks: list[Block] = []
         for plan in around:
-            blocks += nf.begin_level(nest, plan, self.memory, self.segment)
+            blocks += nf.begin_level(nest, plan)
+        begun = [(p, k) for p in self.plans for k, c in enumerate(p.cascades) if c.first == axis]
+        for plan, k in begun:
+            each = plan.cascades[k]
+            blocks += cascade.begin(each, plan.fold, nest, self.memory, self.segment)
         blocks += first
         if axis == nest.split:
             blocks += self.row()
         else:
             start, stop = self.range(axis)
-            blocks.append(Loop(f"i{axis}", start, stop, f"i{axis}++", self._inside(axis, around)))
+            blocks.append(Loop(f"i{axis}", start, stop, f"i{axis}++", self._inside(axis)))
+        for plan, k in begun:
+            targets = nf.targets_of(nest, plan, k)
+            blocks += cascade.finish(plan.cascades[k], plan.fold, self._rows(plan, k), targets)
         for plan in around:
             blocks += nf.end_level(nest, plan)
         return blocks
 
-    def _inside(self, axis: int, around: list[nf.FoldPlan]) -> tuple[Block, ...]:
-        """The body of an outer loop, with scratch rows started and put away now and then."""
-        inner = self.level(axis + 1)
-        rounding = [plan for plan in around if nf.rounds_here(plan)]
-        if not rounding:
-            return tuple(inner)
-        start, stop = self.range(axis)
-        count = f"i{axis}" if start == "0" else f"(i{axis} - {start})"
-        first = Branch(f"{count} % GC_ROWS == 0", tuple(nf.refill(plan) for plan in rounding))
-        last = Branch(
-            f"{count} % GC_ROWS == GC_ROWS - 1 || i{axis} + 1 == {stop}",
-            tuple(nf.flush(plan) for plan in rounding),
-        )
-        return (first, *inner, last)
+    def _rows(self, plan: nf.FoldPlan, k: int) -> str:
+        """How many rows a cascade has taken, behind its loops."""
+        each = plan.cascades[k]
+        start, stop = self.range(each.last)
+        if each.is_counted:
+            return each.number_name
+        return f"({stop} - {start})" if start != "0" else factor(self.nest.axes[each.last], C)
+
+    def _inside(self, axis: int) -> tuple[Block, ...]:
+        """The body of an outer loop, with the cascades that count its iterations."""
+        start, _ = self.range(axis)
+        before: list[Block] = []
+        behind: list[Block] = []
+        for plan in self.plans:
+            for each in plan.cascades:
+                if each.last == axis:
+                    taken = each.taken(start)
+                    before.append(cascade.start(each, plan.fold, taken))
+                    behind += cascade.carry(each, plan.fold, taken)
+        return (*before, *self.level(axis + 1), *behind)
 
     def row(self) -> list[Block]:
         """The rows' blocks in turn."""

@@ -8,20 +8,22 @@ joined   over inner and outer axes with kept axes between: a row's state is join
 column   over outer axes only: the pass steps a row of states.
 
 States of the last two live in the chunk's part of the partial buffer.  Where joining rounds, the
-loop steps a scratch row instead, which goes to the chunk's states every GC_ROWS iterations.
+loop steps a scratch row instead (cascade.py).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gradc.dtypes import dtype_info
-from gradc.emit.folds import FoldKinds, is_ordered, join_texts, rounds, step_texts
-from gradc.emit.memory import C, Memory
+from gradc.emit.cascade import Cascade, cascades_of, fill, inner_target, join_lines
+from gradc.emit.folds import FoldKinds, is_ordered, rounds, step_texts
+from gradc.emit.memory import C
 from gradc.emit.views import Block, Lines, Loop
-from gradc.kernel.formula import formula, place
+from gradc.kernel.formula import factor, formula, place
 from gradc.kernel.program import Fold, FoldStep, Nest, Pass
-from gradc.sizes import Size, product, size
+from gradc.sizes import Size, product
 
 __all__ = ["FoldPlan", "plan_folds", "tail_blocks"]
 
@@ -45,8 +47,18 @@ class FoldPlan:
     before: list[int]
     after: list[int]
     count: Size
+    cascades: tuple[Cascade, ...] = ()  # where joining rounds
     states: list[str] = field(default_factory=list)  # pointers to the chunk's states
-    stepped: list[str] = field(default_factory=list)  # pointers to what the loop steps
+
+    @property
+    def stepped(self) -> Sequence[str]:
+        """Pointers to what the loop steps."""
+        return self.cascades[-1].rows if self.cascades else self.states
+
+    @property
+    def columns(self) -> Sequence[int]:
+        """The kept axes that tell apart the states which the loop steps."""
+        return self.cascades[-1].after if self.cascades else self.after
 
     @property
     def name(self) -> str:
@@ -97,7 +109,11 @@ def _plan(number: int, fold: Fold, nest: Nest, kinds: FoldKinds) -> FoldPlan:
     else:
         style = "column"
     kind = "" if style == "column" else kinds.name(fold)
-    return FoldPlan(number, fold, kind, style, level, where, in_pass, before, after, count)
+    is_rounded = style in ("joined", "column") and rounds(fold)
+    cascades = cascades_of(number, fold, nest, depth) if is_rounded else ()
+    return FoldPlan(
+        number, fold, kind, style, level, where, in_pass, before, after, count, cascades
+    )
 
 
 def _stepped_in(nest: Nest, number: int) -> tuple[int, bool]:
@@ -127,7 +143,7 @@ def lead(nest: Nest, plan: FoldPlan) -> list[tuple[str, Size]]:
     return moves
 
 
-def begin_level(nest: Nest, plan: FoldPlan, memory: Memory, segment: int) -> list[Block]:
+def begin_level(nest: Nest, plan: FoldPlan) -> list[Block]:
     """What stands before the loop."""
     fold = plan.fold
     if plan.style == "scalar":
@@ -144,23 +160,11 @@ def begin_level(nest: Nest, plan: FoldPlan, memory: Memory, segment: int) -> lis
         start = f"b{number} + {where}" if where != "0" else f"b{number}"
         lines.append(f"{dtype_info(dtype).c_type} *const {name} = {start};")
         plan.states.append(name)
-        if rounds(fold) and fold.axes:
-            slot = memory.add_scratch(segment, plan.count, dtype)
-            c_type = dtype_info(dtype).c_type
-            lines.append(f"{c_type} *const q{number} = {memory.place(segment, slot)};")
-            plan.stepped.append(f"q{number}")
-        else:
-            plan.stepped.append(name)
     if 0 in plan.after and nest.chunks.constant != 1:  # the chunk's own part of a shared row
         inside = product([nest.axes[axis] for axis in plan.after if axis])
         first, last = place(0, [("begin", inside)], C), place(0, [("end", inside)], C)
-        return [Lines(tuple(lines)), _fill(plan, plan.states, first, last)]
-    return [Lines(tuple(lines)), _fill(plan, plan.states, "0", formula(plan.count, C))]
-
-
-def _fill(plan: FoldPlan, targets: list[str], start: str, stop: str) -> Block:
-    lines = tuple(f"{t}[k] = {init};" for t, init in zip(targets, plan.fold.init, strict=True))
-    return Loop("k", start, stop, "k++", (Lines(lines),), simd=True)
+        return [Lines(tuple(lines)), fill(plan.states, fold, first, last)]
+    return [Lines(tuple(lines)), fill(plan.states, fold, "0", formula(plan.count, C))]
 
 
 def end_level(nest: Nest, plan: FoldPlan) -> list[Block]:
@@ -178,11 +182,6 @@ def end_level(nest: Nest, plan: FoldPlan) -> list[Block]:
     for k, number in enumerate(plan.fold.partial):
         lines.append(f"b{number}[{where}] = s{plan.number}.a{k};")
     return [Lines(tuple(lines))]
-
-
-def rounds_here(plan: FoldPlan) -> bool:
-    """Whether scratch rows are stepped and joined now and then."""
-    return plan.stepped != plan.states
 
 
 # -- inside the loops --------------------------------------------------------------------------
@@ -207,54 +206,34 @@ def column_step(plan: FoldPlan, targets: list[str], element: str, position: str)
     return lines + [f"{t} = {text};" for t, text in zip(targets, texts, strict=True)]
 
 
-def join_lines(fold: Fold, targets: list[str], others: list[str]) -> list[str]:
-    """Join `others` to the states at `targets`."""
-    if len(targets) == 1 and all(fold.combine[0].count(place) == 1 for place in ("{a0}", "{b0}")):
-        (text,) = join_texts(fold, targets, others)
-        return [f"{targets[0]} = {text};"]
-    left = [f"s{k}" for k in range(len(targets))]
-    right = [f"t{k}" for k in range(len(targets))]
-    lines = []
-    for k, dtype in enumerate(fold.states):
-        c_type = dtype_info(dtype).c_type
-        lines.append(f"const {c_type} {left[k]} = {targets[k]}, {right[k]} = {others[k]};")
-    texts = join_texts(fold, left, right)
-    return lines + [f"{t} = {text};" for t, text in zip(targets, texts, strict=True)]
-
-
-def flush(plan: FoldPlan) -> Block:
-    """Join the scratch row to the chunk's states."""
-    targets = [f"{name}[k]" for name in plan.states]
-    others = [f"{name}[k]" for name in plan.stepped]
-    lines = join_lines(plan.fold, targets, others)
-    return Loop("k", "0", formula(plan.count, C), "k++", (Lines(tuple(lines)),), simd=True)
-
-
-def refill(plan: FoldPlan) -> Block:
-    """Start the scratch row anew."""
-    return _fill(plan, plan.stepped, "0", formula(plan.count, C))
+def targets_of(nest: Nest, plan: FoldPlan, which: int) -> list[str]:
+    """Where the states of a cascade belong: in the chunk's, or in a row of the run around."""
+    if which == 0:
+        return [f"{name}[k]" for name in plan.states]
+    return inner_target(plan.cascades[which - 1], plan.cascades[which], nest)
 
 
 # -- behind the nest ---------------------------------------------------------------------------
 
 
 def tail_blocks(nest: Nest, plan: FoldPlan) -> list[Block]:
-    """Join the chunks' states in order, and store results."""
+    """Join the chunks' states in pairs, and store results."""
     fold = plan.fold
     count = product([nest.axes[axis] for axis in (*plan.before, *plan.after)])
     whole = formula(count, C)
     blocks: list[Block] = []
     if leads(nest, plan):
-        other = place(0, [("c", count), ("k", size(1))], C)
-        if count.constant == 1:
-            other = "c"
-        here = "0" if count.constant == 1 else "k"
-        targets = [f"b{number}[{here}]" for number in fold.partial]
-        joins = join_lines(fold, targets, [f"b{number}[{other}]" for number in fold.partial])
-        body: tuple[Block, ...] = (Lines(tuple(joins)),)
+        one, other = "c", "c + gap"
+        if count.constant != 1:
+            one, other = (f"{where} * {factor(count, C)} + k" for where in ("c", "(c + gap)"))
+        targets = [f"b{number}[{one}]" for number in fold.partial]
+        others = [f"b{number}[{other}]" for number in fold.partial]
+        body: tuple[Block, ...] = (Lines(tuple(join_lines(fold, targets, targets, others))),)
         if count.constant != 1:
             body = (Loop("k", "0", whole, "k++", body, simd=True),)
-        blocks.append(Loop("c", "1", formula(nest.chunks, C), "c++", body))
+        chunks = formula(nest.chunks, C)
+        pairs = Loop("c", "0", f"{chunks} - gap", "c += 2 * gap", body)
+        blocks.append(Loop("gap", "1", chunks, "gap *= 2", (pairs,)))
     blocks.extend(_results(fold, count, whole))
     return blocks
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from gradc.dtypes import dtype_info
 from gradc.emit import nestfolds as nf
+from gradc.emit.cascade import join_lines
 from gradc.emit.folds import is_ordered
 from gradc.emit.memory import C
 from gradc.emit.statements import Scope, Writer
@@ -141,7 +142,7 @@ class FoldWriter:
     ) -> list[str]:
         strides = {}
         step = size(1)
-        for axis in reversed(plan.after):
+        for axis in reversed(plan.columns):
             strides[axis] = step
             step = step * self.nest.axes[axis]
         axes = range(len(self.nest.axes))
@@ -188,7 +189,7 @@ class FoldWriter:
         """Join a row's state to the chunk's."""
         moves: list[tuple[str, Size]] = []
         step = size(1)
-        for axis in reversed(plan.after):
+        for axis in reversed(plan.columns):
             moves.insert(0, (f"i{axis}", step))
             step = step * self.nest.axes[axis]
         where = place(0, moves, C)
@@ -197,6 +198,6 @@ class FoldWriter:
         others = [f"{state}.a{k}" for k in range(len(targets))]
         if plan.is_number:
             others = [state]
-        lines = nf.join_lines(plan.fold, targets, others)
+        lines = join_lines(plan.fold, targets, targets, others)
         head = f"const {plan.c_type} {state} = {plan.value};"
         return ["{", f"    {head}", *(f"    {line}" for line in lines), "}"]

@@ -199,6 +199,15 @@ static inline int64_t gc_halvings(int64_t work, int64_t least, int64_t most)
     return blocks;
 }
 
+/* How many binary digits a natural number has; none for 0. */
+static inline int64_t gc_digits(int64_t count)
+{
+    int64_t digits = 0;
+    for (; count > 0; count >>= 1)
+        digits++;
+    return digits;
+}
+
 /* A Python index as a position. */
 static inline int64_t gc_wrap(int64_t index, int64_t length)
 {

@@ -2,10 +2,12 @@
  *
  * Every reduction is a tree that depends on lengths and dtype only, never on compiler, vector
  * width or threads. A row is cut into tiles of GC_TILE elements. Within a tile element j goes to
- * lane j % lanes, lanes are joined in halves; tiles are joined in pairs, as a binary counter
- * carries, so that rounding errors grow with the logarithm of the length. Up to GC_SHORT elements
- * are taken in order: that is faster than joining lanes. Down a column, states are stepped for
- * GC_ROWS rows and then joined to those of the rows before.
+ * lane j % lanes; a lane takes GC_RUN elements in order, then runs are joined in pairs, then lanes in
+ * halves; tiles are joined in pairs, as a binary counter carries. Up to GC_SHORT elements are taken
+ * in order: that is faster than joining lanes. Down a column, GC_ROWS rows are taken in order, and
+ * the states of such blocks are joined as those of tiles. So nothing is added more than 16 times in
+ * a row, and rounding errors grow with the logarithm of the length along every axis, as those of
+ * numpy's pairwise sum do along the last.
  */
 #ifndef GRADC_TILES_H
 #define GRADC_TILES_H
@@ -18,8 +20,18 @@
 /* Of the binary counter: 2^40 tiles are more memory than there is. */
 #define GC_LEVELS 40
 
-#define GC_ROWS 128
+#define GC_RUN 16
+#define GC_ROWS 16
 #define GC_SHORT 16
+
+/* How many states of `full` blocks a further one is joined to: as many as a counter carries. */
+static inline int64_t gc_carries(int64_t full)
+{
+    int64_t carries = 0;
+    for (; full & 1; full >>= 1)
+        carries++;
+    return carries;
+}
 
 /* Compiled once a file, however many nests fold so: inlined, each costs gcc 60 ms at -O3. A call a
  * tile takes no time that can be measured; a short row is not worth one. */
@@ -42,21 +54,40 @@
                                                                                               \
     GC_ONCE State name##_lanes(const Element *from, int64_t n)                                \
     {                                                                                         \
-        State lane[lanes];                                                                    \
+        State total[lanes];                                                                   \
         for (int l = 0; l < (lanes); l++)                                                     \
-            lane[l] = (init);                                                                 \
+            total[l] = (init);                                                                \
         int64_t j = 0;                                                                        \
-        for (; j + (lanes) <= n; j += (lanes)) {                                              \
-            GC_SIMD                                                                           \
+        for (; j + GC_RUN * (lanes) <= n; j += GC_RUN * (lanes)) {                            \
+            State lane[lanes];                                                                \
             for (int l = 0; l < (lanes); l++)                                                 \
-                lane[l] = name##_step(lane[l], from[j + l]);                                  \
+                lane[l] = (init);                                                             \
+            for (int k = 0; k < GC_RUN; k++) {                                                \
+                GC_SIMD                                                                       \
+                for (int l = 0; l < (lanes); l++)                                             \
+                    lane[l] = name##_step(lane[l], from[j + k * (lanes) + l]);                \
+            }                                                                                 \
+            for (int l = 0; l < (lanes); l++)                                                 \
+                total[l] = name##_join(total[l], lane[l]);                                    \
         }                                                                                     \
-        for (int l = 0; j + l < n; l++)                                                       \
-            lane[l] = name##_step(lane[l], from[j + l]);                                      \
+        if (j < n) {                                                                          \
+            State lane[lanes];                                                                \
+            for (int l = 0; l < (lanes); l++)                                                 \
+                lane[l] = (init);                                                             \
+            for (; j + (lanes) <= n; j += (lanes)) {                                          \
+                GC_SIMD                                                                       \
+                for (int l = 0; l < (lanes); l++)                                             \
+                    lane[l] = name##_step(lane[l], from[j + l]);                              \
+            }                                                                                 \
+            for (int l = 0; j + l < n; l++)                                                   \
+                lane[l] = name##_step(lane[l], from[j + l]);                                  \
+            for (int l = 0; l < (lanes); l++)                                                 \
+                total[l] = name##_join(total[l], lane[l]);                                    \
+        }                                                                                     \
         for (int half = (lanes) / 2; half > 0; half /= 2)                                     \
             for (int l = 0; l < half; l++)                                                    \
-                lane[l] = name##_join(lane[l], lane[l + half]);                               \
-        return lane[0];                                                                       \
+                total[l] = name##_join(total[l], total[l + half]);                            \
+        return total[0];                                                                      \
     }                                                                                         \
                                                                                               \
     static inline State name##_tile(const Element *from, int64_t n)                           \
