@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -63,6 +63,12 @@ class SharedVariable(Variable):
     def lock(self) -> Cell:
         """Held, `with variable.lock:`, while a call or a copy uses the storage."""
         return self.cell
+
+    def clone(self, name: str | None = None) -> NoReturn:
+        """Refused: a shared variable is its storage, and two of one storage would not be locked."""
+        what = f"{self}: a shared variable has no clone."
+        fix = "make another one of its value: gradc.shared(s.get_value())."
+        raise ArgumentTypeError(message(what, [_row(self, self.storage)], fix))
 
     def get_value(self, borrow: bool = False, return_internal_type: bool = False) -> Array:
         """The value: a copy, or with borrow=True the storage itself, which later calls change."""

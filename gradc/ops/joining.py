@@ -18,7 +18,7 @@ from gradc.errors import ArgumentError, IndexBoundsError, ShapeError, message
 from gradc.graph.describe import where
 from gradc.graph.op import Shape
 from gradc.graph.variable import Constant, Variable
-from gradc.ops.convert import as_variable, common_dtype, is_weak, weak_constant
+from gradc.ops.convert import as_variable, common_dtype, is_weak, static_int, weak_constant
 from gradc.ops.declare import Sample, call, declared, normal_axis
 from gradc.ops.elemwise import add
 from gradc.ops.index import placed_through
@@ -111,7 +111,8 @@ def joined(name: str, axis: Any, tensors: Sequence[Any]) -> Variable:
     if not first.ndim:
         what = f"{name}: scalars have no axis to be joined along."
         raise ArgumentError(message(what, [where(first)], "stack them: T.stack([x, y])."))
-    number = normal_axis(name, axis, first.ndim)
+    known = static_int(axis) if isinstance(axis, Variable) else None
+    number = normal_axis(name, axis if known is None else known, first.ndim)
     return pieces[0] if len(pieces) == 1 else call("join", *pieces, axis=number)
 
 

@@ -15,7 +15,7 @@ from gradc.errors import ArgumentError, ArgumentTypeError, ShapeError, message
 from gradc.graph.describe import where
 from gradc.graph.op import DECLARATIONS, Op, Shape
 from gradc.graph.variable import Constant, Variable
-from gradc.ops.compare import ge, switch
+from gradc.ops.compare import ge, invert, switch
 from gradc.ops.convert import as_variable, static_int
 from gradc.ops.create import eye, iota
 from gradc.ops.declare import Sample, call, declared, insert_axes, normal_axis
@@ -23,8 +23,9 @@ from gradc.ops.elemwise import cast
 from gradc.ops.index import placed_through
 from gradc.ops.joining import plus
 from gradc.ops.kinds import View
-from gradc.ops.lengths import broadcast_to, length, zeros
+from gradc.ops.lengths import broadcast_to, length, shape_tuple, zeros
 from gradc.ops.reduce import sum as sum_of
+from gradc.ops.select import nonzero
 from gradc.options import config
 from gradc.sizes import Size, maximum, minimum
 
@@ -209,35 +210,47 @@ def _mask(name: str, x: Variable, k: Any) -> Variable:
     return _below(iota(rows), iota(cols), k)
 
 
-def tril_indices(n: int, k: int = 0, m: int | None = None) -> tuple[Variable, Variable]:
-    """Rows and columns of the places on and below diagonal k, of a matrix of n rows, m columns."""
-    return _places("tril_indices", np.tril_indices, n, k, m)
+def tril_indices(n: Any, k: Any = 0, m: Any = None) -> tuple[Variable, Variable]:
+    """Rows and columns of the places on and below diagonal k, of a matrix of n rows, m columns.
+
+    Constants for ints; the number of places of computed n, k and m is known at the call only.
+    """
+    return _places(np.tril_indices, n, k, m)
 
 
-def triu_indices(n: int, k: int = 0, m: int | None = None) -> tuple[Variable, Variable]:
+def triu_indices(n: Any, k: Any = 0, m: Any = None) -> tuple[Variable, Variable]:
     """Rows and columns of the places on and above diagonal k, of a matrix of n rows, m columns."""
-    return _places("triu_indices", np.triu_indices, n, k, m)
+    return _places(np.triu_indices, n, k, m)
 
 
-def tril_indices_from(a: Any, k: int = 0) -> tuple[Variable, Variable]:
-    """As tril_indices, of a matrix whose lengths are known while building."""
-    return tril_indices(*_static("tril_indices_from", a, k))
+def tril_indices_from(a: Any, k: Any = 0) -> tuple[Variable, Variable]:
+    """Rows and columns of the places on and below diagonal k of a matrix."""
+    n, m = _lengths("tril_indices_from", a)
+    return tril_indices(n, k, m)
 
 
-def triu_indices_from(a: Any, k: int = 0) -> tuple[Variable, Variable]:
-    """As triu_indices, of a matrix whose lengths are known while building."""
-    return triu_indices(*_static("triu_indices_from", a, k))
+def triu_indices_from(a: Any, k: Any = 0) -> tuple[Variable, Variable]:
+    """Rows and columns of the places on and above diagonal k of a matrix."""
+    n, m = _lengths("triu_indices_from", a)
+    return triu_indices(n, k, m)
 
 
-def _static(name: str, a: Any, k: int) -> tuple[Any, int, Any]:
+def _lengths(name: str, a: Any) -> tuple[Variable, ...]:
     array = as_variable(a)
-    if array.ndim != 2 or None in array.type.shape:
-        what = f"{name}: takes a matrix whose lengths are known, got {array.type}."
-        raise ShapeError(message(what, [where(array)], "declare them: shape=(3, 4)."))
-    return array.type.shape[0], k, array.type.shape[1]
+    if array.ndim != 2:
+        what = f"{name}: takes a matrix, got {array.type}."
+        raise ArgumentError(message(what, [where(array)]))
+    return shape_tuple(array)
 
 
-def _places(name: str, made: Any, *numbers: Any) -> tuple[Variable, Variable]:
-    n, k, m = (each if each is None else _whole(name, each) for each in numbers)
-    rows, cols = made(n, k, m)
-    return Constant(rows), Constant(cols)
+def _places(made: Any, n: Any, k: Any, m: Any) -> tuple[Variable, Variable]:
+    given = [as_variable(each) for each in (n, k, n if m is None else m)]
+    numbers = [static_int(each) for each in given]
+    if None not in numbers:
+        rows, cols = made(*numbers)
+        return Constant(rows), Constant(cols)
+    count, diagonal_, width = given
+    lower = made is np.tril_indices
+    mask = _below(iota(count), iota(width), diagonal_ if lower else diagonal_ - 1)
+    found: tuple[Variable, Variable] = nonzero(mask if lower else invert(mask))
+    return found

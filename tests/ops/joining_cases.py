@@ -155,6 +155,14 @@ PAIRS: dict[str, tuple[Call, Call]] = {
         lambda x, y, v, k, e: x.reshape(T.concatenate([T.shape(x)[:1], [-1]]), ndim=2),
         lambda x, y, v, k, e: x.reshape(2, -1),
     ),
+    "tril_indices_from": (
+        lambda x, y, v, k, e: y[T.tril_indices_from(y, k - 1)],
+        lambda x, y, v, k, e: y[np.tril_indices(3, 1, 4)],
+    ),
+    "triu_indices by a scalar": (
+        lambda x, y, v, k, e: y[T.triu_indices(3, k - 1, 4)],
+        lambda x, y, v, k, e: y[np.triu_indices(3, 1, 4)],
+    ),
     "nested list": (
         lambda x, y, v, k, e: T.as_tensor_variable([[v[0], 1], [2, v[3]]]),
         lambda x, y, v, k, e: np.array([[v[0], 1], [2, v[3]]], v.dtype),
