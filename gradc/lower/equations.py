@@ -76,7 +76,7 @@ def _origin(shapes: Shapes, variable: Variable, axis: int) -> tuple[Variable, in
 
 def _axis_note(shapes: Shapes, node: Apply, axis: int, left: Variable, right: Variable) -> Note:
     (one, i), (other, j) = _origin(shapes, left, axis), _origin(shapes, right, axis)
-    name = node.op.name
+    name = "indexing" if isinstance(node.op.rule, (Gather, Scatter)) else node.op.name
     if one.owner is None and other.owner is None:
         first = '"{x0}"' if i == j else f'axis {i} of "{{x0}}"'
         what = (

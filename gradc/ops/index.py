@@ -1,8 +1,8 @@
 """What indexing is made of: slices and places are views, integer arrays gather, gradients scatter.
 
 x[1:n, None, -1] is a View; what may only be known at the call (n) is an operand, the rest stands in
-the parameters.  x[rows, cols] with integer arrays is a Gather of the first axes.  How x[...] is
-taken apart into these is in subscript.py.
+the parameters.  x[rows, :, cols] with integer arrays is a Gather of their axes.  How x[...] is
+taken apart into these is in subscript.py and reading.py.
 """
 
 from __future__ import annotations

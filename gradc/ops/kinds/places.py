@@ -35,7 +35,7 @@ class Gather(Declaration):
     ) -> tuple[TensorType, ...]:
         x, *indices = inputs
         rest = kept_axes(x.ndim, indexed_axes(params, len(indices)))
-        shape = broadcast_static(self.name, indices) + tuple(x.type.shape[k] for k in rest)
+        shape = broadcast_static("indexing", indices) + tuple(x.type.shape[k] for k in rest)
         return (TensorType(x.dtype, shape),)
 
     def lengths(self, operands: Sequence[Operand], params: Mapping[str, Any]) -> tuple[Shape, ...]:
@@ -92,6 +92,8 @@ class Scatter(Declaration):
     def infer(
         self, inputs: Sequence[Variable], params: Mapping[str, Any]
     ) -> tuple[TensorType, ...]:
+        if "through" not in params:
+            broadcast_static("indexing", inputs[2:])
         return (inputs[0].type,)
 
     def lengths(self, operands: Sequence[Operand], params: Mapping[str, Any]) -> tuple[Shape, ...]:
