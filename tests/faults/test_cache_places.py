@@ -54,7 +54,9 @@ def run(before: str = "", **environ: str) -> list[str]:
 
     Gives how many warnings there were and where the library lies, then the warnings.
     """
-    base = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+    kept = ("PATH", "PYTHONPYCACHEPREFIX")  # what Python itself was told
+    base = {name: os.environ[name] for name in kept if name in os.environ}
+    base["PYTHONDONTWRITEBYTECODE"] = "1"
     command = [sys.executable, "-c", PROGRAM, before, str(ROOT), os.devnull]
     done = subprocess.run(
         command, env=base | environ, cwd="/", check=False, capture_output=True, text=True
