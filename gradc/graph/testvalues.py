@@ -11,7 +11,6 @@ Source: Theano's config.compute_test_value.
 
 from __future__ import annotations
 
-import pdb
 import sys
 import warnings
 from collections.abc import Iterator
@@ -125,6 +124,8 @@ def _test(node: Apply) -> None:
         results = evaluate(node.outputs, values)
     except Exception:
         if action == "pdb":
+            import pdb  # heavy
+
             pdb.post_mortem(sys.exc_info()[2])
         raise
     for output, value in zip(node.outputs, results, strict=True):
@@ -138,6 +139,8 @@ def _complain(variable: Variable, action: str) -> None:
         warnings.warn(str(_missing(variable)), GradcWarning, stacklevel=3)
         return
     if action == "pdb":
+        import pdb  # heavy
+
         pdb.set_trace()
     raise _missing(variable)
 

@@ -10,7 +10,6 @@ read only once the check is done.  So whatever depends on the asserted value wai
 
 from __future__ import annotations
 
-import pdb
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -224,6 +223,8 @@ class Raise:
 def _break(condition: Any, *monitored: Any, label: str) -> Any:
     if np.any(condition):  # of a batch, where any element stops
         print(f"-- breakpoint {label!r}: the values are in monitored[0], ... --", flush=True)
+        import pdb  # heavy
+
         pdb.Pdb(stdin=sys.stdin, stdout=sys.stdout).set_trace(sys._getframe())
     return monitored
 

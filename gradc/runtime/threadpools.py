@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import functools
 import sys
-from importlib import metadata
 from types import ModuleType
 from typing import Any
 
@@ -47,6 +46,8 @@ def _register(module: ModuleType) -> None:
 
 
 def _version() -> str | None:
+    from importlib import metadata  # heavy: a third of `import gradc`
+
     try:
         return metadata.version("gradc")
     except metadata.PackageNotFoundError:  # run from its folder, not installed
