@@ -23,6 +23,7 @@ from gradc.call.modes import (
     get_mode,
     register_mode,
 )
+from gradc.call.profile import ProfileStats, print_global_stats
 from gradc.compile import function
 from gradc.control import OpFromGraph, custom_gradient
 from gradc.differentiate import (
@@ -70,6 +71,7 @@ __all__ = [
     "NanGuardMode",
     "OpFromGraph",
     "Out",
+    "ProfileStats",
     "Rop",
     "SharedVariable",
     "assert_op",
@@ -102,6 +104,7 @@ __all__ = [
     "numeric_grad",
     "pp",
     "pprint",
+    "print_global_stats",
     "printing",
     "pullback",
     "pushforward",

@@ -19,9 +19,10 @@ from gradc.call.function import Function
 from gradc.call.lookup import Lookup
 from gradc.call.modes import DebugMode, Mode, MonitorMode, get_mode
 from gradc.call.plan import Plan, read_plan, write_plan
+from gradc.call.profile import ProfileStats
 from gradc.call.request import Request, read_request
 from gradc.call.stages import Stages
-from gradc.errors import CompilerNotFound
+from gradc.errors import ArgumentError, CompilerNotFound, message
 from gradc.graph.flat import Flat, flatten
 from gradc.graph.op import DECLARATIONS, Declaration
 from gradc.graph.site import user_site
@@ -30,6 +31,7 @@ from gradc.runtime.build import build, current_target
 from gradc.runtime.library import Library
 from gradc.runtime.plans import PlanSlot, plan_slot
 from gradc.runtime.sealed import canonical
+from gradc.value import replace
 
 __all__ = ["function"]
 
@@ -48,6 +50,7 @@ def function(
     on_unused_input: str | None = None,
     allow_input_downcast: bool | None = None,
     no_default_updates: bool = False,
+    profile: bool | ProfileStats | None = None,
 ) -> Function:
     """Compile expressions into a function.
 
@@ -62,6 +65,8 @@ def function(
     allow_input_downcast: True casts arguments silently, False never loses anything, None also
         takes Python numbers.
     no_default_updates: leave out the default updates of shared variables.
+    profile: True keeps an account of the time of each step, which f.profile.summary() prints; a
+        ProfileStats, to sum up several functions.  None: what config.profile says.
 
     Raises: MissingInputError, UnusedInputError, UpdateError, ArgumentTypeError, DTypeError,
         ShapeError; CompileError.  Without a C compiler the optimized graph is interpreted, with
@@ -73,10 +78,24 @@ def function(
         inputs, outputs, updates, givens, chosen.way, name,
         on_unused_input or options.on_unused_input, allow_input_downcast, no_default_updates,
     )  # fmt: skip
+    options = replace(options, profile=_keeps_profile(profile, chosen, options))
+    asked = profile if isinstance(profile, ProfileStats) else None
+    request = replace(request, profile=asked, asked_profile=profile is not None)
     is_rewritten = chosen.way == "REFERENCE" and options.rewrite
     if is_rewritten or isinstance(chosen, (DebugMode, MonitorMode)):
         return importlib.import_module("gradc.watched").watched(request, chosen, options)  # type: ignore[no-any-return]
     return compile_request(request, options)
+
+
+def _keeps_profile(profile: Any, mode: Mode, options: Options) -> bool:
+    """Whether the function keeps a profile: interpreted ones have no steps to measure."""
+    is_compiled = mode.way != "REFERENCE" and not isinstance(mode, (DebugMode, MonitorMode))
+    if profile is None:
+        return options.profile and is_compiled
+    if profile and not is_compiled:
+        what = f"function: {mode} interprets, and has no steps to profile."
+        raise ArgumentError(message(what, fix="leave profile= or mode= out."))
+    return bool(profile)
 
 
 def compile_request(request: Request, options: Options) -> Function:

@@ -28,7 +28,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "runtime": (("runtime",), ("kernel", "emit.source")),
     "lower": (("lower",), ("control", "ops", "kernel")),
     "compile": (("compile", "call"), ("tensor", "sharedvar", "control", "runtime")),
-    "descent": (("descent", "watched"), ("compile", "rewrite", "lower", "emit")),
+    "descent": (("descent", "watched", "profiling"), ("compile", "rewrite", "lower", "emit")),
     "face": (
         ("__init__", "printing", "compat", "cli", "why", "testing", "optim", "sklearn"),
         ("compile",),
@@ -40,6 +40,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 DOORS = {
     ("compile", "descent"),
     ("compile", "watched"),
+    ("call.profile", "profiling"),
     ("differentiate.prepare", "rewrite.passes"),
 }
 

@@ -208,6 +208,8 @@ static void settle(call *self)
     profile->run += self->run_seconds;
     for (int64_t k = 0; k < profile->steps; k++)
         profile->seconds[k] += self->frame.seconds[k];
+    for (int32_t k = 0; k < self->function->spec.sizes; k++)
+        profile->sizes[k] = self->frame.sizes[k];
     gcr_lists_unlock();
     self->plan_seconds = self->run_seconds = 0;
     memset(self->frame.seconds, 0, (size_t)profile->steps * sizeof(double));

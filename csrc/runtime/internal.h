@@ -41,6 +41,7 @@ struct gcr_function {
 struct profile {
     int64_t steps, calls;
     double plan, run;
+    int64_t *sizes; /* of the last call; behind the seconds */
     double seconds[]; /* a step */
 };
 

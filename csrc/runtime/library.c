@@ -131,20 +131,26 @@ void gcr_set_fail_at(gcr_function *function, int64_t step)
 
 int32_t gcr_keep_profile(gcr_function *function, int64_t steps)
 {
-    size_t bytes = sizeof *function->profile + (size_t)steps * sizeof(double);
-    function->profile = calloc(1, bytes);
-    if (function->profile)
-        function->profile->steps = steps;
-    return function->profile != NULL;
+    size_t count = (size_t)steps, sizes = (size_t)function->spec.sizes;
+    struct profile *profile = calloc(1, sizeof *profile + count * sizeof(double) +
+                                            sizes * sizeof(int64_t));
+    if (!profile)
+        return 0;
+    profile->steps = steps;
+    profile->sizes = (int64_t *)(void *)(profile->seconds + steps);
+    function->profile = profile;
+    return 1;
 }
 
-int64_t gcr_profile(const gcr_function *function, double *seconds)
+int64_t gcr_profile(const gcr_function *function, double *seconds, int64_t *sizes)
 {
     const struct profile *profile = function->profile;
     gcr_lists_lock();
     *seconds++ = profile->plan;
     *seconds++ = profile->run;
     memcpy(seconds, profile->seconds, (size_t)profile->steps * sizeof *seconds);
+    if (function->spec.sizes)
+        memcpy(sizes, profile->sizes, (size_t)function->spec.sizes * sizeof *sizes);
     int64_t calls = profile->calls;
     gcr_lists_unlock();
     return calls;

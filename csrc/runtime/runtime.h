@@ -78,8 +78,9 @@ int64_t gcr_allocations(const gcr_function *function);
 /* In a GRADC_PROFILE build: keep an account of `steps` steps from now on; before the first call.
  * 0 if there is no memory for it. */
 int32_t gcr_keep_profile(gcr_function *function, int64_t steps);
-/* The calls so far, and the seconds of their plans, of their runs, and of each step. */
-int64_t gcr_profile(const gcr_function *function, double *seconds);
+/* The calls so far; the seconds of their plans, of their runs, and of each step; and the sizes of
+ * the last call. */
+int64_t gcr_profile(const gcr_function *function, double *seconds, int64_t *sizes);
 
 /* Interrupts ------------------------------------------------------------------------------- */
 

@@ -17,6 +17,7 @@ from gradc.call.failures import user_error
 from gradc.call.function import Function
 from gradc.call.nan import first_bad
 from gradc.call.plan import Plan, ShippedArray
+from gradc.call.profile import ProfileStats
 from gradc.call.request import Request
 from gradc.call.stages import Stages
 from gradc.call.watching import Run
@@ -62,12 +63,19 @@ def bind(
             return error if found is None else NanGuardError(found)
         return error
 
-    return Function(
+    function = Function(
         request.name, request.signature, request.results,
         _shared([variables[k] for k in plan.shared]), request.updated,
         [_array(each, variables) for each in plan.constants], executable.interface,
         executable, explain, stages,
     )  # fmt: skip
+    if options.profile:
+        descent = stages.descent
+        assert descent is not None
+        executable.keep_profile(descent.program.steps + 1)  # and the commit
+        function.profile = request.profile or ProfileStats(at_exit=not request.asked_profile)
+        function.profile.add(request.name, executable, stages)
+    return function
 
 
 def _border(graph: Graph) -> Interface:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy.typing as npt
 
 from gradc.call.failures import out_error
+from gradc.call.profile import ProfileStats
 from gradc.call.signature import Results, Signature
 from gradc.call.stages import Stages
 from gradc.graph.graph import Graph
@@ -42,6 +43,7 @@ class Function(CallPath):
     arrays, or None, where the function returns that.  If the call raises, what out= holds is
     undefined; everything else is as it was.
 
+    `profile` has the times of its steps, if it was made with profile=True.
     `stages` keeps everything the function was made from: `print(f.stages.source)` shows the C.  May
     be called from several threads; calls that share variables wait for each other.
     """
@@ -61,6 +63,7 @@ class Function(CallPath):
     ) -> None:
         self.name = name
         self.stages = stages
+        self.profile: ProfileStats | None = None
         self._signature = signature
         self._results = results
         self._shared = tuple(shared)

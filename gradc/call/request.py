@@ -15,6 +15,7 @@ import numpy as np
 
 from gradc.call.arguments import Argument
 from gradc.call.inputs import In, as_input, as_output
+from gradc.call.profile import ProfileStats
 from gradc.call.signature import Results, Signature
 from gradc.control import inlined
 from gradc.differentiate import require_intact
@@ -39,7 +40,11 @@ __all__ = ["Request", "read_request"]
 
 @dataclass(frozen=True)
 class Request:
-    """One function to compile."""
+    """One function to compile.
+
+    profile: where its times go, if the user gave something; asked_profile: whether the user said
+    anything about it.
+    """
 
     name: str
     mode: str
@@ -48,6 +53,8 @@ class Request:
     results: Results
     shared: tuple[SharedVariable, ...]
     updated: tuple[SharedVariable, ...]
+    profile: ProfileStats | None = None
+    asked_profile: bool = False
 
 
 def read_request(

@@ -92,5 +92,10 @@ class Program:
     segments: tuple[Segment, ...]
     notes: tuple[Note, ...] = field(default=())
 
+    @property
+    def steps(self) -> int:
+        """How many there are in all segments."""
+        return sum(len(segment.steps) for segment in self.segments)
+
     def __str__(self) -> str:
         return program_text(self.interface, self.buffers, self.segments)

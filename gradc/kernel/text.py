@@ -44,7 +44,7 @@ from gradc.kernel.loops import (
 )
 from gradc.sizes import Size, size
 
-__all__ = ["program_text", "statement_text"]
+__all__ = ["program_text", "statement_text", "touched"]
 
 _COMMIT = "---- commit: nothing from here on can fail ----"
 
@@ -139,7 +139,7 @@ def _spans(steps: Sequence[Step]) -> dict[int, str]:
     first: dict[int, int] = {}
     last: dict[int, int] = {}
     for k, step in enumerate(steps):
-        for number in _touched(step):
+        for number in touched(step):
             first.setdefault(number, k)
             last[number] = k
     return {number: f" (steps {k} to {last[number]})" for number, k in first.items()}
@@ -158,7 +158,8 @@ def _peak(slots: Iterable[Slot]) -> str:
     return " + ".join(parts) + " bytes, each slot rounded up to 64"
 
 
-def _touched(step: Step) -> set[int]:
+def touched(step: Step) -> set[int]:
+    """The buffers that a step reads or writes."""
     if isinstance(step, Product):
         numbers = {step.x.buffer, step.y.buffer, step.out.buffer}
         extra = (step.source, step.alpha.buffer, step.beta.buffer, step.panels)
@@ -171,7 +172,7 @@ def _touched(step: Step) -> set[int]:
         return {each.buffer for each in (*step.ins, *step.outs)}
     if isinstance(step, Require):
         return {step.source, step.out}
-    found = _touched(step.product) if step.product is not None else set()
+    found = touched(step.product) if step.product is not None else set()
     found |= {step.base} if step.base is not None else set()
     for fold in step.folds:
         found |= {*fold.partial, *([fold.out] if fold.out is not None else [])}

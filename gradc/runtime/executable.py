@@ -73,6 +73,7 @@ class Executable(Kernel):
         self.interface = interface
         self._blas = blas
         self._handle = _open(library, interface, blas)
+        self._steps = 0
         super().__init__(
             int(ffi.cast("uintptr_t", self._handle)),
             self._handle,
@@ -91,6 +92,19 @@ class Executable(Kernel):
     def fail_at(self, step: int | None) -> None:
         """Make `step` fail in the calls that follow, in a GRADC_FAIL_AT build; None: no more."""
         lib.gcr_set_fail_at(self._handle, -1 if step is None else step)
+
+    def keep_profile(self, steps: int) -> None:
+        """Keep an account of so many steps; before the first call, in a build for profiles."""
+        if not lib.gcr_keep_profile(self._handle, steps):
+            raise MemoryError
+        self._steps = steps
+
+    def profile(self) -> tuple[int, list[float], list[int]]:
+        """Calls; seconds of all plans, of all runs, and of each step; sizes of the last call."""
+        seconds = ffi.new("double[]", self._steps + 2)
+        sizes = ffi.new("int64_t[]", max(self.interface.sizes, 1))
+        calls = int(lib.gcr_profile(self._handle, seconds, sizes))
+        return calls, list(seconds), list(sizes)
 
     @property
     def allocations(self) -> int:

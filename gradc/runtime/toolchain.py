@@ -136,11 +136,12 @@ def flags_for(compiler: Compiler, target: Target, level: int, options: Options) 
             what = f"config.cflags: {flag} breaks isnan, and denormals in the whole process."
             raise ArgumentError(message(what, fix="leave it out."))
     fail = ("-DGRADC_FAIL_AT=1",) if options.fail_points else ()
+    clock = ("-DGRADC_PROFILE=1",) if options.profile else ()
     # The lanes of a fold become registers only when their loop is unrolled; gcc does so at -O3,
     # and else when told: sums take 1.4 times as long without.
     peel = ("-fpeel-loops",) if compiler.kind == "gcc" and level in (1, 2) else ()
     own = (f"-O{level}", *peel, *target.flags, *CODE, *compiler.own_flags, *compiler.link_flags)
-    return (*compiler.command[1:], *own, *fail, *options.cflags)
+    return (*compiler.command[1:], *own, *fail, *clock, *options.cflags)
 
 
 def compile_library(

@@ -67,7 +67,8 @@ static inline int gc_may_go_on(const gc_table *table, gc_frame *frame, int64_t s
     do {                                                        \
         const double gc_since_ = table->clock();                \
         what;                                                   \
-        frame->seconds[number] += table->clock() - gc_since_;   \
+        if (frame->seconds)                                     \
+            frame->seconds[number] += table->clock() - gc_since_; \
     } while (0)
 #else
 #define GC_TIME(number, what) what
