@@ -21,7 +21,7 @@ from gradc.graph.describe import where
 from gradc.graph.site import inherit
 from gradc.graph.variable import Constant, Input, Variable
 from gradc.ops.calls import length_of
-from gradc.ops.create import eye
+from gradc.ops.create import unit_vectors
 from gradc.ops.elemwise import mul
 from gradc.ops.lengths import broadcast_to
 from gradc.ops.relabel import reshape
@@ -44,8 +44,9 @@ def jacobian(
 
     expression: an array of floats of any rank.  wrt: of any rank each.
     Gives one variable where wrt is one, else a list or tuple as it is; dtype: of what it belongs
-    to, if that is a float.  The batch of cotangents is dense: an elementwise expression of n
-    numbers costs n x n, where only the diagonal is not 0.
+    to, if that is a float.  A product with the cotangents, which are unit vectors, is what it
+    multiplies: the jacobian of w @ x is w, that of two layers one product.  The batch is dense: an
+    elementwise expression of n numbers costs n x n, where only the diagonal is not 0.
     Raises: GradError, DisconnectedInputError, NullTypeGradError, as grad.
     """
     (expression,) = variables("the expression", expression, "jacobian")
@@ -72,7 +73,7 @@ def _all_rows(
     """The products of every unit vector with the jacobian, in the shape of the expression."""
     lengths = [length_of(expression, axis) for axis in range(expression.ndim)]
     count = mul(*lengths) if len(lengths) > 1 else lengths[0]
-    units = eye(count, dtype=expression.dtype)
+    units = unit_vectors(count, expression.dtype)
     if len(lengths) > 1:
         units = reshape(units, (count, *lengths))
     found = []

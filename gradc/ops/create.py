@@ -10,12 +10,14 @@ import numpy as np
 from gradc.dtypes import check_dtype, dtype_info, promote
 from gradc.errors import ArgumentError, ArgumentTypeError, message
 from gradc.graph.variable import Constant, Variable
+from gradc.kernel.scalar import scalar_fn
 from gradc.ops.compare import eq, maximum
 from gradc.ops.convert import as_variable, common_dtype, is_weak, static_int
-from gradc.ops.declare import Sample, call, declared
+from gradc.ops.declare import Sample, call, declared, elemwise
 from gradc.ops.elemwise import cast, int_div
 from gradc.ops.kinds import Iota
 from gradc.ops.lengths import lengths_of, shape_tuple
+from gradc.ops.rules import compare
 from gradc.ops.stacking import stack
 from gradc.options import config
 
@@ -94,6 +96,30 @@ def eye(n: Any, m: Any = None, k: Any = 0, dtype: Any = None) -> Variable:
     kind = check_dtype(dtype or config.floatX)
     column = call("dimshuffle", rows, order=(0, "x"))
     return cast(eq(column + as_variable(k), cols), kind)
+
+
+same_place = elemwise(
+    "same_place",
+    doc="Whether two positions are one. As eq, but that it is only asked to make unit vectors,\n"
+    "which products are spared (rewrite/products.py).",
+    dtype=compare,
+    c=scalar_fn("{x} == {y}"),
+    ref=np.equal,
+    pullback=lambda cts, outs, x, y: (None, None),
+    arity=2,
+    commutes=True,
+)
+
+
+def unit_vectors(n: Any, dtype: str) -> Variable:
+    """Each unit vector of n numbers as a row: the cotangents of a jacobian.
+
+    As eye(n), but a product with it is what it multiplies, infinities and nans included: each row
+    stands for the choice of one element, not for a product the user wrote.
+    """
+    places = iota(n)
+    column = call("dimshuffle", places, order=(0, "x"))
+    return cast(same_place(column, call("dimshuffle", places, order=("x", 0))), dtype)
 
 
 def identity_like(x: Any) -> Variable:

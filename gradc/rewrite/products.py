@@ -79,7 +79,7 @@ def _letters(letters: str, order: Sequence[int]) -> str:
 def product_without_sum(out: Variable) -> Variable | None:
     """A product that sums nothing, as outer(x, y) -> x * y stretched: it joins the loop around.
 
-    Only the sign of zeros may differ: BLAS adds to 0.
+    Only the sign of zeros may differ: BLAS adds to 0.  A factor 1, where a gradient starts, goes.
     """
     node = out.owner
     assert node is not None
@@ -90,7 +90,32 @@ def product_without_sum(out: Variable) -> Variable | None:
         each.dimshuffle(*(letters.index(c) if c in letters else "x" for c in words["out"]))
         for each, letters in zip(node.inputs, (words["x"], words["y"]), strict=True)
     ]
-    return mul(*operands)
+    other = [each for each in operands if scalar_value(each) != 1]
+    return other[0] if len(other) == 1 and other[0].type == out.type else mul(*operands)
+
+
+@rule(on=("contract",), keeps="rounding")
+def product_with_units(out: Variable) -> Variable | None:
+    """The product of a matrix with the unit vectors of a jacobian -> the matrix."""
+    node = out.owner
+    assert node is not None
+    words = node.op.keywords
+    for k, each in enumerate(node.inputs):
+        other, letters = node.inputs[1 - k], words["yx"[k]]
+        if not _are_units(each) or other.dtype != out.dtype:
+            continue
+        summed = [c for c in words["xy"[k]] if c in letters and c not in words["out"]]
+        free = [c for c in words["xy"[k]] if c not in letters]
+        if len(summed) == len(free) == 1:
+            renamed = letters.replace(summed[0], free[0])
+            return other.dimshuffle(*(renamed.index(c) for c in words["out"]))
+    return None
+
+
+def _are_units(variable: Variable) -> bool:
+    node = variable.owner
+    made = None if node is None or node.op.name != "cast" else node.inputs[0].owner
+    return made is not None and made.op.name == "same_place"
 
 
 # -- accumulation ------------------------------------------------------------------------------
@@ -362,5 +387,6 @@ PRODUCTS = (
     product_of_transposed,
     transposed_product,
     product_without_sum,
+    product_with_units,
     sum_with_product,
 )

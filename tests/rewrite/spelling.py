@@ -11,6 +11,7 @@ import numpy as np
 import gradc.ops as T
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Input, Variable
+from gradc.ops.create import unit_vectors
 from gradc.ops.declare import FUNCTIONS, call
 from gradc.ops.joining import window
 from gradc.ops.lengths import length
@@ -107,6 +108,14 @@ EXAMPLES: dict[str, tuple[Build, ...]] = {
     "length_of_result": (lambda x, y: length(T.exp(x), 0) * length(x * y, 0),),
     "product_of_transposed": (lambda x, y: T.dot(_square(x).T, _square(y).T),),
     "transposed_product": (lambda x, y: T.dot(_square(x), _square(y)).T,),
+    "product_with_units": (
+        lambda x, y: contract(
+            unit_vectors(length(_leaf(x), 0), x.dtype), _finite(_leaf(x)), "ab", "bc", "ca"
+        ),
+        lambda x, y: contract(
+            _finite(_leaf(x)), unit_vectors(length(_leaf(x), 1), x.dtype), "ab", "cb", "ac"
+        ),
+    ),
     "product_without_sum": (lambda x, y: contract(x, y, "i", "j", "ji"),),
     "sum_with_product": (
         lambda x, y: _leaf(x) - 0.5 * (T.dot(_leaf(x).T, _leaf(y)) / 4 + 2 * _leaf(x)),
@@ -152,6 +161,10 @@ _LABELS = T.constant(np.array([2, 0, -1, 1]))
 
 def _rows(x: Variable) -> Variable:
     return call("iota", length(_leaf(x), 0), dtype="int64")
+
+
+def _finite(x: Variable) -> Variable:
+    return T.switch(T.isnan(x - x), 1, x)
 
 
 def _scattered(x: Variable) -> Variable:
