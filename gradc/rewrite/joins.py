@@ -10,17 +10,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gradc.affine import identity
-from gradc.graph.op import Apply
+from gradc.graph.op import Apply, Op, Operand
 from gradc.graph.variable import Variable
-from gradc.ops.declare import call
+from gradc.ops.declare import call, insert_axes
 from gradc.ops.index import Cut, Entry
+from gradc.ops.kinds import View
 from gradc.rewrite.facts import Facts
 from gradc.rewrite.rule import rule
+from gradc.rewrite.scattered import added_to_zeros
 from gradc.rewrite.written import written
 from gradc.sizes import Size, is_natural, size
 from gradc.value import value
 
-__all__ = ["JOINS"]
+__all__ = ["JOINS", "PARTS"]
 
 _READING = frozenset({"subtensor", "window"})  # views that keep the order of axes
 
@@ -40,16 +42,23 @@ class _Span:
 
 def _span(node: Apply, axis: int, facts: Facts) -> _Span | None:
     """The places in `axis` of its array that a subtensor or window reads; None if not in a row."""
-    (out,) = node.outputs
-    operands = facts.operands(node)
-    places = node.op.rule.index_map(identity(out.ndim), operands, node.op.keywords)  # type: ignore[attr-defined]
-    place = places[axis]
-    if not place.factors:
-        return _Span(place.offset, size(1))
-    (k, step), *others = place.factors
-    if others or step.constant != 1:
-        return None
-    return _Span(place.offset, facts.shape(out)[k])
+    return _spans(node.op, facts.operands(node), node.outputs[0], facts)[axis]
+
+
+def _spans(
+    view: Op, operands: Sequence[Operand], shown: Variable, facts: Facts
+) -> list[_Span | None]:
+    """The same for all axes; `shown` has the lengths of what the view gives."""
+    assert isinstance(view.rule, View)
+    found: list[_Span | None] = []
+    for place in view.rule.index_map(identity(shown.ndim), operands, view.keywords):
+        if not place.factors:
+            found.append(_Span(place.offset, size(1)))
+            continue
+        (k, step), *others = place.factors
+        plain = not others and step.constant == 1
+        found.append(_Span(place.offset, facts.shape(shown)[k]) if plain else None)
+    return found
 
 
 # -- a part of a join ------------------------------------------------------------------------------
@@ -195,6 +204,77 @@ def _part(piece: Variable, axis: int, facts: Facts) -> tuple[Variable, _Span] | 
     return None if found is None else (array, found)
 
 
+@rule(on=("add",), keeps="rounding")
+def parts_of_gradient(out: Variable, facts: Facts) -> Variable | None:
+    """A sum of zeros with values put at parts that make up the whole -> the join of the values.
+
+    So what was split, or read slice by slice, gets its gradient in one sweep.
+    """
+    node = out.owner
+    assert node is not None
+    places = [_placed(term, facts) for term in node.inputs]
+    for axis in range(out.ndim):
+        order = _in_a_row(places, axis, out, facts)
+        if not order:
+            continue
+        pieces = [_with_axis(place, axis, out.ndim) for k in order if (place := places[k])]
+        whole = call("join", *pieces, axis=axis)
+        rest = [each for k, each in enumerate(node.inputs) if k not in order]
+        return node.op(*rest, whole) if rest else whole
+    return None
+
+
+@value
+class _Placed:
+    """Values put into zeros, and where, an axis each."""
+
+    values: Variable
+    spans: tuple[_Span | None, ...]
+
+
+def _placed(term: Variable, facts: Facts) -> _Placed | None:
+    found = added_to_zeros(term, facts)
+    if len(found) != 1 or facts.clients(term) > 1:
+        return None
+    (node,) = found
+    through: Op | None = node.op.keywords.get("through")
+    if through is None or through.name not in _READING:
+        return None
+    base, _, *scalars = facts.operands(node)
+    spans = _spans(through, [base, *scalars], node.inputs[1], facts)
+    return _Placed(node.inputs[1], tuple(spans))
+
+
+def _in_a_row(
+    places: Sequence[_Placed | None], axis: int, out: Variable, facts: Facts
+) -> list[int]:
+    """The terms whose values fill `axis` from its start to its end, in order; none if none do."""
+    lengths = facts.shape(out)
+    starts: dict[Size, int] = {}
+    for k, place in enumerate(places):
+        if place is None or place.values.dtype != out.dtype:
+            continue
+        others = (s == _Span(size(0), lengths[a]) for a, s in enumerate(place.spans) if a != axis)
+        span = place.spans[axis]
+        if span is not None and all(others):
+            starts.setdefault(span.start, k)
+    order: list[int] = []
+    at = size(0)
+    while at in starts and at != lengths[axis] and len(order) < len(places):
+        order.append(starts[at])
+        place = places[starts[at]]
+        assert place is not None
+        span = place.spans[axis]
+        assert span is not None
+        at = span.end
+    return order if at == lengths[axis] and len(order) > 1 else []
+
+
+def _with_axis(place: _Placed, axis: int, ndim: int) -> Variable:
+    """The values with the axis that an index of one place took away."""
+    return place.values if place.values.ndim == ndim else insert_axes(place.values, (axis,))
+
+
 # -- reshapes that move axes of length 1 ---------------------------------------------------------
 
 
@@ -239,3 +319,5 @@ JOINS = (
     reshape_as_dimshuffle,
     reshape_of_dimshuffle,
 )
+
+PARTS = (parts_of_gradient,)

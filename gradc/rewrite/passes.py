@@ -18,7 +18,7 @@ from gradc.graph.variable import Variable
 from gradc.rewrite.arithmetic import ARITHMETIC, neg_of_neg, reciprocal_as_quotient, small_power
 from gradc.rewrite.constants import CONSTANTS
 from gradc.rewrite.engine import Pass, run
-from gradc.rewrite.joins import JOINS
+from gradc.rewrite.joins import JOINS, PARTS
 from gradc.rewrite.picks import PICKS
 from gradc.rewrite.products import PRODUCTS
 from gradc.rewrite.rule import Rule
@@ -42,7 +42,7 @@ __all__ = [
 
 CANONICALIZE = Pass("canonicalize", (*CONSTANTS, *ARITHMETIC, *VIEWS, *JOINS))
 STABILIZE = Pass("stabilize", (*SUMMED, *ELEMENTARY), tidy=CANONICALIZE.rules)
-SPECIALIZE = Pass("specialize", (*PICKS, *SCATTERED, *PRODUCTS))
+SPECIALIZE = Pass("specialize", (*PICKS, *PARTS, *SCATTERED, *PRODUCTS))
 STRENGTHEN = Pass("strengthen", STRENGTH)
 
 PASSES: Mapping[str, tuple[Pass, ...]] = {

@@ -141,6 +141,19 @@ def test_updates_that_are_joins() -> None:
     np.testing.assert_array_equal(s.get_value(), [2, 3, 7, 8])
 
 
+def test_the_gradient_of_what_was_split_is_one_sweep() -> None:
+    z, h = T.matrix("z"), T.matrix("h")
+    n = h.shape[1]
+    i, f, o, g = T.split(z, [n] * 4, 4, axis=1)
+    cell = T.sigmoid(i) * T.tanh(g) + T.sigmoid(f) * h
+    gradient = T.grad(T.sum(T.sigmoid(o) * T.tanh(cell)), z)
+    function = gradc.function([z, h], [gradient])
+    assert len(stores(function)) == 4
+    assert len(function.stages.program.segments[0].steps) == 1
+    assert "work" not in buffers(function)
+    agree(function, [gradient], {z: RNG.normal(size=(3, 8)), h: RNG.normal(size=(3, 2))})
+
+
 def test_a_guard_is_cut_with_the_gradient() -> None:
     x, y = T.vector("x"), T.vector("y")
     cost = T.sum(T.switch(T.join(0, x, y) > 0, T.log(T.join(0, x, y)), 0.0))

@@ -13,6 +13,7 @@ from gradc.graph.types import TensorType
 from gradc.graph.variable import Input, Variable
 from gradc.ops.create import unit_vectors
 from gradc.ops.declare import FUNCTIONS, call
+from gradc.ops.index import Cut, placed_through
 from gradc.ops.joining import window
 from gradc.ops.lengths import length
 from gradc.ops.linalg import contract
@@ -98,6 +99,12 @@ EXAMPLES: dict[str, tuple[Build, ...]] = {
         lambda x, y: T.concatenate(T.split(x, [2, length(x, 0) - 2], 2)),
         lambda x, y: T.join(0, y, window(x, 1, 2, 0), window(x, 3, 1, 0), x),
     ),
+    "parts_of_gradient": (
+        lambda x, y: _in_zeros(y, y, x, length(x, 0)) + _in_zeros(x, y, x, 0),
+        lambda x, y: T.add(
+            _row_in_zeros(x, 1), T.outer(T.constant([1, 2]).astype(x.dtype), x), _row_in_zeros(x, 0)
+        ),
+    ),
     "reshape_as_dimshuffle": (
         lambda x, y: x.reshape((1, length(x, 0), 1)),
         lambda x, y: x.dimshuffle(0, "x").reshape((1, -1)),
@@ -170,6 +177,16 @@ def _finite(x: Variable) -> Variable:
 def _scattered(x: Variable) -> Variable:
     zeros = T.zeros((length(_leaf(x), 0), length(_leaf(x), 1)), dtype=x.dtype)
     return call("scatter", zeros, x[:4], _rows(x), _LABELS, mode="add")
+
+
+def _in_zeros(values: Variable, x: Variable, y: Variable, start: Variable | int) -> Variable:
+    zeros = T.zeros((length(x, 0) + length(y, 0),), dtype=x.dtype)
+    return placed_through("window", values, zeros, T.as_variable(start), length(values, 0), axis=0)
+
+
+def _row_in_zeros(values: Variable, place: int) -> Variable:
+    zeros = T.zeros((2, length(values, 0)), dtype=values.dtype)
+    return placed_through("subtensor", values, zeros, index=(place, Cut(None, None)))
 
 
 def _table(x: Variable) -> Variable:
