@@ -29,7 +29,6 @@ __all__ = [
     "finish",
     "inner_target",
     "join_lines",
-    "start",
 ]
 
 _ROWS = 16  # GC_ROWS of csrc/inline/gradc/tiles.h
@@ -82,7 +81,7 @@ def cascades_of(number: int, fold: Fold, nest: Nest, depth: int) -> tuple[Cascad
 
 
 def begin(each: Cascade, fold: Fold, nest: Nest, memory: Memory, segment: int) -> list[Block]:
-    """What stands before the loop over its first axis: scratch rows, and a counter."""
+    """What stands before the loop over its first axis: scratch rows, empty, and a counter."""
     lengths = [nest.axes[axis] for axis in range(each.first, each.last + 1)]
     if each.first == 0 and nest.chunks.constant != 1:
         lengths[0] = nest.chunk_length
@@ -94,12 +93,7 @@ def begin(each: Cascade, fold: Fold, nest: Nest, memory: Memory, segment: int) -
         lines += wrapped(f"{c_type} *const {name} = {memory.place(segment, slot)};")
     if each.is_counted:
         lines.append(f"int64_t {each.number_name} = 0;")
-    return [Lines(tuple(lines))]
-
-
-def start(each: Cascade, fold: Fold, taken: str) -> Block:
-    """Inside the loop, before a row: a block begins anew."""
-    return Branch(f"{taken} % GC_ROWS == 0", (fill(each.rows, fold, "0", formula(each.count, C)),))
+    return [Lines(tuple(lines)), fill(each.rows, fold, "0", formula(each.count, C))]
 
 
 def fill(targets: Sequence[str], fold: Fold, first: str, stop: str) -> Block:
@@ -109,32 +103,40 @@ def fill(targets: Sequence[str], fold: Fold, first: str, stop: str) -> Block:
 
 
 def carry(each: Cascade, fold: Fold, taken: str) -> list[Block]:
-    """Inside the loop, behind a row: a full block is joined to others that are."""
+    """Inside the loop, behind a row: a full block is joined to others that are, and one begins."""
     here = [f"{row}[k]" for row in each.rows]
     joined = _states(
         each, join_lines(fold, here, [_level(each, row, "l") for row in each.rows], here)
     )
-    kept = _states(each, [f"{_level(each, row, 'carries')} = {row}[k];" for row in each.rows])
+    kept = [f"{_level(each, row, 'carries')} = {row}[k];" for row in each.rows]
+    anew = [f"{row}[k] = {init};" for row, init in zip(each.rows, fold.init, strict=True)]
     block: tuple[Block, ...] = (
         Lines((f"const int64_t carries = gc_carries({taken} / GC_ROWS);",)),
         Loop("l", "0", "carries", "l++", (joined,)),
-        kept,
+        _states(each, [*kept, *anew]),
     )
     count = [Lines((f"{each.number_name}++;",))] if each.is_counted else []
     return [Branch(f"{taken} % GC_ROWS == GC_ROWS - 1", block), *count]
 
 
-def finish(each: Cascade, fold: Fold, rows: str, targets: Sequence[str]) -> list[Block]:
-    """Behind the loop: what is there, the last block first, joined to `targets` (lvalues of k)."""
+def finish(
+    each: Cascade, fold: Fold, rows: str, targets: Sequence[str], before: Sequence[str]
+) -> list[Block]:
+    """Behind the loop: what is there, the last block first, joined to what was `before`, if any.
+
+    targets, before: lvalues of k.
+    """
     here = [f"{row}[k]" for row in each.rows]
     joined = _states(
         each, join_lines(fold, here, [_level(each, row, "l") for row in each.rows], here)
     )
+    ended = [f"{target} = {row};" for target, row in zip(targets, here, strict=True)]
+    if before:
+        ended = join_lines(fold, list(targets), list(before), here)
     digit = Branch(f"{rows} / GC_ROWS >> l & 1", (joined,))
     return [
-        start(each, fold, rows),
         Loop("l", "0", f"gc_digits({rows} / GC_ROWS)", "l++", (digit,)),
-        _states(each, join_lines(fold, list(targets), list(targets), here)),
+        _states(each, ended),
     ]
 
 

@@ -141,8 +141,7 @@ class _NestC:
             start, stop = self.range(axis)
             blocks.append(Loop(f"i{axis}", start, stop, f"i{axis}++", self._inside(axis)))
         for plan, k in begun:
-            targets = nf.targets_of(nest, plan, k)
-            blocks += cascade.finish(plan.cascades[k], plan.fold, self._rows(plan, k), targets)
+            blocks += nf.end_cascade(nest, plan, k, self._rows(plan, k))
         for plan in around:
             blocks += nf.end_level(nest, plan)
         return blocks
@@ -158,15 +157,12 @@ class _NestC:
     def _inside(self, axis: int) -> tuple[Block, ...]:
         """The body of an outer loop, with the cascades that count its iterations."""
         start, _ = self.range(axis)
-        before: list[Block] = []
         behind: list[Block] = []
         for plan in self.plans:
             for each in plan.cascades:
                 if each.last == axis:
-                    taken = each.taken(start)
-                    before.append(cascade.start(each, plan.fold, taken))
-                    behind += cascade.carry(each, plan.fold, taken)
-        return (*before, *self.level(axis + 1), *behind)
+                    behind += cascade.carry(each, plan.fold, each.taken(start))
+        return (*self.level(axis + 1), *behind)
 
     def row(self) -> list[Block]:
         """The rows' blocks in turn."""

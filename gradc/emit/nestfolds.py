@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gradc.dtypes import dtype_info
-from gradc.emit.cascade import Cascade, cascades_of, fill, inner_target, join_lines
+from gradc.emit.cascade import Cascade, cascades_of, fill, finish, inner_target, join_lines
 from gradc.emit.folds import FoldKinds, is_ordered, rounds, step_texts
 from gradc.emit.memory import C
 from gradc.emit.views import Block, Lines, Loop
@@ -160,6 +160,8 @@ def begin_level(nest: Nest, plan: FoldPlan) -> list[Block]:
         start = f"b{number} + {where}" if where != "0" else f"b{number}"
         lines.append(f"{dtype_info(dtype).c_type} *const {name} = {start};")
         plan.states.append(name)
+    if plan.cascades:  # which store them
+        return [Lines(tuple(lines))]
     if 0 in plan.after and nest.chunks.constant != 1:  # the chunk's own part of a shared row
         inside = product([nest.axes[axis] for axis in plan.after if axis])
         first, last = place(0, [("begin", inside)], C), place(0, [("end", inside)], C)
@@ -206,11 +208,13 @@ def column_step(plan: FoldPlan, targets: list[str], element: str, position: str)
     return lines + [f"{t} = {text};" for t, text in zip(targets, texts, strict=True)]
 
 
-def targets_of(nest: Nest, plan: FoldPlan, which: int) -> list[str]:
-    """Where the states of a cascade belong: in the chunk's, or in a row of the run around."""
+def end_cascade(nest: Nest, plan: FoldPlan, which: int, rows: str) -> list[Block]:
+    """Behind its loops: it is the chunk's states, or joined to a row of the run around."""
+    each = plan.cascades[which]
     if which == 0:
-        return [f"{name}[k]" for name in plan.states]
-    return inner_target(plan.cascades[which - 1], plan.cascades[which], nest)
+        return finish(each, plan.fold, rows, [f"{name}[k]" for name in plan.states], [])
+    targets = inner_target(plan.cascades[which - 1], each, nest)
+    return finish(each, plan.fold, rows, targets, targets)
 
 
 # -- behind the nest ---------------------------------------------------------------------------
