@@ -18,24 +18,27 @@ def toposort(outputs: Iterable[Variable], stop: Collection[Variable] = ()) -> li
     """Nodes that compute `outputs`, inputs first, each once; the walk ends at `stop`."""
     walls = set(stop)
     order: list[Apply] = []
-    done: set[Apply] = set()
+    seen: set[Apply] = set()
     for output in outputs:
-        if output.owner is None or output in walls or output.owner in done:
+        if output.owner is None or output in walls or output.owner in seen:
             continue
-        stack: list[tuple[Apply, int]] = [(output.owner, 0)]
-        open_nodes = {output.owner}
-        while stack:
-            node, position = stack.pop()
-            if position < len(node.inputs):
-                stack.append((node, position + 1))
-                below = node.inputs[position]
+        seen.add(output.owner)
+        # Two lists instead of one of pairs: a deep stack of pairs is a feast for the collector.
+        nodes, places = [output.owner], [0]
+        while nodes:
+            node, place = nodes[-1], places[-1]
+            inputs = node.inputs
+            if place < len(inputs):
+                places[-1] = place + 1
+                below = inputs[place]
                 owner = below.owner
-                if owner is None or owner in done or below in walls or owner in open_nodes:
-                    continue
-                open_nodes.add(owner)
-                stack.append((owner, 0))
+                if owner is not None and owner not in seen and below not in walls:
+                    seen.add(owner)
+                    nodes.append(owner)
+                    places.append(0)
             else:
-                done.add(node)
+                nodes.pop()
+                places.pop()
                 order.append(node)
     return order
 
