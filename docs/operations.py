@@ -78,7 +78,7 @@ def _rooms() -> dict[str, list[str]]:
         plain = [word for word in words if not _is_declared(word)]
         composed = [name for name in COMPOSED if COMPOSED[name].expr.__module__ == module.__name__]
         both = dict.fromkeys([*composed, *plain])
-        extra = [word for word in both if callable(getattr(T, word, None))]
+        extra = [word for word in both if _is_public(word, module)]
         if extra:
             found.setdefault(room, []).extend(extra)
     order = {f"gradc.ops.{room}": k for k, room in enumerate(FIRST)}
@@ -99,6 +99,12 @@ def _home(rule: Declaration) -> str:
 
 def _is_declared(word: str) -> bool:
     return word in DECLARATIONS or word.rstrip("_") in DECLARATIONS
+
+
+def _is_public(word: str, module: Any) -> bool:
+    """Whether users call it, and it is this module's: not another function of that name."""
+    function = getattr(T, word, None)
+    return callable(function) and function is getattr(module, word, function)
 
 
 def _function(word: str) -> Any:

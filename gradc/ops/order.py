@@ -7,6 +7,7 @@ order.  Routines sort the last axis; the functions move another one there and ba
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -131,7 +132,7 @@ def argsort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None) -> Vari
 
 
 def _nonzero_ref(x: Array, k: Array) -> Array:
-    rows = x.reshape(-1, x.shape[-1])
+    rows = x.reshape(prod(x.shape[:-1]), x.shape[-1])
     found = [np.flatnonzero(row)[: int(k)] for row in rows]
     return np.array(found, "int64").reshape(*x.shape[:-1], int(k))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,7 @@ def _repeat_ref(counts: Array, k: Array) -> Array:
     if (counts < 0).any():
         what = f"repeat: the count {counts[counts < 0][0]} is negative."
         raise ArgumentError(message(what))
-    rows = counts.reshape(-1, counts.shape[-1])
+    rows = counts.reshape(prod(counts.shape[:-1]), counts.shape[-1])
     found = [np.repeat(np.arange(len(row)), row) for row in rows]
     return np.array(found, "int64").reshape(*counts.shape[:-1], int(k))
 

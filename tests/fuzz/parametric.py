@@ -202,6 +202,8 @@ FORMS: tuple[Form, ...] = tuple(
         Form("softmax", softmax_of, range(1, 4), moves=False, floats=True, full=True),
         Form("guards", guarded, range(4), moves=False, floats=True, full=True),
         Form("casts", in_order, range(4), floats=False),
+        Form("Assert", lambda g, i: T.Assert("it has a length")(i.variable,
+             T.ge(T.size(i.variable), 0))),
         # joining and repeating
         Form("concatenate", lambda g, i: T.concatenate([i.variable, like(g, i).variable],
                                                        axis=axis_of(g, i)), range(1, 5)),
@@ -219,7 +221,7 @@ FORMS: tuple[Form, ...] = tuple(
         Form("diag", lambda g, i: T.diag(i.variable), range(1, 3), full=True),
         Form("diagonal", lambda g, i: T.diagonal(i.variable), range(2, 4), full=True),
         Form("rollaxis", lambda g, i: T.rollaxis(i.variable, i.value.ndim - 1), range(1, 5)),
-        Form("or_", lambda g, i: T.or_(T.gt(i.variable, 0), T.lt(i.variable, -1))),
+        Form("or_", lambda g, i: T.or_(T.gt(i.variable, 1), T.lt(i.variable, 1))),
         Form("broadcast_arrays", lambda g, i: T.broadcast_arrays(i.variable, T.ones((1,) *
              i.value.ndim, dtype=i.variable.dtype))[1], range(1, 4)),
         Form("fill", lambda g, i: T.fill(i.variable, 2 if i.value.dtype != bool else True)),

@@ -32,9 +32,13 @@ __all__ = ["ELEMWISE", "REDUCE", "RULES", "SAMPLED", "elementwise", "idiom", "re
 RULES: tuple[Rule, ...] = (
     *CANONICALIZE.rules, *STABILIZE.rules, *SPECIALIZE.rules, *STRENGTHEN.rules
 )  # fmt: skip
-ELEMWISE = [rule for rule in DECLARATIONS.values() if isinstance(rule, Elemwise)]
+# `given` promises that its condition holds: Assert makes it, with one that does.
+ELEMWISE = [
+    rule for rule in DECLARATIONS.values() if isinstance(rule, Elemwise) and rule.name != "given"
+]
 REDUCE = [rule for rule in DECLARATIONS.values() if isinstance(rule, Reduce)]
-SAMPLED = [name for name in SAMPLES if name != "gemm"]  # gemm is rewriting's own
+NOT_SAMPLED = ("gemm", "printed", "raised")  # rewriting's own; one that talks; one that fails
+SAMPLED = [name for name in SAMPLES if name not in NOT_SAMPLED]
 
 
 def fitting(*chosen: Item) -> Callable[[Item], bool]:
@@ -207,15 +211,17 @@ def operand(g: Pool, name: str, shape: tuple[int, ...], dtype: str, high: int) -
 
 def idiom(g: Pool) -> None:
     """What a rule looks for, as the rules' own tests spell it, on two new vectors."""
+    with suppress(DTypeError, ValueError):  # lengths that the example does not have
+        _idiom(g)
+
+
+def _idiom(g: Pool) -> None:
     rule = g.draws.pick(RULES)
     build = g.draws.pick(builds(rule))
     dtype = g.draws.pick(FLOATS)
-    n = g.draws.pick((4, 4, 6, 1025)) if "x2" not in rule.name else 4
+    n = g.draws.pick((4, 4, 12, 1026))
     x, y = (vector(g, n, dtype) for _ in range(2))
-    try:
-        variable = build(x.variable, y.variable)
-    except DTypeError:
-        return
+    variable = build(x.variable, y.variable)
     twins = {}
     for leaf in leaves([variable]):
         if isinstance(leaf, Input) and leaf not in g.known:  # tables that some examples add

@@ -56,3 +56,12 @@ def test_what_rounds_to_zero_keeps_its_sign() -> None:
     got = DECLARATIONS["round_half_away_from_zero"].ref(x)
     np.testing.assert_array_equal(got, [-0.0, 0.0, -0.0, -1.0, 1.0, -3.0, np.inf, np.nan])
     np.testing.assert_array_equal(np.signbit(got[:6]), [True, False, True, True, False, True])
+
+
+def test_places_in_nothing_are_none() -> None:
+    """The fuzzer found references that could not take rows of length 0."""
+    zero = np.array(0, "int64")
+    for name in ("nonzero_flat", "repeated_places"):
+        for shape in ((0,), (3, 0)):
+            got = DECLARATIONS[name].ref(np.zeros(shape, "int64"), zero)
+            assert got.shape == (*shape[:-1], 0)
