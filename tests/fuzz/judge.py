@@ -28,19 +28,25 @@ __all__ = ["Verdict", "judge", "precise"]
 SAMPLES = 3
 SHAKE = 4.0  # units in the last place
 MARGIN = 16.0  # of the spread, which is an estimate from few samples
+SLOPE = 8.0  # ulps of 1: slopes like s * (1 - s) of sigmoid have no more digits
 ULPS = 16.0  # what vector math, and an operation written as another, may be off by
 KEEPS = PICKS | JUMPS  # their results are operands, or are not rounded
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What an output should be: `plain` in its own dtype, `wide` more precisely, give or take."""
+    """What an output should be: `plain` in its own dtype, `wide` more precisely, give or take.
+
+    is_slope: another expression is the judge, of a gradient as it was written.  Stabilised ones have
+    their digits absolutely: training takes slopes from stored values and not from a second exp.
+    """
 
     plain: Array
     wide: Array
     spread: Array
     is_exact: bool
     has_sign: bool = True
+    is_slope: bool = False
 
     @property
     def judged(self) -> float:
@@ -66,6 +72,7 @@ class Verdict:
         limits = np.finfo(got.dtype)
         with np.errstate(all="ignore"):
             slack = MARGIN * self.spread + ULPS * limits.eps * np.abs(wide) + 4 * limits.tiny
+            slack += SLOPE * limits.eps if self.is_slope else 0
             between = np.where(np.isfinite(plain), np.abs(wide - plain), 0)
             far = ~(np.abs(got - wide) <= slack + 2 * between)
         same = (got == plain) | (np.isnan(got) & np.isnan(plain))
@@ -106,7 +113,8 @@ def judge(case: Case, results: Sequence[Variable]) -> list[Verdict]:
         spread = _spread(wide[k], [each[k] for each in shaken])
         value = np.asarray(plain[k]).astype(result.dtype, copy=False)
         has_sign = is_exact and not any(n.op.name in ORDERS for n in toposort([asked[k]]))
-        verdicts.append(Verdict(value, wide[k], spread, is_exact, has_sign))
+        is_slope = result in case.judges
+        verdicts.append(Verdict(value, wide[k], spread, is_exact, has_sign, is_slope))
     return verdicts
 
 
