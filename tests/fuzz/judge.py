@@ -37,8 +37,9 @@ KEEPS = PICKS | JUMPS  # their results are operands, or are not rounded
 class Verdict:
     """What an output should be: `plain` in its own dtype, `wide` more precisely, give or take.
 
-    is_slope: another expression is the judge, of a gradient as it was written.  Stabilised ones have
-    their digits absolutely: training takes slopes from stored values and not from a second exp.
+    is_slope: another expression is the judge, of a gradient as it was written.  Stabilised ones
+    have their digits absolutely: training takes slopes from stored values and not from a second
+    exp.
     """
 
     plain: Array
