@@ -157,7 +157,7 @@ class Batch:
             before = {variable: variable.get_value().tobytes() for variable in whole.shared}
             arguments = whole.call_arguments()
             bad = np.array(arguments[k].astype(arguments[k].dtype.newbyteorder("=")))
-            bad.reshape(-1)[-1] = length if k % 2 else -length - 1
+            bad.flat[-1] = length if k % 2 else -length - 1
             arguments[k] = bad
             graph = self._graph_of(whole.inputs[k])
             try:
@@ -166,7 +166,7 @@ class Batch:
                 pass
             else:
                 if whole.inputs[k] in _read(f):
-                    yield Fault(graph, f"index {bad.reshape(-1)[-1]} of {length} did not raise")
+                    yield Fault(graph, f"index {bad.flat[-1]} of {length} did not raise")
                 continue
             for variable, bits in before.items():
                 if variable.get_value().tobytes() != bits:
