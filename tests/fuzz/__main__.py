@@ -16,7 +16,6 @@ def main() -> int:
     parser.add_argument("--graphs", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0, help="of the first batch")
     parser.add_argument("--thorough", action="store_true", help="all variants of every batch")
-    parser.add_argument("--jax", action="store_true", help="compare with JAX too")
     parser.add_argument("--fail-fast", action="store_true")
     asked = parser.parse_args()
     faulthandler.enable()

@@ -14,9 +14,9 @@ from gradc.graph.variable import Input, Variable
 from gradc.graph.walk import substitute, toposort
 from tests.fuzz.draws import Draws
 from tests.fuzz.exact import STOPS
-from tests.fuzz.parametric import form, product, special_form
+from tests.fuzz.parametric import form, special_form
 from tests.fuzz.pool import FLOATS, INTEGERS, LENGTHS, MOST_ELEMENTS, Case, Item, Pool
-from tests.fuzz.steps import elementwise, idiom, reduce, sampled
+from tests.fuzz.steps import elementwise, idiom, product, reduce, sampled
 
 __all__ = ["joined", "new_case", "new_graph"]
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import gradc
+import gradc.tensor as T
 from gradc.graph.op import DECLARATIONS
+from gradc.ops import __all__ as WORDS
 from gradc.ops.declare import COMPOSED
 from tests.fuzz.counts import counted, missing
 from tests.fuzz.layouts import LAYOUTS
@@ -16,7 +18,30 @@ from tests.fuzz.parametric import FORMS
 from tests.fuzz.pool import FLOATS, INTEGERS, Case
 from tests.fuzz.steps import RULES
 
-__all__ = ["Census"]
+__all__ = ["Census", "undrawn"]
+
+# Words of T that no graph uses, and why.
+ELSEWHERE = {
+    "their result is numbers": (
+        "constant", "as_variable", "logspace", "geomspace", "tril_indices", "triu_indices",
+        "get_scalar_constant_value", "get_vector_length",
+    ),
+    "their numbers are nobody's": ("empty", "empty_like", "AllocEmpty"),
+    "drawn as steps of their own": ("dot", "inner", "matmul", "outer", "tensordot"),
+    "they talk, stop or fail": ("PdbBreakpoint", "Print", "Raise", "assert_op"),
+    "other words for what is drawn": (
+        "Unique", "Rebroadcast", "patternbroadcast", "xlogy0", "tril_indices_from",
+        "triu_indices_from",
+    ),
+}  # fmt: skip
+
+
+def undrawn() -> list[str]:
+    """Words of T that no graph uses though they could."""
+    drawn = {*DECLARATIONS, *COMPOSED, *(row.word for row in FORMS)}
+    drawn |= {word for words in ELSEWHERE.values() for word in words}
+    words = [word for word in WORDS if callable(getattr(T, word, None))]
+    return [word for word in words if word not in drawn and word.rstrip("_") not in drawn]
 
 
 @dataclass

@@ -10,15 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 import gradc.tensor as T
 from gradc.errors import ArgumentTypeError, DTypeError
 from gradc.graph.variable import Variable
 from tests.fuzz.draws import Draws
 from tests.fuzz.pool import MOST_ELEMENTS, Item, Pool
 
-__all__ = ["FORMS", "Form", "form", "product", "special_form"]
+__all__ = ["FORMS", "Form", "form", "like", "special_form"]
 
 Build = Callable[[Pool, Item], Any]
 
@@ -160,7 +158,9 @@ def in_order(g: Pool, item: Item) -> Variable:
 STEEP = frozenset(  # only of exact operands
     (
         "iround", "round", "max_and_argmax", "argsort", "sort", "and_", "or_", "casts", "nonzero",
-        "mask", "compress", "unique", "topk", "topk_and_argtopk", "count_nonzero", "searchsorted",
+        "argwhere", "flatnonzero", "nonzero_values", "extract", "isclose", "allclose", "divmod",
+        "inverse_permutation", "permute_row_elements", "mask", "compress", "unique", "topk",
+        "topk_and_argtopk", "count_nonzero", "searchsorted",
     )
 )  # fmt: skip
 BY_HAND = ("gather", "pick", "subtensor", "guards", "casts", "mask", "repeats", "inc_by", "set_by")
@@ -204,6 +204,12 @@ FORMS: tuple[Form, ...] = tuple(
         Form("casts", in_order, range(4), floats=False),
         Form("Assert", lambda g, i: T.Assert("it has a length")(i.variable,
              T.ge(T.size(i.variable), 0))),
+        Form("divmod", lambda g, i: T.divmod(i.variable, 3)[0]),
+        Form("largest", lambda g, i: T.largest(i.variable, like(g, i).variable)),
+        Form("smallest", lambda g, i: T.smallest(i.variable, like(g, i).variable)),
+        Form("isclose", lambda g, i: T.isclose(i.variable, like(g, i).variable), floats=True),
+        Form("allclose", lambda g, i: T.allclose(i.variable, like(g, i).variable), floats=True),
+        Form("nan_to_num", lambda g, i: T.nan_to_num(i.variable), floats=True),
         # joining and repeating
         Form("concatenate", lambda g, i: T.concatenate([i.variable, like(g, i).variable],
                                                        axis=axis_of(g, i)), range(1, 5)),
@@ -262,7 +268,23 @@ FORMS: tuple[Form, ...] = tuple(
         Form("rot90", lambda g, i: T.rot90(i.variable, g.draws.integer(-1, 4)), range(2, 4)),
         Form("repeats", lambda g, i: T.repeat(i.variable, g.index(3, (i.shape[0],), low=0)
              .variable, axis=0), range(1, 3)),
+        Form("horizontal_stack", lambda g, i: T.horizontal_stack(i.variable, like(g, i).variable),
+             range(2, 3)),
+        Form("vertical_stack", lambda g, i: T.vertical_stack(i.variable, like(g, i).variable),
+             range(2, 3)),
+        Form("unravel_index", lambda g, i: T.unravel_index(g.index(12, (5,), low=0).variable,
+             (3, 4))[0]),
+        Form("ravel_multi_index", lambda g, i: T.ravel_multi_index((g.index(3, (5,), low=0)
+             .variable, g.index(4, (5,), low=0).variable), (3, 4))),
+        Form("inverse_permutation", lambda g, i: T.inverse_permutation(T.argsort(i.variable)),
+             range(1, 2)),
+        Form("permute_row_elements", lambda g, i: T.permute_row_elements(i.variable,
+             T.argsort(i.variable)), range(1, 2)),
         # data decides the size
+        Form("argwhere", lambda g, i: T.argwhere(i.variable), range(1, 4)),
+        Form("flatnonzero", lambda g, i: T.flatnonzero(i.variable), range(1, 4)),
+        Form("nonzero_values", lambda g, i: T.nonzero_values(i.variable), range(1, 4)),
+        Form("extract", lambda g, i: T.extract(T.neq(i.variable, 0), i.variable), range(1, 4)),
         Form("nonzero", lambda g, i: T.nonzero(i.variable)[0], range(1, 4)),
         Form("mask", lambda g, i: i.variable[T.gt(i.variable, 0)], range(1, 4)),
         Form("compress", lambda g, i: T.compress(T.gt(i.variable[..., 0].flatten(), 0), i.variable,
@@ -346,38 +368,3 @@ def apply_form(g: Pool, row: Form) -> None:
 def special_form(g: Pool) -> None:
     """Guards and softmax: where rules and gradients have most to get wrong."""
     apply_form(g, g.draws.pick([row for row in FORMS if row.word in ("guards", "softmax")]))
-
-
-# -- products ------------------------------------------------------------------------------------
-
-
-def product(g: Pool) -> None:
-    """A matrix product of x with itself, or with a fitting matrix or vector."""
-    draws = g.draws
-    if not (x := g.pick(lambda i: i.is_float and i.value.ndim in (1, 2, 3))):
-        return
-    choice = draws.below(6)
-    if choice == 0 and x.value.ndim == 2 and x.shape[0] <= 130:
-        g.add(T.dot(x.variable, x.variable.T) * 0.1)
-        return
-    if choice == 1:
-        y = g.pick(lambda i: i.is_float and i.value.ndim == 1)
-        if y and x.value.ndim == 1 and x.value.size * y.value.size <= MOST_ELEMENTS:
-            g.case.words["outer"] += 1
-            g.add(T.outer(x.variable, y.variable))
-        return
-    if choice == 2 and x.value.ndim > 1 and x.value.size:
-        y = like(g, x)
-        g.case.words["tensordot"] += 1
-        g.add(T.tensordot(x.variable, y.variable, axes=[[1], [1]])
-              if x.shape[0] ** 2 <= 10_000 and x.value.ndim == 2
-              else T.inner(x.variable[0].flatten(), y.variable[0].flatten()))  # fmt: skip
-        return
-    n, integers = x.shape[-1], draws.chance(15)
-    y = g.pick(
-        lambda i: (i.is_float or (integers and i.value.dtype.kind in "iu"))
-        and i.value.ndim in (1, 2) and i.shape[0] == n
-    )  # fmt: skip
-    if y is not None and np.prod(x.shape[:-1] + y.shape[1:]) <= MOST_ELEMENTS:
-        g.case.words["matmul"] += 1
-        g.add((x.variable @ y.variable) * 0.1)

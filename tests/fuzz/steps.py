@@ -24,10 +24,21 @@ from gradc.ops.kinds import Elemwise, Reduce
 from gradc.rewrite.passes import CANONICALIZE, SPECIALIZE, STABILIZE, STRENGTHEN
 from gradc.rewrite.rule import Rule
 from tests.fuzz.exact import JUMPS, MOVES, PICKS
-from tests.fuzz.pool import FLOATS, INTEGERS, Item, Pool
+from tests.fuzz.parametric import like
+from tests.fuzz.pool import FLOATS, INTEGERS, MOST_ELEMENTS, Item, Pool
 from tests.rewrite.spelling import builds
 
-__all__ = ["ELEMWISE", "REDUCE", "RULES", "SAMPLED", "elementwise", "idiom", "reduce", "sampled"]
+__all__ = [
+    "ELEMWISE",
+    "REDUCE",
+    "RULES",
+    "SAMPLED",
+    "elementwise",
+    "idiom",
+    "product",
+    "reduce",
+    "sampled",
+]
 
 RULES: tuple[Rule, ...] = (
     *CANONICALIZE.rules, *STABILIZE.rules, *SPECIALIZE.rules, *STRENGTHEN.rules
@@ -238,3 +249,38 @@ def vector(g: Pool, n: int, dtype: str) -> Item:
     if g.special:
         return g.leaf((n,), dtype)
     return g.leaf((n,), dtype, value=g.draws.rng().uniform(low, high, n).astype(dtype))
+
+
+# -- products ------------------------------------------------------------------------------------
+
+
+def product(g: Pool) -> None:
+    """A matrix product of x with itself, or with a fitting matrix or vector."""
+    draws = g.draws
+    if not (x := g.pick(lambda i: i.is_float and i.value.ndim in (1, 2, 3))):
+        return
+    choice = draws.below(6)
+    if choice == 0 and x.value.ndim == 2 and x.shape[0] <= 130:
+        g.add(T.dot(x.variable, x.variable.T) * 0.1)
+        return
+    if choice == 1:
+        y = g.pick(lambda i: i.is_float and i.value.ndim == 1)
+        if y and x.value.ndim == 1 and x.value.size * y.value.size <= MOST_ELEMENTS:
+            g.case.words["outer"] += 1
+            g.add(T.outer(x.variable, y.variable))
+        return
+    if choice == 2 and x.value.ndim > 1 and x.value.size:
+        y = like(g, x)
+        g.case.words["tensordot"] += 1
+        g.add(T.tensordot(x.variable, y.variable, axes=[[1], [1]])
+              if x.shape[0] ** 2 <= 10_000 and x.value.ndim == 2
+              else T.inner(x.variable[0].flatten(), y.variable[0].flatten()))  # fmt: skip
+        return
+    n, integers = x.shape[-1], draws.chance(15)
+    y = g.pick(
+        lambda i: (i.is_float or (integers and i.value.dtype.kind in "iu"))
+        and i.value.ndim in (1, 2) and i.shape[0] == n
+    )  # fmt: skip
+    if y is not None and np.prod(x.shape[:-1] + y.shape[1:]) <= MOST_ELEMENTS:
+        g.case.words["matmul"] += 1
+        g.add((x.variable @ y.variable) * 0.1)

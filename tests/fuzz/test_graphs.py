@@ -17,7 +17,7 @@ from gradc.errors import GradcWarning
 from gradc.graph.walk import toposort
 from tests.fuzz.batch import Batch, Fault
 from tests.fuzz.cases import joined
-from tests.fuzz.census import Census
+from tests.fuzz.census import Census, undrawn
 from tests.fuzz.hunt import BATCH, drawn, hunt, shrunk
 from tests.fuzz.snippet import snippet
 
@@ -47,6 +47,7 @@ def test_everything_occurs() -> None:
     print(census)
     assert not failures, "\n\n".join(map(str, failures))
     assert not census.missing()
+    assert not undrawn()
 
 
 def test_a_seed_means_the_same_graphs() -> None:
