@@ -161,7 +161,7 @@ class Plan:
     def of(cls, number: int, *, thorough: bool, shrink: float) -> Plan:
         """Variants and optimisation levels in turn, so that all of them occur."""
         variants = ("as it is", *(OTHERS if thorough else OTHERS[number % 8 : number % 8 + 1]))
-        return cls(variants, {} if number % 3 == 0 else {"level": 0}, shrink)
+        return cls(variants, {} if number % 6 == 0 else {"level": 0}, shrink)
 
 
 @dataclass(frozen=True)
