@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import hypothesis
 import numpy as np
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -71,17 +72,24 @@ class _Decisions(ExampleDatabase):
         pass
 
 
+class _Enough(BaseException):
+    """No more time to shrink: hypothesis lets pass what is no Exception."""
+
+
 @dataclass
 class _Shrinking:
     """What is known while hypothesis shrinks."""
 
     check: Check
     until: float
+    most: int
+    looks: int = 0
     best: tuple[int, Case, Fault] | None = None
 
     def look(self, case: Case) -> None:
-        if self.best and time.monotonic() > self.until:
-            return
+        self.looks += 1
+        if self.best and (time.monotonic() > self.until or self.looks > self.most):
+            raise _Enough
         faults = self.check([case])
         if not faults:
             return
@@ -91,12 +99,18 @@ class _Shrinking:
         raise AssertionError(faults[0].text)
 
 
-def shrunk(seed: int, number: int, check: Check, seconds: float = 120) -> tuple[Case, Fault] | None:
-    """The smallest form of graph `number` of a seed that still fails; None if it does not."""
-    state = _Shrinking(check, time.monotonic() + seconds)
+def shrunk(
+    seed: int, number: int, check: Check, seconds: float = 120, most: int = 10_000
+) -> tuple[Case, Fault] | None:
+    """The smallest form of graph `number` of a seed that still fails; None if it does not.
+
+    It takes as many seconds, or looks at as many graphs, as it may.
+    """
+    state = _Shrinking(check, time.monotonic() + seconds, most)
     draws = Draws.of_numpy(_rng(seed, number))
     _graph(draws)
 
+    @hypothesis.seed(0)
     @settings(
         database=_Decisions(draws.made), phases=(Phase.reuse, Phase.shrink), deadline=None,
         suppress_health_check=list(HealthCheck), report_multiple_bugs=False, print_blob=False,
@@ -107,7 +121,9 @@ def shrunk(seed: int, number: int, check: Check, seconds: float = 120) -> tuple[
 
     try:
         look()
-    except Exception:  # the failure itself, or hypothesis finding that time was up
+    except _Enough:
+        pass
+    except Exception:  # the failure itself
         if state.best is None:
             raise
     if state.best is None:

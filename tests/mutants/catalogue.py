@@ -97,10 +97,10 @@ MUTANTS = (
         'f"end = gc_start(chunk + 1, {length}, {whole} - 1);"',
     ),
     Mutant(
-        "unflushed-rows", "emit", "sums down a column lose rows behind the last full block",
-        "gradc/emit/nest.py",
-        '|| i{axis} + 1 == {stop}"',
-        '|| i{axis} == {stop}"',
+        "lost-rows", "emit", "sums down a column lose blocks of 128 rows and more",
+        "gradc/emit/cascade.py",
+        'digit = Branch(f"{rows} / GC_ROWS >> l & 1", (joined,))',
+        'digit = Branch(f"{rows} / GC_ROWS >> l & 1 && l < 3", (joined,))',
     ),
     Mutant(
         "swapped-axes", "emit", "two axes are swapped where a reduction stores its results",
