@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import hypothesis
 import numpy as np
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -110,7 +109,6 @@ def shrunk(
     draws = Draws.of_numpy(_rng(seed, number))
     _graph(draws)
 
-    @hypothesis.seed(0)
     @settings(
         database=_Decisions(draws.made), phases=(Phase.reuse, Phase.shrink), deadline=None,
         suppress_health_check=list(HealthCheck), report_multiple_bugs=False, print_blob=False,
