@@ -30,7 +30,9 @@ __all__ = [
     "maximum",
     "minimum",
     "digits",
+    "panel_count",
     "panel_room",
+    "panel_scratch",
     "product",
     "size",
     "wrap",
@@ -227,16 +229,6 @@ def _halvings(work: int, least: int, most: int) -> int:
     return count
 
 
-def _panel_room(m: int, k: int, n: int) -> int:
-    wanted = k * (-(-n // _PANEL) * _PANEL)
-    worth = m >= _PANEL_ROWS and m * k * n >= _PANEL_WORK
-    return wanted if worth and wanted <= _PANEL_MOST else 0
-
-
-# As csrc/inline/gradc/step.h has them, with the reasons.
-_PANEL, _PANEL_ROWS, _PANEL_WORK, _PANEL_MOST = 32, 12, 1 << 14, 1 << 21
-
-
 _NUMBERS: dict[str, Callable[..., int]] = {
     "blocks": _blocks,
     "ceil_div": _divide_up,
@@ -245,7 +237,6 @@ _NUMBERS: dict[str, Callable[..., int]] = {
     "minimum": min,
     "halvings": _halvings,
     "maximum": max,
-    "panel_room": _panel_room,
     "digits": lambda n: max(n, 0).bit_length(),
     "wrap": _wrap,
 }
@@ -349,7 +340,22 @@ def panel_room(m: SizeLike, k: SizeLike, n: SizeLike) -> Size:
 
     0 where packing it for all threads is not worth it.
     """
-    return _call("panel_room", m, k, n)
+    return _known_in_c("panel_room", m, k, n)
+
+
+def panel_count(n: SizeLike) -> Size:
+    """How many groups of columns the panels of a matrix of n columns are shared out in."""
+    return _known_in_c("panel_count", n)
+
+
+def panel_scratch() -> Size:
+    """Bytes of a worker's memory for rows in panels."""
+    return _known_in_c("panel_scratch")
+
+
+def _known_in_c(name: str, *operands: SizeLike) -> Size:
+    """A call of csrc/inline/gradc/step.h that only C works out: its constants stand there alone."""
+    return Size((((Call(name, tuple(size(each) for each in operands)),), 1),))
 
 
 def product(sizes: Sequence[SizeLike]) -> Size:
@@ -369,7 +375,8 @@ def _substitute_atom(atom: Atom, values: Mapping[Atom, Size]) -> Size:
     rebuild: dict[str, Callable[..., Size]] = {
         "blocks": blocks, "ceil_div": ceil_div, "cut": cut, "floor_div": floor_div,
         "digits": digits, "halvings": halvings,
-        "maximum": maximum, "minimum": minimum, "panel_room": panel_room, "wrap": wrap,
+        "maximum": maximum, "minimum": minimum, "panel_count": panel_count,
+        "panel_room": panel_room, "panel_scratch": panel_scratch, "wrap": wrap,
     }  # fmt: skip
     return rebuild[atom.name](*args)
 

@@ -66,8 +66,11 @@ enum { ROWS = 6, VECTORS = 2, DEPTH = 1024 };
 extern const gc_panels PANELS;
 const gc_panels PANELS = {pack_f64, pack_f32, rows_f64, rows_f32};
 
-/* Elements of a small right operand: 32 KiB of float64, measured for AVX2 (docs/performance.md). */
-enum { MOST = VECTOR_BYTES == 32 ? 64 * 64 : 16 * 16 };
+/* What was measured for AVX2 (docs/performance.md); elsewhere only that calling BLAS costs more. */
+enum {
+    MOST = VECTOR_BYTES == 32 ? GC_SMALL_MOST : 16 * 16,
+    FEW = VECTOR_BYTES == 32 ? 12 : 0
+};
 
 extern const gc_small SMALL;
-const gc_small SMALL = {stack_f64, stack_f32, MOST};
+const gc_small SMALL = {stack_f64, stack_f32, MOST, FEW};

@@ -50,8 +50,10 @@ static gc_small best_small(void)
 #ifdef __x86_64__
     if (has_avx2()) {
         gc_small found = gcr_small_avx2;
-        if (has_avx512())
+        if (has_avx512()) {
             found.most = MOST_UNMEASURED;
+            found.few = 0;
+        }
         return found;
     }
 #endif

@@ -16,12 +16,11 @@ from gradc.dtypes import dtype_info
 from gradc.emit.views import Block, Lines
 from gradc.kernel.formula import formula
 from gradc.kernel.program import Program, Slot
-from gradc.sizes import Size, size
+from gradc.sizes import Size, panel_scratch
 
 __all__ = ["SIZE_NAME", "C", "Memory", "joined", "texts", "wrapped"]
 
 C = "gc_"  # before the names of opaque functions on sizes
-_PANEL_SCRATCH = 256 << 10  # GC_PANEL_SCRATCH of csrc/inline/gradc/abi.h
 _COLUMNS = 94  # of a line before its function's indentation
 SIZE_NAME = re.compile(r"\bn([0-9]+)\b")
 _SLOT = r"@(\d+)\.(\d+)@"  # the offset of a slot, before all slots are known
@@ -61,7 +60,7 @@ class Memory:
     def panel_scratch(self, segment: int) -> str:
         """The address of a worker's memory for rows in panels, which all products share."""
         if segment not in self.panels:
-            self.panels[segment] = self.add_scratch(segment, size(_PANEL_SCRATCH), "uint8")
+            self.panels[segment] = self.add_scratch(segment, panel_scratch(), "uint8")
         return self.place(segment, self.panels[segment])
 
     def place(self, segment: int, slot: int) -> str:

@@ -286,13 +286,15 @@ def chunk_function(nest: Nest, name: str, memory: Memory, kinds: FoldKinds, segm
     body = writer.body()
     cut: list[str] = []
     if nest.axes and nest.chunks.constant != 1:
-        length, whole = factor(nest.chunk_length, C), formula(nest.axes[0], C)
-        cut = [
-            f"const int64_t begin = gc_start(chunk, {length}, {whole}), "
-            f"end = gc_start(chunk + 1, {length}, {whole});"
-        ]
-        if nest.product is not None and nest.product.panels is not None:
+        whole = formula(nest.axes[0], C)
+        if nest.chunk_length is None:
             cut = [shares(formula(nest.chunks, C), whole)]
+        else:
+            length = factor(nest.chunk_length, C)
+            cut = [
+                f"const int64_t begin = gc_start(chunk, {length}, {whole}), "
+                f"end = gc_start(chunk + 1, {length}, {whole});"
+            ]
     body = [*([Lines(tuple(part for line in cut for part in wrapped(line)))] if cut else []), *body]
     comment = (comment_text(nest.title),) if nest.title else ()
     written = frozenset(writer.writer.written)

@@ -69,7 +69,7 @@ def pack_function(step: Pack, name: str) -> Draft:
     columns = formula(step.n, C)
     cut, begin, end = [], "0", columns
     if step.blocks.constant != 1:
-        panels = f"gc_ceil_div({columns}, GC_PANEL_COLUMNS)"
+        panels = f"gc_panel_count({columns})"
         length = f"gc_ceil_div({panels}, {formula(step.blocks, C)}) * GC_PANEL_COLUMNS"
         cut, begin, end = rows_of(length, columns), "begin", "end"
     args = _joined(

@@ -48,7 +48,11 @@ class NestChecker:
         """Loops, then blocks in order, then folds."""
         nest = self.nest
         self.require(0 <= nest.split <= len(nest.axes), "split is not among the axes")
-        self.outer.check_size(*nest.axes, nest.chunks, nest.chunk_length)
+        self.outer.check_size(*nest.axes, nest.chunks)
+        by_panels = nest.product is not None and nest.product.panels is not None
+        self.require((nest.chunk_length is None) == by_panels, "chunks of tiles, or of a length")
+        if nest.chunk_length is not None:
+            self.outer.check_size(nest.chunk_length)
         self.check_base()
         self.require(bool(nest.axes) or nest.chunks.constant == 1, "no axis, but chunks")
         for fold in nest.folds:

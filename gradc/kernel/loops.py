@@ -302,7 +302,7 @@ class Nest:
     """One sweep of loops.
 
     axes: lengths, outermost first.  split: how many are outer.  chunks: how many chunks axis 0 is
-    cut into; `chunk_length` of axis 0 each (the last may be shorter, some may be empty), but where
+    cut into; `chunk_length` of axis 0 each (the last may be shorter, some may be empty); None where
     the product is by panels: then tiles of its rows are shared out evenly.
     head: statements once a chunk, that depend on no axis.  product: a product whose rows are axis
     0, computed for the chunk's rows before its loops.  base: what the only buffer that is stored
@@ -313,7 +313,7 @@ class Nest:
     axes: tuple[Size, ...]
     split: int
     chunks: Size
-    chunk_length: Size
+    chunk_length: Size | None
     head: tuple[Statement, ...]
     blocks: tuple[Block, ...]
     folds: tuple[Fold, ...] = ()

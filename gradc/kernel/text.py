@@ -271,8 +271,7 @@ def _nest(nest: Nest) -> list[str]:
         put(f"fold f{number}: {_fold(fold)}")
     for each in nest.head:
         put(statement_text(each))
-    by_panels = nest.product is not None and nest.product.panels is not None
-    unit = "tiles" if by_panels else formula(nest.chunk_length)
+    unit = "tiles" if nest.chunk_length is None else formula(nest.chunk_length)
     chunks = f" in {formula(nest.chunks)} chunks of {unit}"
     for axis, length in enumerate(nest.axes[: nest.split]):
         put(f"for i{axis} < {formula(length)}{chunks if axis == 0 else ''}:")

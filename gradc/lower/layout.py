@@ -63,8 +63,10 @@ def finish_nest(draft: Draft, layout: Layout, title: str, nodes: tuple[int, ...]
     _merge_loops(draft, keep_first=layout.rows is not None)
     chunks = _chunks(draft, layout)
     axes = tuple(draft.axes)
-    length = size(1)
-    if axes:
+    length: Size | None = size(1)
+    if layout.rows is not None and layout.rows.panels is not None:
+        length = None  # tiles are shared out
+    elif axes:
         length = ceil_div(axes[0], chunks)
         if draft.split == 0 and chunks.constant != 1:
             length = ceil_div(length, _ALIGN) * _ALIGN

@@ -22,11 +22,11 @@ from gradc.ops.kinds import Gemm
 from gradc.sizes import (
     Size,
     blocks,
-    ceil_div,
     cut,
     floor_div,
     halvings,
     minimum,
+    panel_count,
     panel_room,
     product,
     size,
@@ -54,7 +54,6 @@ _PACK_WORK = 1 << 15  # elements a block of packing: some 20 us
 _PANEL_WORK = 1 << 22  # multiplications a block of rows by panels: 0.1 ms; nothing is packed anew
 _MOST_PANEL_BLOCKS = 16
 _LEAST_PANEL_ROWS = 12  # two tiles
-_PANEL_COLUMNS = 32  # GC_PANEL_COLUMNS of csrc/inline/gradc/abi.h
 
 
 @value
@@ -302,7 +301,7 @@ def shared_panels(
         return None
     room = panel_room(step.m, step.k, step.n)
     buffer = panels(step.dtype, (room,))
-    count = cut(room, _PACK_WORK, ceil_div(step.n, _PANEL_COLUMNS))
+    count = cut(room, _PACK_WORK, panel_count(step.n))
     pack = Pack(step.dtype, step.y, step.k, step.n, buffer, room, count, step.nodes)
     most = minimum(floor_div(step.m, _LEAST_PANEL_ROWS), _MOST_PANEL_BLOCKS)
     rows = halvings(step.m * step.n * step.k, _PANEL_WORK, most)

@@ -5,6 +5,7 @@ import itertools
 import math
 import mmap
 import platform
+import re
 import subprocess
 from pathlib import Path
 
@@ -14,8 +15,9 @@ import pytest
 CSRC = Path(__file__).resolve().parents[2] / "csrc"
 FLAGS = ("-std=c11", "-O3", "-fPIC", "-shared", "-ffp-contract=fast", "-Wall", "-Wextra")
 STRICT = ("-Wconversion", "-Werror", "-Wno-psabi")  # psabi: vectors wider than the machine's
-COLUMNS = 32  # GC_PANEL_COLUMNS
-SCRATCH = 256 << 10
+ABI = (CSRC / "inline/gradc/abi.h").read_text()
+COLUMNS = int(re.search(r"GC_PANEL_COLUMNS = (\d+)", ABI)[1])
+SCRATCH = int(re.search(r"GC_PANEL_SCRATCH = (\d+) << 10", ABI)[1]) << 10
 # m, n, k: below, at and above a tile (6 rows, two vectors), and stretches of k above 1024
 SHAPES = [(1, 1, 1), (6, 8, 5), (5, 16, 4), (7, 9, 3), (13, 29, 33), (12, 4, 40), (8, 31, 2500),
           (70, 33, 1030), (64, 64, 64), (3, 100, 7), (61, 65, 1025)]  # fmt: skip

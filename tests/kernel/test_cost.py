@@ -33,9 +33,12 @@ def test_products_count() -> None:
     lengths: dict[int, int] = {}
     for number, each in sorted(sizes.items()):
         computed = each.value
-        lengths[number] = (
-            400 if computed is None else computed.evaluate(lambda length: lengths[length.index])
-        )
+        if computed is None:
+            lengths[number] = 400
+        elif "panel" in str(computed):  # worked out by C alone
+            lengths[number] = 400 * 416
+        else:
+            lengths[number] = computed.evaluate(lambda length: lengths[length.index])
     assert 10**9 < estimate(f, lengths) < 10**11  # 64 million multiplications
 
 

@@ -118,11 +118,15 @@ typedef struct gc_panels {
                      int64_t stride, float *scratch);
 } gc_panels;
 
-/* Products of a matrix and a small one, each of a stack in one call: c = alpha a b + beta c. Operands
- * of neighbours are `next` apart; of c either stride is 1, those of a and b may be any. k is at
- * least 1 and at most GC_SMALL_DEPTH. BLAS is the better choice where the right operand (the left
- * one, if c lies by columns) has more than `most` elements, or the members are NULL. */
-enum { GC_SMALL_DEPTH = 512 };
+/* Products with a small right operand (or of few rows), each of a stack in one call: c = alpha a b +
+ * beta c. Operands of neighbours are `next` apart; of c either stride is 1, those of a and b may be
+ * any. k is at least 1 and at most GC_SMALL_DEPTH. BLAS is the better choice where the right operand
+ * (the left one, if c lies by columns) has more than `most` elements and there are more than `few`
+ * rows, or where the members are NULL. */
+enum {
+    GC_SMALL_DEPTH = 512,
+    GC_SMALL_MOST = 10240 /* of AVX2 (docs/performance.md) */
+};
 
 typedef struct gc_small {
     void (*stack_f64)(int64_t stack, int64_t m, int64_t n, int64_t k, double alpha,
@@ -133,7 +137,7 @@ typedef struct gc_small {
                       int64_t a_next, int64_t a_row, int64_t a_col, const float *b, int64_t b_next,
                       int64_t b_row, int64_t b_col, float beta, float *c, int64_t c_next,
                       int64_t c_row, int64_t c_col);
-    int64_t most;
+    int64_t most, few;
 } gc_small;
 
 struct gc_table {

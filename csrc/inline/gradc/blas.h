@@ -44,13 +44,13 @@ static inline gc_layout gc_layout_of(int64_t m, int64_t n, int64_t row, int64_t 
     return layout;
 }
 
-/* Whether a product is one of gc_small: what is read as the right operand has few elements. */
-#define gc_is_small(table, routine, m, n, k, c_col) \
-    ((routine) && gc_has_few((table)->small.most, (c_col) == 1 ? (n) : (m), k))
-
-static inline bool gc_has_few(int64_t most, int64_t n, int64_t k)
+/* Whether a product is one of gc_small. A vector by a large matrix is not: BLAS reads that faster. */
+static inline bool gc_is_small(const gc_small *small, int64_t m, int64_t n, int64_t k, int64_t c_col)
 {
-    return k <= GC_SMALL_DEPTH && n <= most && k * n <= most;
+    const int64_t rows = c_col == 1 ? m : n, columns = c_col == 1 ? n : m;
+    if (k <= 0 || k > GC_SMALL_DEPTH || columns > GC_BLAS_MOST)
+        return false;
+    return rows > 1 ? k * columns <= small->most || rows <= small->few : k * columns <= 256;
 }
 
 #define GC_PRODUCTS(suffix, T, letter)                                                            \
@@ -111,7 +111,7 @@ static inline bool gc_has_few(int64_t most, int64_t n, int64_t k)
             gc_gemv_##suffix(table, m, k, alpha, a, a_row, a_col, b, b_row, beta, c, row);        \
             return;                                                                               \
         }                                                                                         \
-        if (k > 0 && gc_is_small(table, table->small.stack_##suffix, m, n, k, col)) {              \
+        if (table->small.stack_##suffix && gc_is_small(&table->small, m, n, k, col)) {             \
             table->small.stack_##suffix(1, m, n, k, alpha, a, 0, a_row, a_col, b, 0, b_row, b_col, \
                                         beta, c, 0, row, col);                                    \
             return;                                                                               \
@@ -163,7 +163,7 @@ static inline bool gc_has_few(int64_t most, int64_t n, int64_t k)
                                          int64_t b_row, int64_t b_col, T beta, T *c,              \
                                          int64_t c_next, int64_t c_row, int64_t c_col)            \
     {                                                                                             \
-        if (k > 0 && n > 1 && gc_is_small(table, table->small.stack_##suffix, m, n, k, c_col)) {   \
+        if (table->small.stack_##suffix && n > 1 && gc_is_small(&table->small, m, n, k, c_col)) {  \
             table->small.stack_##suffix(stack, m, n, k, alpha, a, a_next, a_row, a_col, b, b_next, \
                                         b_row, b_col, beta, c, c_next, c_row, c_col);             \
             return;                                                                               \
