@@ -69,7 +69,7 @@ const gc_panels PANELS = {pack_f64, pack_f32, rows_f64, rows_f32};
 /* What was measured for AVX2 (docs/performance.md); elsewhere only that calling BLAS costs more. */
 enum {
     MOST = VECTOR_BYTES == 32 ? GC_SMALL_MOST : 16 * 16,
-    FEW = VECTOR_BYTES == 32 ? 12 : 0
+    FEW = VECTOR_BYTES == 32 ? GC_SMALL_FEW : 0
 };
 
 extern const gc_small SMALL;

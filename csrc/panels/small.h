@@ -119,7 +119,7 @@ static void NAME(stack)(int64_t stack, int64_t m, int64_t n, int64_t k, TYPE alp
                         int64_t b_row, int64_t b_col, TYPE beta, TYPE *c, int64_t c_next,
                         int64_t c_row, int64_t c_col)
 {
-    enum { CACHED = (24 << 10) / (int)sizeof(TYPE) }; /* elements in a first-level cache of 32 KiB */
+    enum { CACHED = (8 << 10) / (int)sizeof(TYPE) }; /* elements that surely stay in cache */
     TYPE own[GC_SMALL_DEPTH * COLUMNS] __attribute__((aligned(VECTOR_BYTES)));
     const bool by_rows = c_col == 1 || n == 1; /* else c' = b' a' */
     NAME(tiles_of) t = {

@@ -115,7 +115,7 @@ def _operands(rng, shape, dtype, layout):
 def test_stacks_of_small_products_are_numpys(panels, dtype, layout):
     rng = np.random.default_rng(6)
     eps = np.finfo(dtype).eps
-    sizes = [(1, 1, 1), (4, 4, 4), (6, 8, 5), (8, 8, 8), (13, 29, 33), (3, 2, 512), (40, 5, 64),
+    sizes = [(1, 1, 1), (4, 4, 4), (6, 8, 5), (8, 8, 8), (13, 29, 33), (3, 2, 1024), (40, 5, 64),
              (7, 16, 9), (64, 64, 64), (2, 33, 17)]  # fmt: skip
     for (m, n, k), stack, (alpha, beta) in itertools.product(
         sizes, (1, 5), [(1.0, 0.0), (-0.5, 0.75)]

@@ -124,8 +124,9 @@ typedef struct gc_panels {
  * (the left one, if c lies by columns) has more than `most` elements and there are more than `few`
  * rows, or where the members are NULL. */
 enum {
-    GC_SMALL_DEPTH = 512,
-    GC_SMALL_MOST = 10240 /* of AVX2 (docs/performance.md) */
+    GC_SMALL_DEPTH = 1024,
+    GC_SMALL_MOST = 10240, /* this and the next: of AVX2 (docs/performance.md) */
+    GC_SMALL_FEW = 16
 };
 
 typedef struct gc_small {

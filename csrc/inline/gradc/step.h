@@ -238,13 +238,13 @@ static inline int64_t gc_panel_count(int64_t n) { return gc_ceil_div(n, GC_PANEL
 
 /* Elements of the panels that b[k, n] is packed into once for all threads (gc_panels of abi.h); 0
  * where that is not worth it. Above 2^21 elements, 16 MiB of float64, they would outgrow the
- * third-level cache and double the memory of a large matrix; below 12 rows or 2^14
+ * third-level cache and double the memory of a large matrix; below some rows or 2^14
  * multiplications packing costs more than it saves, and a small b is read where it lies. */
 static inline int64_t gc_panel_room(int64_t m, int64_t k, int64_t n)
 {
     const int64_t wanted = gc_mul(k, gc_mul(gc_panel_count(n), GC_PANEL_COLUMNS));
     const bool is_small = k <= GC_SMALL_DEPTH && gc_mul(k, n) <= GC_SMALL_MOST;
-    const bool is_worth_it = !is_small && m >= 12 && gc_mul(gc_mul(m, k), n) >= 1 << 14;
+    const bool is_worth_it = !is_small && m > GC_SMALL_FEW && gc_mul(gc_mul(m, k), n) >= 1 << 14;
     return is_worth_it && wanted <= 1 << 21 ? wanted : 0;
 }
 
