@@ -83,7 +83,7 @@ def cascades_of(number: int, fold: Fold, nest: Nest, depth: int) -> tuple[Cascad
 def begin(each: Cascade, fold: Fold, nest: Nest, memory: Memory, segment: int) -> list[Block]:
     """What stands before the loop over its first axis: scratch rows, empty, and a counter."""
     lengths = [nest.axes[axis] for axis in range(each.first, each.last + 1)]
-    if each.first == 0 and nest.chunks.constant != 1:
+    if each.first == 0 and nest.chunks.constant != 1 and nest.chunk_length is not None:
         lengths[0] = nest.chunk_length
     levels = 1 + digits(ceil_div(product(lengths), _ROWS))
     lines = []
