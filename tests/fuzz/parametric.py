@@ -129,9 +129,9 @@ def softmax_of(g: Pool, item: Item) -> Variable:
         return e / e.sum(axis=axis, keepdims=True)
     if choice == 2:
         return T.log(e / e.sum(axis=axis, keepdims=True))
-    n = item.variable.type.shape
-    if item.value.ndim == 2 and item.shape[0] == item.shape[1] and n[0] == n[1]:
-        return e / e.sum(axis=1)
+    if item.value.ndim == 2 and min(item.shape) >= 3:
+        square = T.exp(x[:3, :3])
+        return square / square.sum(axis=1)
     return T.logsoftmax(x, axis=axis)
 
 
@@ -150,6 +150,21 @@ def guarded(g: Pool, item: Item) -> Variable:
     return g.draws.pick(forms if item.value.ndim else forms[:-1])()
 
 
+def in_passes(g: Pool, item: Item) -> Variable:
+    """What is read again after its neighbour was written: two products around rows."""
+    a = T.dot(item.variable, item.variable.T) * 0.1
+    y = T.exp(-T.abs(a) * 0.1)
+    return T.dot(y, a - a.sum(axis=1, keepdims=True) * 0.1) * 0.01
+
+
+def of_turned(g: Pool, item: Item) -> Variable:
+    """A reduction of axes that are no neighbours in memory."""
+    x = item.variable.transpose(*order_of(g, item))[::-1, ..., ::2]
+    function = g.draws.pick((T.sum, T.max, T.mean, T.prod))
+    axes = g.draws.some(range(x.ndim)) or (x.ndim - 1,)
+    return function(T.tanh(x), axis=axes)
+
+
 def in_order(g: Pool, item: Item) -> Variable:
     """Casts on the way down and up again: digits that are lost must stay lost."""
     return T.cast(T.cast(item.variable, g.draws.pick(("int8", "float32"))), "float64")
@@ -163,7 +178,19 @@ STEEP = frozenset(  # only of exact operands
         "topk_and_argtopk", "count_nonzero", "searchsorted",
     )
 )  # fmt: skip
-BY_HAND = ("gather", "pick", "subtensor", "guards", "casts", "mask", "repeats", "inc_by", "set_by")
+BY_HAND = (
+    "gather",
+    "pick",
+    "subtensor",
+    "guards",
+    "casts",
+    "passes",
+    "turned",
+    "mask",
+    "repeats",
+    "inc_by",
+    "set_by",
+)
 
 FORMS: tuple[Form, ...] = tuple(
     each
@@ -201,6 +228,8 @@ FORMS: tuple[Form, ...] = tuple(
              range(1, 5), full=True),
         Form("softmax", softmax_of, range(1, 4), moves=False, floats=True, full=True),
         Form("guards", guarded, range(4), moves=False, floats=True, full=True),
+        Form("passes", in_passes, range(2, 3), moves=False, floats=True, full=True),
+        Form("turned", of_turned, range(3, 6), moves=False, floats=True, full=True),
         Form("casts", in_order, range(4), floats=False),
         Form("Assert", lambda g, i: T.Assert("it has a length")(i.variable,
              T.ge(T.size(i.variable), 0))),
@@ -367,4 +396,9 @@ def apply_form(g: Pool, row: Form) -> None:
 
 def special_form(g: Pool) -> None:
     """Guards and softmax: where rules and gradients have most to get wrong."""
-    apply_form(g, g.draws.pick([row for row in FORMS if row.word in ("guards", "softmax")]))
+    apply_form(
+        g,
+        g.draws.pick(
+            [row for row in FORMS if row.word in ("guards", "softmax", "passes", "turned")]
+        ),
+    )
