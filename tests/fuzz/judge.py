@@ -64,7 +64,7 @@ class Verdict:
         elif self.is_exact:
             bad = ~_same(got, want, self.has_sign)
         else:
-            bad = self._far(got, rewritten=rewritten)
+            bad = self._far(got, rewritten=rewritten or self.is_slope)
         return self._shown(got, bad) if bad.any() else ""
 
     def _far(self, got: Array, *, rewritten: bool) -> Array:

@@ -178,19 +178,11 @@ STEEP = frozenset(  # only of exact operands
         "topk_and_argtopk", "count_nonzero", "searchsorted",
     )
 )  # fmt: skip
+STRESSED = ("guards", "softmax", "passes", "turned")  # drawn more often
 BY_HAND = (
-    "gather",
-    "pick",
-    "subtensor",
-    "guards",
-    "casts",
-    "passes",
-    "turned",
-    "mask",
-    "repeats",
-    "inc_by",
-    "set_by",
-)
+    "gather", "pick", "subtensor", "guards", "casts", "passes", "turned", "mask", "repeats",
+    "inc_by", "set_by",
+)  # fmt: skip
 
 FORMS: tuple[Form, ...] = tuple(
     each
@@ -398,7 +390,5 @@ def special_form(g: Pool) -> None:
     """Guards and softmax: where rules and gradients have most to get wrong."""
     apply_form(
         g,
-        g.draws.pick(
-            [row for row in FORMS if row.word in ("guards", "softmax", "passes", "turned")]
-        ),
+        g.draws.pick([row for row in FORMS if row.word in STRESSED]),
     )
