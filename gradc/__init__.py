@@ -45,6 +45,7 @@ from gradc.graph.replace import clone, graph_replace
 from gradc.graph.testvalues import debug_assert, get_debug_values, get_test_value
 from gradc.graph.undefined import grad_not_implemented, grad_undefined
 from gradc.graph.words import get_consumers, get_inputs, get_operation
+from gradc.ops.linalg import dot
 from gradc.ops.stops import (
     consider_constant,
     disconnected_grad,
@@ -82,6 +83,7 @@ __all__ = [
     "debug_assert",
     "detect_nan",
     "disconnected_grad",
+    "dot",
     "explain_grad",
     "function",
     "get_consumers",

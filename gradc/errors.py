@@ -23,6 +23,7 @@ __all__ = [
     "CompileError",
     "CompilerNotFound",
     "DTypeError",
+    "CostTypeError",
     "DisconnectedInputError",
     "DrawingError",
     "GradError",
@@ -173,6 +174,10 @@ class ArgumentError(GradcError, ValueError):
 
 class GradError(GradcError, ValueError):
     """A gradient was asked for that is not defined."""
+
+
+class CostTypeError(GradError, TypeError):
+    """The gradient was asked for of what is no scalar of a float dtype."""
 
 
 class DisconnectedInputError(GradcError, ValueError):

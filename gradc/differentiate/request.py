@@ -12,7 +12,15 @@ from typing import Any
 import numpy as np
 
 from gradc.dtypes import dtype_info
-from gradc.errors import ArgumentError, ArgumentTypeError, GradError, ShapeError, Where, message
+from gradc.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    CostTypeError,
+    GradError,
+    ShapeError,
+    Where,
+    message,
+)
 from gradc.graph.describe import where
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Constant, Variable
@@ -100,7 +108,7 @@ def _check_cost(cost: Any) -> None:
         raise ArgumentTypeError(message(what))
     name = spelled(cost, "cost")
     if cost.ndim:
-        raise GradError(
+        raise CostTypeError(
             message(
                 f"grad: the cost must be a scalar, got {cost.type}.",
                 [_made(cost)],
@@ -109,7 +117,7 @@ def _check_cost(cost: Any) -> None:
             )
         )
     if not dtype_info(cost.dtype).is_float:
-        raise GradError(
+        raise CostTypeError(
             message(
                 f"grad: the cost must be of a float dtype, got {cost.type}.",
                 [_made(cost)],

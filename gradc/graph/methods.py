@@ -148,7 +148,8 @@ class Methods:
     arcsinh, arccosh, arctanh = _unary("arcsinh"), _unary("arccosh"), _unary("arctanh")
     sqrt, sqr, square = _unary("sqrt"), _unary("square"), _unary("square")
     floor, ceil, trunc = _unary("floor"), _unary("ceil"), _unary("trunc")
-    sgn = _unary("sign")
+    sgn, neg, inv, abs_ = _unary("sign"), _unary("neg"), _unary("reciprocal"), _unary("abs")
+    erf, erfc = _unary("erf"), _unary("erfc")
     deg2rad, rad2deg = _unary("deg2rad"), _unary("rad2deg")
 
     def astype(self, dtype: Any) -> Variable:

@@ -14,7 +14,10 @@ from gradc.graph.walk import ancestors, leaves, toposort
 __all__ = [
     "explicit_graph_inputs",
     "graph_inputs",
+    "inputs",
     "io_toposort",
+    "ops",
+    "orphans",
     "truncated_graph_inputs",
     "variable_depends_on",
     "variables_between",
@@ -46,6 +49,24 @@ def truncated_graph_inputs(
     found = leaves(outputs, ancestors_to_include)
     given = set(ancestors_to_include)
     return [each for each in found if each in given or not isinstance(each, Constant)]
+
+
+def inputs(
+    variable_list: Sequence[Variable], blockers: Collection[Variable] = ()
+) -> list[Variable]:
+    """The leaves that variables depend on: graph_inputs by the name it had in Theano."""
+    return leaves(variable_list, blockers)
+
+
+def orphans(i: Collection[Variable], o: Sequence[Variable]) -> list[Variable]:
+    """The leaves that o depend on and that are not among i: constants, shared variables."""
+    given = set(i)
+    return [each for each in leaves(o, i) if each not in given]
+
+
+def ops(i: Collection[Variable], o: Sequence[Variable]) -> set[Apply]:
+    """The nodes between i and o, in no order."""
+    return set(toposort(o, stop=i))
 
 
 def io_toposort(inputs: Collection[Variable], outputs: Sequence[Variable]) -> list[Apply]:

@@ -102,15 +102,19 @@ def dimshuffle(x: Any, *pattern: Any) -> Variable:
     return x if order == tuple(range(x.ndim)) else call("dimshuffle", x, order=order)
 
 
-def transpose(x: Any, *axes: Any) -> Variable:
+def transpose(x: Any, *order: Any, axes: Sequence[int] | None = None) -> Variable:
     """Axes of x in another order: as named, one by one or in a tuple; by default reversed.
+
+    axes: the order as a tuple, by numpy's name.
 
     Raises: ArgumentError if an axis is missing, is not there or stands twice.
     """
     x = as_variable(x)
-    if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], (tuple, list))):
-        axes = tuple(axes[0] or ())
-    order = axes or tuple(reversed(range(x.ndim)))
+    if order and axes is not None:
+        raise ArgumentError(message("transpose: the order of axes is given twice."))
+    if len(order) == 1 and (order[0] is None or isinstance(order[0], (tuple, list))):
+        order = tuple(order[0] or ())
+    order = order or tuple(axes or reversed(range(x.ndim)))
     if sorted(normal_axis("transpose", a, x.ndim) for a in order) != list(range(x.ndim)):
         what = f"transpose: axes {tuple(order)} are no permutation of {x.ndim} axes."
         raise ArgumentError(message(what, [where(x)], "name each axis once."))

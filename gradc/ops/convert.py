@@ -30,9 +30,9 @@ def is_weak(value: Any) -> bool:
 
 
 def as_variable(
-    value: Any, name: str | None = None, ndim: int | None = None, dtype: str | None = None
+    x: Any, name: str | None = None, ndim: int | None = None, dtype: str | None = None
 ) -> Variable:
-    """The variable that stands for `value`: itself, or a constant.
+    """The variable that stands for `x`: itself, or a constant.
 
     Takes variables, Python numbers (int64, and config.floatX for floats), numpy scalars and arrays,
     nested lists of numbers and variables (which are stacked).
@@ -41,14 +41,14 @@ def as_variable(
     Raises: ArgumentTypeError for what is no array, DTypeError for complex, text and object arrays,
     ArgumentError for ragged lists and numbers that do not fit.
     """
-    if isinstance(value, Variable):
-        variable = value
+    if isinstance(x, Variable):
+        variable = x
         if dtype is not None and variable.dtype != check_dtype(dtype):
             variable = OPERATORS["cast"](variable, dtype)
-    elif isinstance(value, (list, tuple)) and _has_variables(value):
-        variable = OPERATORS["stacklists"](value, dtype)
+    elif isinstance(x, (list, tuple)) and _has_variables(x):
+        variable = OPERATORS["stacklists"](x, dtype)
     else:
-        variable = constant(value, name, dtype=dtype)
+        variable = constant(x, name, dtype=dtype)
     return variable if ndim is None else _with_ndim(variable, ndim)
 
 
@@ -71,14 +71,14 @@ def _with_ndim(variable: Variable, ndim: int) -> Variable:
 
 
 def constant(
-    value: Any, name: str | None = None, ndim: int | None = None, dtype: str | None = None
+    x: Any, name: str | None = None, ndim: int | None = None, dtype: str | None = None
 ) -> Constant:
     """A leaf with this value: a copy, so that changing the array later changes nothing.
 
     ndim: the rank it must have; axes of length 1 are added in front.
     Raises: as as_variable.
     """
-    leaf = _constant(value, name, dtype)
+    leaf = _constant(x, name, dtype)
     if ndim is None or leaf.ndim == ndim:
         return leaf
     if leaf.ndim > ndim:

@@ -136,6 +136,15 @@ btensor3s, wtensor3s, itensor3s, ltensor3s, ftensor3s, dtensor3s = map(
 btensor4s, wtensor4s, itensor4s, ltensor4s, ftensor4s, dtensor4s = map(
     _many, (btensor4, wtensor4, itensor4, ltensor4, ftensor4, dtensor4)
 )
+btensor5s, wtensor5s, itensor5s, ltensor5s, ftensor5s, dtensor5s = map(
+    _many, (btensor5, wtensor5, itensor5, ltensor5, ftensor5, dtensor5)
+)
+btensor6s, wtensor6s, itensor6s, ltensor6s, ftensor6s, dtensor6s = map(
+    _many, (btensor6, wtensor6, itensor6, ltensor6, ftensor6, dtensor6)
+)
+btensor7s, wtensor7s, itensor7s, ltensor7s, ftensor7s, dtensor7s = map(
+    _many, (btensor7, wtensor7, itensor7, ltensor7, ftensor7, dtensor7)
+)
 
 _NAMES = (*_FORMS, *(f"{form}s" for form in _FORMS), "matrices", "tensor")
 __all__ = [name for name in dir() if name.endswith(_NAMES) and not name.startswith("_")]
