@@ -132,9 +132,12 @@ def _nanvar(x: Array, axis: Any = None, ddof: int = 0, keepdims: bool = False) -
 
 @composed(ref=_nanvar, samples=_USES)
 def nanvar(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Variable:
-    """The variance over axes, nan left out; nan where at most ddof elements are left."""
+    """The variance over axes, nan left out; nan where at most ddof elements are left.
+
+    An infinite element makes it nan, as its mean is infinite too.
+    """
     x = _real(x)
-    off = square(_without(x - nanmean(x, axis, keepdims=True), 0.0))
+    off = square(switch(isnan(x), 0.0, x - nanmean(x, axis, keepdims=True)))
     rest = _count(x, axis, keepdims) - float(ddof)
     spread = true_div(sum(off, axis=axis, keepdims=keepdims), rest)
     return switch(gt(rest, 0.0), spread, np.nan)
