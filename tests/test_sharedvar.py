@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import threading
 
 import numpy as np
@@ -32,6 +34,19 @@ def test_values_are_copied_in_and_out() -> None:
     w.set_value(array)
     array[2] = 1
     np.testing.assert_array_equal(w.get_value(), [1, 0, 0])
+
+
+def test_pickled_or_copied_with_a_graph_it_has_a_value_of_its_own() -> None:
+    w = gradc.shared(np.arange(3.0), "w", strict=True)
+    for duplicate in (copy.deepcopy, lambda given: pickle.loads(pickle.dumps(given))):
+        twin, doubled = duplicate((w, w * 2))
+        assert doubled.owner.inputs[0] is twin
+        assert (twin.name, twin.type) == ("w", w.type)
+        np.testing.assert_array_equal(twin.get_value(), [0, 1, 2])
+        twin.set_value(np.zeros(3))
+        np.testing.assert_array_equal(w.get_value(), [0, 1, 2])
+        with pytest.raises(ArgumentTypeError):
+            twin.set_value(np.zeros(3, "float32"))
 
 
 def test_borrowing() -> None:

@@ -3,9 +3,22 @@
 A Cell's `array` is what calls read and write in place, always C-contiguous, aligned, native and
 writeable; `with cell:` holds its lock, which one thread may take again.  Who asks for `array` may
 keep it, so from then on calls look out for arguments that share its memory; `keep` puts in an array
-that nobody else knows, and `copy` gives one away.
+that nobody else knows, and `copy` gives one away.  A Cell that is pickled
+or copied becomes another one, with a copy of the array.
 """
+
+from __future__ import annotations
+
+import copyreg
+from typing import Any
 
 from gradc.runtime._native import Cell
 
 __all__ = ["Cell"]
+
+
+def _reduced(cell: Cell) -> tuple[Any, ...]:
+    return Cell, (cell.copy(),)
+
+
+copyreg.pickle(Cell, _reduced)
