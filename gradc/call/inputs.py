@@ -58,6 +58,10 @@ class In:
         self.strict = strict
         self.allow_downcast = allow_downcast
 
+    def __repr__(self) -> str:
+        value = "" if self.value is None else f", value={self.value!r}"
+        return f"In({self.variable!r}, name={self.name!r}{value})"
+
 
 class Out:
     """An output whose array may be used again.
@@ -69,6 +73,9 @@ class Out:
     def __init__(self, variable: Any, borrow: bool = False) -> None:
         self.variable = as_variable(variable)
         self.borrow = bool(borrow)
+
+    def __repr__(self) -> str:
+        return f"Out({self.variable!r}, borrow={self.borrow})"
 
 
 def as_output(given: Any) -> Out:

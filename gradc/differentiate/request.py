@@ -6,7 +6,7 @@ Takes the user's arguments; gives a Request, or raises with the user's line and 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -141,7 +141,8 @@ def variables(
     """
     if given is None:
         return ()
-    found: tuple[Any, ...] = (given,) if isinstance(given, Variable) else tuple(given)
+    is_several = isinstance(given, Iterable) and not isinstance(given, Variable)
+    found: tuple[Any, ...] = tuple(given) if is_several else (given,)
     for each in found:
         if not isinstance(each, Variable):
             what = f"{caller}: {option} must be a variable or a list of them, got {each!r}."

@@ -110,6 +110,20 @@ class Methods:
     def __len__(self) -> int:
         _refuse(self, f"{self} is symbolic: its length is not a Python int.", "use x.shape[0].")
 
+    def __float__(self) -> float:
+        _refuse(
+            self,
+            f"{self} is symbolic: it has no number yet.",
+            "compute with the functions of gradc.tensor, not those of math.",
+        )
+
+    def __int__(self) -> int:
+        _refuse(
+            self,
+            f"{self} is symbolic: it has no number yet.",
+            "use it as it is: lengths and indices may be variables.",
+        )
+
     def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
         _refuse(
             self,

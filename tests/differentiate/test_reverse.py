@@ -303,6 +303,8 @@ def test_bad_arguments():
         grad(1.0, x)
     with pytest.raises(ArgumentTypeError, match="wrt must be a variable or a list of them"):
         grad(x, [x, "y"])
+    with pytest.raises(ArgumentTypeError, match="wrt must be a variable or a list of them"):
+        grad(x, 5)
     with pytest.raises(ArgumentError, match="disconnected_inputs must be one of"):
         grad(x, x, disconnected_inputs="no")
     with pytest.raises(ShapeError, match="the known gradient of x has type"):
