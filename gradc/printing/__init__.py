@@ -7,6 +7,7 @@ min_informative_str and var_descriptor name a variable by what it is computed fr
 from gradc.ops.watch import PdbBreakpoint, Print
 from gradc.printing.draw import pydotprint
 from gradc.printing.formulas import pp, pprint
+from gradc.printing.lengths import shape_of_variables
 from gradc.printing.nan import detect_nan
 from gradc.printing.tree import debugprint
 from gradc.printing.words import min_informative_str, var_descriptor
@@ -20,5 +21,6 @@ __all__ = [
     "pp",
     "pprint",
     "pydotprint",
+    "shape_of_variables",
     "var_descriptor",
 ]
