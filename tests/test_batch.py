@@ -173,3 +173,15 @@ def test_wrong_use_is_explained():
     two = T.matrix(dtype="float64", shape=(2, None))
     with pytest.raises(ShapeError, match="batches have lengths 2 and 3"):
         vectorize_graph(y * x[0], {y: two, x: T.tensor3(dtype="float64", shape=(3, None, None))})
+
+
+def test_rows_searched_for_numbers_of_their_own() -> None:
+    x, v = T.matrix("x"), T.matrix("v")
+    both = gradc.vectorize(lambda row, wanted: T.searchsorted(T.sort(row), wanted))
+    same = gradc.vectorize(lambda row: T.searchsorted(T.sort(row), row))
+    f = gradc.function([x, v], [both(x, v), same(x)])
+    a, b = np.random.default_rng(0).normal(size=(2, 3, 4))
+    rows = np.sort(a, axis=1)
+    for found, wanted in zip(f(a, b), (b, a), strict=True):
+        expected = [np.searchsorted(row, each) for row, each in zip(rows, wanted, strict=True)]
+        np.testing.assert_array_equal(found, expected)

@@ -166,7 +166,7 @@ class Routine(Declaration):
         found = all_batched(node, inputs, [k for k, front in enumerate(fronts) if front])
         for k in signature.arrays:
             if flags[k] and not fronts[k] and most:
-                found[k] = _in_rows(found[k], node.inputs[fronts.index(most)], most)
+                found[k] = _in_rows(found[k], found[fronts.index(most)], most)
         return apply(node.op, found).outputs
 
     # -- rows --------------------------------------------------------------------------------------
@@ -225,9 +225,9 @@ class Routine(Declaration):
 
 
 def _in_rows(x: Variable, like: Variable, front: int) -> Variable:
-    """One row an element of a batch, for all rows of each: those of the first axes of `like`."""
+    """One row an element of a batch, for all rows of each: those of `like`, behind its batch."""
     order = (0, *("x",) * front, *range(1, x.ndim))
-    lengths = [length_of(x, 0), *(length_of(like, axis) for axis in range(front))]
+    lengths = [length_of(x, 0), *(length_of(like, 1 + axis) for axis in range(front))]
     lengths += [length_of(x, axis) for axis in range(1, x.ndim)]
     return call("broadcast_to", call("dimshuffle", x, order=order), *lengths)
 
