@@ -185,3 +185,15 @@ def test_rows_searched_for_numbers_of_their_own() -> None:
     for found, wanted in zip(f(a, b), (b, a), strict=True):
         expected = [np.searchsorted(row, each) for row, each in zip(rows, wanted, strict=True)]
         np.testing.assert_array_equal(found, expected)
+
+
+def test_elements_flattened_by_minus_one() -> None:
+    x = T.tensor3("x")
+    flat = vectorize(lambda each: each.reshape((-1,)))(x)
+    one = vectorize(vectorize(vectorize(lambda each: each.reshape((-1,)))))(x)
+    pairs = vectorize(lambda each: T.stack([each, each]).reshape((-1, each.shape[1])))(x)
+    a = np.arange(12.0).reshape(3, 2, 2)
+    found = gradc.function([x], [flat, one, pairs])(a)
+    np.testing.assert_array_equal(found[0], a.reshape(3, 4))
+    np.testing.assert_array_equal(found[1], a[..., None])
+    np.testing.assert_array_equal(found[2], np.tile(a, (1, 2, 1)))

@@ -172,10 +172,14 @@ def _rest(node: Apply, x: Variable, known: Sequence[Variable]) -> Variable:
     static = node.outputs[0].type.shape[place]
     if static is not None:
         return Constant(np.asarray(static, "int64"))
-    one = Constant(np.asarray(1, "int64"))
-    count = OPERATORS["mul"](one, *(length_of(x, axis) for axis in range(1, x.ndim)))
-    found: Variable = OPERATORS["int_div"](count, OPERATORS["mul"](one, *known))
+    count = _product([length_of(x, axis) for axis in range(1, x.ndim)])
+    found: Variable = OPERATORS["int_div"](count, _product(known)) if known else count
     return found
+
+
+def _product(lengths: Sequence[Variable]) -> Variable:
+    found: Variable = Constant(np.asarray(1, "int64"))
+    return OPERATORS["mul"](found, *lengths) if lengths else found
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
