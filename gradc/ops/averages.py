@@ -12,6 +12,7 @@ from gradc.dtypes import check_dtype, promote
 from gradc.errors import ShapeError, message
 from gradc.graph.describe import where
 from gradc.graph.variable import Variable
+from gradc.ops.compare import eq, switch
 from gradc.ops.convert import as_variable
 from gradc.ops.declare import Sample, call, composed, is_float, normal_axes
 from gradc.ops.elemwise import cast, sqrt, square, true_div
@@ -145,8 +146,12 @@ def _std(
 def std(
     x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False
 ) -> Variable:
-    """The standard deviation over axes: the root of var, which has the same parameters."""
-    return sqrt(var(x, axis, ddof, keepdims, corrected))
+    """The standard deviation over axes: the root of var, which has the same parameters.
+
+    Gradient: 0 where all elements are equal, as that of a norm at 0.
+    """
+    variance = var(x, axis, ddof, keepdims, corrected)
+    return switch(eq(variance, 0), 0.0, sqrt(variance))
 
 
 @composed(ref=np.ptp, samples=_USES)

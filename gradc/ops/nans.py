@@ -150,7 +150,8 @@ def _nanstd(x: Array, axis: Any = None, ddof: int = 0, keepdims: bool = False) -
 @composed(ref=_nanstd, samples=_USES)
 def nanstd(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Variable:
     """The standard deviation over axes, nan left out: the root of nanvar."""
-    return sqrt(nanvar(x, axis, ddof, keepdims))
+    variance = nanvar(x, axis, ddof, keepdims)
+    return switch(eq(variance, 0), 0.0, sqrt(variance))
 
 
 @composed(ref=np.nanmax, samples=_USES)

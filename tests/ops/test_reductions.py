@@ -95,6 +95,7 @@ def test_reductions_that_leave_nan_out() -> None:
     near(gradc.function(inputs, outputs)(*values), expected)
     a = np.array([2.0, np.nan, 4.0])
     np.testing.assert_allclose(slope(T.nanvar, a), [-1, 0, 1])
+    np.testing.assert_array_equal(slope(T.nanstd, np.array([2.0, np.nan, 2.0])), 0)
     np.testing.assert_array_equal(slope(T.nanmean, a), [0.5, 0, 0.5])
     np.testing.assert_array_equal(slope(T.nanmax, a), [0, 0, 1])
     np.testing.assert_array_equal(slope(T.nanprod, a), [4, 0, 2])
