@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -20,9 +21,10 @@ from gradc.errors import (
     NanGuardError,
     StochasticOrder,
 )
+from gradc.graph.op import DECLARATIONS
 from gradc.graph.variable import Variable
 from gradc.kernel.scalar import scalar_fn
-from gradc.ops.declare import elemwise
+from gradc.ops.declare import FUNCTIONS, SAMPLES, elemwise
 from gradc.ops.rules import to_float
 from gradc.rewrite import passes
 from gradc.rewrite.engine import Pass
@@ -192,17 +194,26 @@ def test_monitor_mode(capsys: pytest.CaptureFixture[str]) -> None:
 
 # -- DebugMode -------------------------------------------------------------------------------------
 
-tripled = elemwise(
-    "tripled_for_a_test",
-    doc="Twice x, but for its C.",
-    dtype=to_float,
-    c=scalar_fn("{x} * 3"),
-    ref=lambda x: x * 2,
-    pullback=lambda cts, outs, x: (cts[0] * 2,),
-)
+
+@pytest.fixture
+def tripled() -> Iterator[Callable[[Variable], Variable]]:
+    """A wrong operation, withdrawn when the test is over: other tests take all there are."""
+    word = "tripled_for_a_test"
+    yield elemwise(
+        word,
+        doc="Twice x, but for its C.",
+        dtype=to_float,
+        c=scalar_fn("{x} * 3"),
+        ref=lambda x: x * 2,
+        pullback=lambda cts, outs, x: (cts[0] * 2,),
+    )
+    for table in (DECLARATIONS, FUNCTIONS, SAMPLES):
+        table.pop(word, None)
 
 
-def test_debug_mode_names_an_operation_whose_c_is_wrong() -> None:
+def test_debug_mode_names_an_operation_whose_c_is_wrong(
+    tripled: Callable[[Variable], Variable],
+) -> None:
     x = T.vector("x")
     w = gradc.shared(0.0)
     y = T.exp(tripled(x + 1)).sum()
