@@ -36,8 +36,8 @@ GC_INLINE float gc_difference_error_f32(float a, float b, float s) {
     return (a - (s - t)) - (b + t);
 }
 
-/* The first difference is exact: all its bits lie between those of a and 2^0. With an fma, d - r
- * is exact as long as r is not much smaller than d, and r_lo does not count where it is. */
+/* The first difference is exact: all its bits lie between those of a and 2^0. What the others lose
+ * counts beside a pole of tan, where r is small: 2.25 ulp were found at 53895.59375f without it. */
 GC_INLINE gc_quarter_f64 gc_reduce_quarter_f64(double a) {
     const double t = GC_FMA64(a, 0x1.45f306dc9c883p-1, 0x1.8p52);
     const double k = t - 0x1.8p52;
@@ -45,11 +45,12 @@ GC_INLINE gc_quarter_f64 gc_reduce_quarter_f64(double a) {
     out.field = gc_bits_f64(t);
 #if GC_HAS_FMA
     const double d = GC_FMA64(k, -0x1.921fb54442d18p+0, a);
-    const double e = GC_FMA64(k, -0x1.1a62633145c07p-54, d);
-    out.r = GC_FMA64(k, 0x1.f1976b7ed8fbcp-110, e);
-    const double near = GC_FMA64(k, -0x1.1a62633145c07p-54, d - out.r);
-    const double lost = GC_FMA64(k, 0x1.f1976b7ed8fbcp-110, near);
-    out.r_lo = out.r * out.r > 0x1p-40 ? lost : 0.0;
+    const double p = k * 0x1.1a62633145c07p-54;
+    const double s = d - p;
+    const double lost = gc_difference_error_f64(d, p, s) - GC_FMA64(k, 0x1.1a62633145c07p-54, -p);
+    const double low = GC_FMA64(k, 0x1.f1976b7ed8fbcp-110, lost);
+    out.r = s + low;
+    out.r_lo = (s - out.r) + low;
 #else
     const double d = a - k * 0x1.921fb54400000p+0;
     const double p = k * 0x1.0b4611a600000p-34;
@@ -71,11 +72,12 @@ GC_INLINE gc_quarter_f32 gc_reduce_quarter_f32(float a) {
     out.field = gc_bits_f32(t);
 #if GC_HAS_FMA
     const float d = GC_FMA32(k, -0x1.921fb6p+0f, a);
-    const float e = GC_FMA32(k, 0x1.777a5cp-25f, d);
-    out.r = GC_FMA32(k, 0x1.ee59dap-50f, e);
-    const float near = GC_FMA32(k, 0x1.777a5cp-25f, d - out.r);
-    const float lost = GC_FMA32(k, 0x1.ee59dap-50f, near);
-    out.r_lo = out.r * out.r > 0x1p-12f ? lost : 0.0f;
+    const float p = k * -0x1.777a5cp-25f;
+    const float s = d - p;
+    const float lost = gc_difference_error_f32(d, p, s) - GC_FMA32(k, -0x1.777a5cp-25f, -p);
+    const float low = GC_FMA32(k, 0x1.ee59dap-50f, lost);
+    out.r = s + low;
+    out.r_lo = (s - out.r) + low;
 #else
     const float d = a - k * 0x1.92p+0f;
     const float p = k * 0x1.fb4p-12f;
