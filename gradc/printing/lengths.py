@@ -7,7 +7,7 @@ array is computed: the function that is compiled for it reads lengths only.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,8 +17,10 @@ from gradc.graph.describe import where
 from gradc.graph.parts import explicit_graph_inputs
 from gradc.graph.variable import Variable
 from gradc.graph.walk import ancestors
-from gradc.kernel.program import Program
 from gradc.printing.tree import roots_of
+
+if TYPE_CHECKING:  # a program that only runs functions does not load what they are made with
+    from gradc.kernel.program import Program
 
 __all__ = ["shape_of_variables"]
 

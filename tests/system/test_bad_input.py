@@ -27,6 +27,7 @@ CASES = {
 BUILTIN = {
     "ArgumentError": "ValueError",
     "ArgumentTypeError": "TypeError",
+    "CostTypeError": "TypeError",
     "DTypeError": "TypeError",
     "DisconnectedInputError": "ValueError",
     "GradError": "ValueError",
