@@ -78,7 +78,7 @@ def test_a_failure_is_shrunk() -> None:
     def with_cosh(cases: Any) -> list[Fault]:
         outputs = [(k, output) for case in cases for k, output in enumerate(case.outputs)]
         wrong = [k for k, y in outputs if any(n.op.name == "cosh" for n in toposort([y]))]
-        return [Fault(0, f"output {k}") for k in wrong]
+        return [Fault(0, "cosh", result=f"output {k}") for k in wrong]
 
     def can_shrink(case: Any) -> bool:
         wrong = [int(fault.result.split()[1]) for fault in with_cosh([case])]
