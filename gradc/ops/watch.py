@@ -104,6 +104,16 @@ def _same_shapes(*shapes: Shape, **params: Any) -> Sequence[Shape]:
     return shapes
 
 
+_HANDS_ON: dict[str, Any] = {  # x in, x out: what declares a look at it that changes nothing
+    "types": _same_types,
+    "shapes": _same_shapes,
+    "borrows": True,
+    "pullback": lambda cts, outs, x, **params: (cts[0],),
+    "pushforward": lambda tangents, outs, x, **params: (tangents[0],),
+    "batching": lambda node, inputs: (node.op(*inputs),),  # the whole batch at once
+}
+
+
 def _show(x: Any, *, attrs: tuple[str, ...], message: str, action: Any = None) -> Any:
     """Print what was asked for, or hand it on."""
     if action is not None:
@@ -119,12 +129,7 @@ def _show(x: Any, *, attrs: tuple[str, ...], message: str, action: Any = None) -
 @declared(
     Call,
     ref=_show,
-    types=_same_types,
-    shapes=_same_shapes,
-    borrows=True,
-    pullback=lambda cts, outs, x, **params: (cts[0],),
-    pushforward=lambda tangents, outs, x, **params: (tangents[0],),
-    batching=lambda node, inputs: (node.op(*inputs),),  # the whole batch at once
+    **_HANDS_ON,
     samples=[Sample(lambda f, x: f(x, "", (), None), ((2, 3),))],
 )
 def printed(x: Variable, message: str, attrs: tuple[str, ...], action: Any) -> Variable:
@@ -189,12 +194,7 @@ def _stop(x: Any, *, error: _Stop) -> Any:
 @declared(
     Call,
     ref=_stop,
-    types=_same_types,
-    shapes=_same_shapes,
-    borrows=True,
-    pullback=lambda cts, outs, x, **params: (cts[0],),
-    pushforward=lambda tangents, outs, x, **params: (tangents[0],),
-    batching=lambda node, inputs: (node.op(*inputs),),  # the whole batch at once
+    **_HANDS_ON,
     samples=[Sample(lambda f, x: 2.0 * x, ((2, 3),))],  # it would raise
 )
 def raised(x: Variable, error: _Stop) -> Variable:
