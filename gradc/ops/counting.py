@@ -150,14 +150,20 @@ def _places_only(dtype: str) -> tuple[str, str]:
     return dtype, dtype
 
 
+def _bins(x: Array, *, axes: tuple[int, ...]) -> Array:
+    greatest = np.maximum(np.max(x, axis=axes, initial=-1), -1)
+    return np.asarray(greatest + (greatest < np.iinfo(np.int64).max))
+
+
 bins = reduction(
     "bins",
-    doc="One more than the greatest element over axes; 0 where there is none, or all are negative.",
+    doc="One more than the greatest element over axes; 0 where there is none, or all are negative."
+    " The greatest int64 has no more: it stays, and no memory holds as many.",
     init=("0",),
-    step=("{x} >= {a0} ? ({T})({x} + 1) : {a0}",),
+    step=("{x} >= {a0} ? ({T})({x} + ({x} < INT64_MAX)) : {a0}",),
     combine=("{b0} > {a0} ? {b0} : {a0}",),
     out=_places_only,
-    ref=lambda x, *, axes: np.maximum(np.max(x, axis=axes, initial=-1) + 1, 0),
+    ref=_bins,
     pullback=lambda cts, outs, x, *, axes: (None,),
 )
 

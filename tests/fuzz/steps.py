@@ -147,8 +147,6 @@ def reduce(g: Pool) -> None:
     """A declared reduction over some axes."""
     rule = g.draws.pick(REDUCE)
     jumps = rule.name in JUMPS or rule.name == "bins"
-    if rule.name == "bins" and g.special:  # of places, which are small
-        return
     item = g.pick(lambda i: i.value.ndim > 0 and (i.exact or not jumps))
     if item is None:
         return

@@ -128,6 +128,9 @@ def test_counting_numbers() -> None:
     with pytest.raises(ArgumentError) as error:
         f(a, b, 9, s)
     assert "x holds -2 at place 4; it counts numbers from 0 on" in str(error.value)
+    huge = np.where(a < 0, np.iinfo(np.int64).max, a)
+    with pytest.raises((ValueError, MemoryError), match=r"too big|Unable to allocate"):
+        f(huge, b, 9, s)
     with pytest.raises(ArgumentTypeError, match="counts whole numbers"):
         T.bincount(w)
     with pytest.raises(ArgumentError, match="axis 0 of one operand has length 6, axis 0 of anoth"):
