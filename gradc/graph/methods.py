@@ -128,8 +128,8 @@ class Methods:
         _refuse(
             self,
             f"{self} is symbolic: it has no numbers yet.",
-            "compile it: gradc.function([inputs], outputs); numpy's functions have their "
-            "counterparts in gradc.tensor.",
+            "call a function of it: gradc.function([inputs], outputs)(numbers), or v.eval({x: "
+            "numbers}); numpy's functions take it as it is: np.sin(v), np.stack([v, w]).",
         )
 
     def __iter__(self) -> Iterator[Variable]:

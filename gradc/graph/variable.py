@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from gradc.graph.methods import Methods
+from gradc.graph.methods import OPERATORS, Methods
 from gradc.graph.site import Site, user_site
 from gradc.graph.types import TensorType
 
@@ -35,9 +35,6 @@ class Variable(Methods):
     """
 
     __slots__ = ("__weakref__", "_tag", "index", "name", "owner", "site", "type")
-
-    # numpy must not take over `array * variable` by looping over elements
-    __array_ufunc__: Any = None
 
     def __init__(
         self,
@@ -75,6 +72,16 @@ class Variable(Methods):
     def broadcastable(self) -> tuple[bool, ...]:
         """Per axis, whether its length is statically 1."""
         return self.type.broadcastable
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
+        """np.sin(v), array + v, np.add.reduce(v): numpy hands over what has a variable in it."""
+        return OPERATORS["array_ufunc"](ufunc, method, operands, options)
+
+    def __array_function__(
+        self, function: Any, types: Any, args: tuple[Any, ...], options: dict[str, Any]
+    ) -> Any:
+        """np.sum(v), np.concatenate([v, w]): numpy hands over what has a variable in it."""
+        return OPERATORS["array_function"](function, args, options)
 
     def clone(self, name: str | None = None) -> Variable:
         """A leaf of the same type, with the same name (or another) and a copy of the tag."""

@@ -18,11 +18,13 @@ from gradc.differentiate import (
     value_and_grad,
     vjp,
 )
+from gradc.graph.methods import bind as _bind
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Constant, Variable
 from gradc.ops import *
 from gradc.tensor import aliases as _aliases
 from gradc.tensor import constructors as _constructors
+from gradc.tensor import numpy_calls as _numpy_calls
 from gradc.tensor.aliases import *
 from gradc.tensor.constructors import *
 
@@ -43,3 +45,5 @@ __all__ += [
 __all__ += _ops.__all__
 __all__ += _aliases.__all__
 __all__ += _constructors.__all__
+
+_bind(array_function=_numpy_calls.array_function, array_ufunc=_numpy_calls.array_ufunc)
