@@ -9,7 +9,9 @@ Example:
     f([1.0, 2.0])              # array([2., 4.])
     print(f.stages.source)     # the C
 """
+# ruff: noqa: F403
 
+from gradc import dtypes as _dtypes
 from gradc import printing, tensor, testing
 from gradc.batch import vectorize, vectorize_graph, vmap
 from gradc.call.function import Function
@@ -26,24 +28,17 @@ from gradc.call.modes import (
 from gradc.call.profile import ProfileStats, print_global_stats
 from gradc.compile import function
 from gradc.control import OpFromGraph, custom_gradient
-from gradc.differentiate import (
-    Lop,
-    Rop,
-    explain_grad,
-    grad,
-    hessian,
-    hessian_vector_product,
-    jacobian,
-    jvp,
-    pullback,
-    pushforward,
-    subgraph_grad,
-    value_and_grad,
-    vjp,
-)
+from gradc.differentiate import words as _derivatives
+from gradc.differentiate.words import *
+from gradc.graph.functiongraph import FunctionGraph
 from gradc.graph.replace import clone, graph_replace
 from gradc.graph.testvalues import debug_assert, get_debug_values, get_test_value
-from gradc.graph.undefined import grad_not_implemented, grad_undefined
+from gradc.graph.undefined import (
+    DisconnectedType,
+    NullType,
+    grad_not_implemented,
+    grad_undefined,
+)
 from gradc.graph.words import get_consumers, get_inputs, get_operation
 from gradc.ops.linalg import dot
 from gradc.ops.stops import (
@@ -56,24 +51,26 @@ from gradc.ops.stops import (
 )
 from gradc.ops.watch import assert_op
 from gradc.options import config
-from gradc.printing import detect_nan, pp, pprint
+from gradc.printing import debugprint, detect_nan, pp, pprint
 from gradc.sharedvar import SharedVariable, shared
+from gradc.tensor.constructors import generic
 from gradc.testing import numeric_grad, verify_grad
 
 __version__ = "0.1.0"
 
 __all__ = [
     "DebugMode",
+    "DisconnectedType",
     "Function",
+    "FunctionGraph",
     "In",
-    "Lop",
     "Mode",
     "MonitorMode",
     "NanGuardMode",
+    "NullType",
     "OpFromGraph",
     "Out",
     "ProfileStats",
-    "Rop",
     "SharedVariable",
     "assert_op",
     "clone",
@@ -81,11 +78,12 @@ __all__ = [
     "consider_constant",
     "custom_gradient",
     "debug_assert",
+    "debugprint",
     "detect_nan",
     "disconnected_grad",
     "dot",
-    "explain_grad",
     "function",
+    "generic",
     "get_consumers",
     "get_debug_values",
     "get_default_mode",
@@ -93,34 +91,27 @@ __all__ = [
     "get_mode",
     "get_operation",
     "get_test_value",
-    "grad",
     "grad_clip",
     "grad_not_implemented",
     "grad_scale",
     "grad_undefined",
     "graph_replace",
-    "hessian",
-    "hessian_vector_product",
-    "jacobian",
-    "jvp",
     "numeric_grad",
     "pp",
     "pprint",
     "print_global_stats",
     "printing",
-    "pullback",
-    "pushforward",
     "register_mode",
     "shared",
-    "subgraph_grad",
     "tensor",
     "testing",
     "undefined_grad",
-    "value_and_grad",
     "vectorize",
     "vectorize_graph",
     "verify_grad",
-    "vjp",
     "vmap",
     "zero_grad",
 ]
+__all__ += _derivatives.__all__
+
+_asarray = _dtypes.as_array  # Theano's name

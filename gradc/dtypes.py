@@ -25,6 +25,7 @@ __all__ = [
     "DTYPES",
     "DType",
     "Kind",
+    "as_array",
     "check_dtype",
     "dtype_info",
     "is_masked_array",
@@ -112,6 +113,17 @@ _ROWS = (
 )
 
 DTYPES: Mapping[str, DType] = MappingProxyType({row.name: row for row in _ROWS})
+
+
+def as_array(a: Any, dtype: Any, order: Any = None) -> np.ndarray[Any, Any]:
+    """Numpy's asarray, but always of the dtype that variables have (C has two types for int64).
+
+    dtype: a name or numpy's.  order: "C" or "F", or None: as it lies.
+    Raises: DTypeError.
+    """
+    wanted = np.dtype(check_dtype(dtype))
+    array = np.asarray(a, wanted, order)
+    return array if array.dtype.num == wanted.num else array.view(wanted)
 
 
 def check_dtype(dtype: Any) -> str:

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +26,7 @@ from gradc.graph.variable import Variable
 from gradc.options import config
 from gradc.runtime.cell import Cell
 
-__all__ = ["SharedVariable", "shared"]
+__all__ = ["Container", "SharedVariable", "shared"]
 
 Array = npt.NDArray[Any]
 
@@ -42,14 +43,14 @@ class SharedVariable(Variable):
     def __init__(
         self,
         type: TensorType,
-        storage: Array,
+        storage: Array | Cell,
         name: str | None = None,
         strict: bool = False,
         allow_downcast: bool | None = None,
         is_lent: bool = False,
     ) -> None:
         super().__init__(type, name=name, site=user_site())
-        self.cell = Cell(storage, is_lent)
+        self.cell = storage if isinstance(storage, Cell) else Cell(storage, is_lent)
         self.default_update: Variable | None = None
         self._strict = strict
         self._allow_downcast = allow_downcast
@@ -64,11 +65,23 @@ class SharedVariable(Variable):
         """Held, `with variable.lock:`, while a call or a copy uses the storage."""
         return self.cell
 
-    def clone(self, name: str | None = None) -> NoReturn:
-        """Refused: a shared variable is its storage, and two of one storage would not be locked."""
-        what = f"{self}: a shared variable has no clone."
-        fix = "make another one of its value: gradc.shared(s.get_value())."
-        raise ArgumentTypeError(message(what, [_row(self, self.storage)], fix))
+    @property
+    def container(self) -> Container:
+        """What holds the value, as Theano calls it: `s.container.value`."""
+        return Container(self)
+
+    def clone(self, name: str | None = None) -> SharedVariable:
+        """Another variable of the same storage, with the same name (or another) and tag.
+
+        What is written to one is read from the other.  Gradients, givens and default updates tell
+        them apart; a function takes them for one.
+        """
+        made = SharedVariable(
+            self.type, self.cell, self.name if name is None else name, self._strict,
+            self._allow_downcast,
+        )  # fmt: skip
+        made._tag = None if self._tag is None else SimpleNamespace(**vars(self._tag))
+        return made
 
     def get_value(self, borrow: bool = False, return_internal_type: bool = False) -> Array:
         """The value: a copy, or with borrow=True the storage itself, which later calls change."""
@@ -132,6 +145,62 @@ class SharedVariable(Variable):
                 what = f"set_value: axis {axis} of {self} was declared as {n}, the value has {m}."
                 fix = "pass a value of that length, or leave it out of shape= when making it."
                 raise ArgumentError(message(what, [_row(self, array)], fix))
+
+
+class Container:
+    """A shared variable's value as Theano's programs reach it.
+
+    value: a copy, as by get_value and set_value.  data: the storage itself, as with borrow=True.
+    storage: a list of one, whose item is `data`.
+    """
+
+    __slots__ = ("_variable",)
+
+    def __init__(self, variable: SharedVariable) -> None:
+        self._variable = variable
+
+    @property
+    def name(self) -> str | None:
+        """The variable's."""
+        return self._variable.name
+
+    @property
+    def type(self) -> TensorType:
+        """The variable's."""
+        return self._variable.type
+
+    @property
+    def value(self) -> Array:
+        """A copy of the value; what is assigned is copied, and checked as by set_value."""
+        return self._variable.get_value()
+
+    @value.setter
+    def value(self, new: Any) -> None:
+        self._variable.set_value(new)
+
+    @property
+    def data(self) -> Array:
+        """The storage; an array that is assigned and fits is taken itself."""
+        return self._variable.get_value(borrow=True)
+
+    @data.setter
+    def data(self, new: Any) -> None:
+        self._variable.set_value(new, borrow=True)
+
+    @property
+    def storage(self) -> Container:
+        """`container.storage[0]` is `container.data`."""
+        return self
+
+    def __len__(self) -> int:
+        return 1
+
+    def __getitem__(self, place: int) -> Array:
+        return [self.data][place]
+
+    def __setitem__(self, place: int, new: Any) -> None:
+        [self.data][place]  # an IndexError for all but the one
+        self.data = new
 
 
 def shared(

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gradc.call.modes import DebugMode, Mode, get_mode
 from gradc.compile import function
 from gradc.differentiate import grad
 from gradc.dtypes import dtype_info
@@ -98,7 +99,9 @@ def verify_grad(
     out_type: str | None = None,
     abs_tol: float | None = None,
     rel_tol: float | None = None,
-    mode: str | None = None,
+    mode: str | Mode | None = None,
+    cast_to_output_type: bool = False,
+    no_debug_ref: bool = True,
 ) -> None:
     """Raise GradientError unless the gradient of `fun` at `pt` is what differences say.
 
@@ -108,6 +111,9 @@ def verify_grad(
     eps: the step of numeric_grad.  out_type: float32 for its tolerances whatever pt has.
     abs_tol, rel_tol: an element is wrong where both errors are larger; 1e-4, or 1e-2 for float32.
     mode: of gradc.function.
+    cast_to_output_type: sum the outputs in their own dtype; False sums in float64.
+    no_debug_ref: in DebugMode take the differences of a function that is made as by default; only
+        the gradient is debugged.
     Raises: GradientError; ArgumentTypeError for pt that are no floats; ArgumentError.
     """
     points = [np.array(each) for each in pt]
@@ -117,12 +123,12 @@ def verify_grad(
     tolerances = abs_tol or allowed, rel_tol or allowed
     random = np.random.default_rng(0) if rng is None else rng
     inputs = [_input(k, each) for k, each in enumerate(points)]
-    cost, weights = _cost(fun(*inputs))
-    unused: dict[str, Any] = {"on_unused_input": "ignore", "mode": mode}
+    cost, weights = _cost(fun(*inputs), cast_to_output_type)
     gradients = grad(cost, inputs, disconnected_inputs="ignore")
-    value = function([*inputs, weights], cost, **unused)
-    slopes = function([*inputs, weights], gradients, **unused)
-    shape = function(inputs, fun(*inputs), **unused)(*points).shape
+    plain = None if no_debug_ref and isinstance(get_mode(mode), DebugMode) else mode
+    value = function([*inputs, weights], cost, mode=plain, on_unused_input="ignore")
+    slopes = function([*inputs, weights], gradients, mode=mode, on_unused_input="ignore")
+    shape = function(inputs, fun(*inputs), mode=plain, on_unused_input="ignore")(*points).shape
     for _ in range(n_tests):
         w = np.asarray(random.uniform(0.5, 1.5, shape), weights.dtype)
         by_differences = numeric_grad(lambda *xs, w=w: value(*xs, w), points, eps, out_type)
@@ -134,12 +140,13 @@ def _input(k: int, point: Array) -> Input:
     return Input(TensorType(point.dtype.name, shape), f"x{k}")
 
 
-def _cost(output: Variable) -> tuple[Variable, Input]:
+def _cost(output: Variable, casts: bool) -> tuple[Variable, Input]:
     """A weighted sum of the output: one number, that no two elements cancel out of."""
     if not isinstance(output, Variable) or not dtype_info(output.dtype).is_float:
         what = f"verify_grad: fun gives {output!r}, not one variable of a float dtype."
         raise ArgumentError(message(what, fix="test one output at a time."))
-    weights = Input(output.type, "weights")
+    kind = output.type if casts else output.type.with_dtype("float64")
+    weights = Input(kind, "weights")
     return sum(mul(output, weights)), weights
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import gradc
-from gradc.errors import ArgumentError, ArgumentTypeError, DTypeError
+from gradc.errors import ArgumentError, ArgumentTypeError, DTypeError, UpdateError
 from gradc.sharedvar import SharedVariable
 
 
@@ -166,3 +166,33 @@ def test_a_copy_waits_for_the_lock() -> None:
         w.storage[:] = 1
     thread.join()
     np.testing.assert_array_equal(seen[0], 1)
+
+
+def test_a_clone_is_the_same_storage() -> None:
+    w = gradc.shared(np.ones(2), "w")
+    v = w.clone("v")
+    assert v.name == "v"
+    assert w.clone().name == "w"
+    assert v.type == w.type
+    cost = (w * v).sum()
+    f = gradc.function([], [cost, gradc.grad(cost, w)], updates=[(v, w + 1)], givens={w: v * 3})
+    assert [each.tolist() for each in f()] == [6, [1, 1]]
+    assert w.get_value().tolist() == [4, 4]
+    assert f()[0] == 2 * 3 * 4 * 4
+    np.testing.assert_array_equal(w.get_value(), v.get_value())
+    with pytest.raises(UpdateError, match="are one storage"):
+        gradc.function([], [], updates=[(w, w + 1), (v, v + 1)])
+
+
+def test_the_container_is_the_value() -> None:
+    w = gradc.shared(np.ones(2), "w")
+    w.container.value = [3.0, 4.0]
+    w.container.value[0] = 9
+    w.container.data[1] = 5
+    assert w.get_value().tolist() == [3, 5]
+    w.container.storage[0] = array = np.zeros(3)
+    assert w.get_value(borrow=True) is array
+    assert len(w.container.storage) == 1
+    assert (w.container.name, w.container.type) == ("w", w.type)
+    with pytest.raises(IndexError):
+        w.container.storage[1] = array

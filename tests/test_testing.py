@@ -1,11 +1,13 @@
 """verify_grad finds wrong gradients and passes right ones; numeric_grad; subgraph_grad."""
 
+import pickle
+
 import numpy as np
 import pytest
 
 import gradc
 import gradc.tensor as T
-from gradc import custom_gradient, grad, numeric_grad, subgraph_grad, verify_grad
+from gradc import custom_gradient, function, grad, numeric_grad, subgraph_grad, verify_grad
 from gradc.errors import ArgumentError, ArgumentTypeError, GradientError, NullTypeGradError
 from gradc.graph.evaluate import evaluate
 
@@ -85,3 +87,39 @@ def test_what_is_not_there_says_so():
     with pytest.raises(NullTypeGradError, match="input 0 of mine: too hard"):
         grad(pullback(gradc.grad_undefined)(x), x)
     assert evaluate([pullback(gradc.grad_undefined)(x)], {x: 0.0}) == [1]
+
+
+def test_pullbacks_may_speak_in_types():
+    x, y = T.dscalar("x"), T.dscalar("y")
+
+    def pull(ct, out, a, b):
+        return gradc.DisconnectedType()(), gradc.NullType("rounded")()
+
+    f = custom_gradient(lambda a, b: a * b, vjp=pull)
+    assert grad(f(x, y), [x], disconnected_inputs="ignore", return_disconnected="None") == [None]
+    with pytest.raises(NullTypeGradError, match="rounded"):
+        grad(f(x, y), y)
+    found = grad(f(x, y), y, null_gradients="return")
+    assert isinstance(found.type, gradc.NullType)
+    assert found.type.why_null == "rounded"
+    assert pickle.loads(pickle.dumps(found.type)) == found.type
+
+
+def test_weights_of_single_precision_on_demand(monkeypatch):
+    made = []
+    monkeypatch.setattr(
+        gradc.testing, "function", lambda *a, **k: (made.append((a, k)), function(*a, **k))[1]
+    )
+    point = [np.array([0.5, -1.0], "float32")]
+    verify_grad(T.tanh, point, n_tests=1, mode="REFERENCE")
+    assert made[0][0][0][-1].dtype == "float64"
+    made.clear()
+    verify_grad(T.tanh, point, n_tests=1, mode="REFERENCE", cast_to_output_type=True)
+    assert made[0][0][0][-1].dtype == "float32"
+    made.clear()
+    debug = gradc.DebugMode(check_c_code=False, stability_patience=0)
+    verify_grad(T.tanh, point, n_tests=1, mode=debug)
+    assert [keywords["mode"] for _, keywords in made] == [None, debug, None]
+    made.clear()
+    verify_grad(T.tanh, point, n_tests=1, mode=debug, no_debug_ref=False)
+    assert [keywords["mode"] for _, keywords in made] == [debug] * 3

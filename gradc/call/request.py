@@ -38,6 +38,9 @@ from gradc.sharedvar import SharedVariable
 __all__ = ["Request", "read_request"]
 
 
+Update = tuple[SharedVariable, Variable]
+
+
 @dataclass(frozen=True)
 class Request:
     """One function to compile.
@@ -84,6 +87,7 @@ def read_request(
         pairs += _default_updates([*values], pairs)
     values = inlined([*values[: len(results)], *(new for _, new in pairs)])
     pairs = [(old, new) for (old, _), new in zip(pairs, values[len(results) :], strict=True)]
+    values, pairs = _unified(name, values, pairs)
     graph = seal([placeholders[each.variable] for each in given], values[: len(results)], pairs)
     _check_leaves(name, graph, given, placeholders)
     _check_unused(name, graph, given, placeholders, on_unused_input)
@@ -96,6 +100,28 @@ def read_request(
         tuple(each for each in graph.shared if isinstance(each, SharedVariable)),
         tuple(old for old, _ in pairs),
     )
+
+
+def _unified(
+    name: str, values: Sequence[Variable], pairs: Sequence[Update]
+) -> tuple[list[Variable], list[Update]]:
+    """Shared variables of one storage (clones) made one: it is locked and written once."""
+    found = [*(old for old, _ in pairs), *leaves(values)]
+    first: dict[Any, SharedVariable] = {}
+    other: dict[Variable, Variable] = {}
+    for each in found:
+        if isinstance(each, SharedVariable) and first.setdefault(each.cell, each) is not each:
+            other[each] = first[each.cell]
+    if not other:
+        return list(values), list(pairs)
+    for old, new in pairs:
+        if old in other:
+            rows = [where(old), where(other[old]), where(new, "second")]
+            what = f'{name}: "{old}" and "{other[old]}" are one storage, which has two updates.'
+            raise UpdateError(message(what, rows, "give it one new value."))
+    changed = substitute(values, other)
+    news = changed[len(values) - len(pairs) :]
+    return changed, [(old, new) for (old, _), new in zip(pairs, news, strict=True)]
 
 
 def _listed(inputs: Any) -> list[Any]:

@@ -13,10 +13,9 @@ from typing import Any
 from gradc.control.closed import close
 from gradc.control.overrides import DEFAULT, Found
 from gradc.control.subgraph import subgraph
-from gradc.differentiate import Disconnected
 from gradc.errors import ArgumentError, ArgumentTypeError, MissingInputError, message
 from gradc.graph.describe import where
-from gradc.graph.undefined import Undefined
+from gradc.graph.undefined import Disconnected, Undefined
 from gradc.graph.variable import Input, Variable
 from gradc.ops.convert import as_variable
 from gradc.value import value

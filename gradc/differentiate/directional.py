@@ -15,7 +15,7 @@ from gradc.differentiate.ahead import TangentTable, carry
 from gradc.differentiate.order import Walk, walk
 from gradc.differentiate.prepare import Prepared, prepare, remember
 from gradc.differentiate.request import Request, check_choice, direction, variables
-from gradc.differentiate.reverse import Absent, Disconnected, differentiate, grad, note
+from gradc.differentiate.reverse import Absent, differentiate, grad, note
 from gradc.dtypes import dtype_info
 from gradc.errors import (
     ArgumentError,
@@ -27,7 +27,7 @@ from gradc.errors import (
 )
 from gradc.graph.describe import where
 from gradc.graph.site import inherit
-from gradc.graph.undefined import Undefined
+from gradc.graph.undefined import Disconnected, Undefined
 from gradc.graph.variable import Variable
 from gradc.ops.elemwise import add, cast
 from gradc.ops.lengths import zeros_like

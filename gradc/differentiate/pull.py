@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from gradc.differentiate.cotangent import Cotangent, Masks, is_zero
 from gradc.errors import InternalError, message
 from gradc.graph.op import Apply
-from gradc.graph.undefined import Undefined
+from gradc.graph.undefined import Disconnected, Undefined
 from gradc.graph.variable import Variable
 from gradc.ops.compare import neq
 from gradc.ops.declare import insert_axes, is_float
@@ -45,7 +45,7 @@ def _pullback(node: Apply, values: Sequence[Variable | None]) -> tuple[Variable 
             f"{node.op.name}: the pullback gives {len(terms)} terms for {len(node.inputs)} inputs."
         )
         raise InternalError(message(what))
-    return terms
+    return tuple(None if isinstance(term, Disconnected) else term for term in terms)
 
 
 def _spread(node: Apply, cts: Sequence[Cotangent | None], undefined: Cotangent) -> list[Term]:

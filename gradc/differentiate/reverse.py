@@ -27,20 +27,13 @@ from gradc.dtypes import dtype_info
 from gradc.errors import DisconnectedInputError, GradcWarning, NullTypeGradError, message
 from gradc.graph.describe import where
 from gradc.graph.site import inherit
-from gradc.graph.undefined import Undefined
+from gradc.graph.undefined import Disconnected, Undefined
 from gradc.graph.variable import Constant, Variable
 from gradc.graph.walk import ancestors
 from gradc.ops.lengths import zeros_like
 from gradc.value import value
 
-__all__ = ["Absent", "Disconnected", "differentiate", "grad", "note"]
-
-
-@value
-class Disconnected:
-    """What `grad(..., return_disconnected="Disconnected")` gives where there is no path."""
-
-    variable: Variable
+__all__ = ["Absent", "differentiate", "grad", "note"]
 
 
 def grad(

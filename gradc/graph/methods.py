@@ -194,10 +194,11 @@ class Methods:
         return _do("prod", self, axis, dtype, keepdims, acc_dtype, no_zeros_in_input)
 
     def mean(
-        self, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc_dtype: Any = None
-    ) -> Variable:
+        self, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc_dtype: Any = None,
+        op: bool = False,
+    ) -> Variable:  # fmt: skip
         """The mean over axes."""
-        return _do("mean", self, axis, dtype, keepdims, acc_dtype)
+        return _do("mean", self, axis, dtype, keepdims, acc_dtype, op)
 
     def var(
         self, axis: Any = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False
@@ -291,8 +292,8 @@ class Methods:
         """The elements in C order under another shape: x.reshape(2, -1) or x.reshape((2, -1))."""
         return _do("reshape_method", self, *shape, ndim=ndim)
 
-    def flatten(self, ndim: int = 1) -> Variable:
-        """The last axes made one, so that `ndim` are left."""
+    def flatten(self, ndim: int | None = None) -> Variable:
+        """The last axes made one, so that `ndim` are left: one, if nothing is said."""
         return _do("flatten", self, ndim)
 
     def ravel(self) -> Variable:

@@ -5,21 +5,26 @@ Takes variables; gives variables or nodes, inputs first.  Theano's words for wal
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from gradc.graph.op import Apply
+from gradc.graph.replace import copied
 from gradc.graph.variable import Constant, Input, Variable
-from gradc.graph.walk import ancestors, leaves, toposort
+from gradc.graph.walk import ancestors, leaves, rebuild, toposort
 
 __all__ = [
+    "clone_get_equiv",
     "explicit_graph_inputs",
     "graph_inputs",
     "inputs",
     "io_toposort",
+    "list_of_nodes",
+    "map_variables",
     "ops",
     "orphans",
     "truncated_graph_inputs",
     "variable_depends_on",
+    "variables",
     "variables_between",
 ]
 
@@ -77,6 +82,59 @@ def io_toposort(inputs: Collection[Variable], outputs: Sequence[Variable]) -> li
 def variables_between(inputs: Collection[Variable], outputs: Sequence[Variable]) -> list[Variable]:
     """Every variable that outputs depend on, down to inputs, both included."""
     return ancestors(outputs, stop=inputs)
+
+
+def variables(i: Collection[Variable], o: Sequence[Variable]) -> set[Variable]:
+    """The variables between i and o, both included, in no order."""
+    return {*variables_between(i, o), *i}
+
+
+def list_of_nodes(inputs: Collection[Variable], outputs: Sequence[Variable]) -> list[Apply]:
+    """The nodes between inputs and outputs: io_toposort by another name of Theano's."""
+    return io_toposort(inputs, outputs)
+
+
+def clone_get_equiv(
+    inputs: Sequence[Variable],
+    outputs: Sequence[Variable],
+    copy_inputs: bool = True,
+    memo: Mapping[Variable, Variable] | None = None,
+) -> dict[Variable, Variable]:
+    """A copy of the nodes between inputs and outputs: from each variable to that of the copy.
+
+    copy_inputs: make inputs of the same names and types, too.  Constants and shared variables stay.
+    memo: what stands for some variables already.
+    """
+    found: dict[Variable, Variable] = dict(memo or {})
+    for each in inputs:
+        if each not in found:
+            new = Input(each.type, each.name) if copy_inputs else each
+            found[each] = new
+    copied(outputs, found)
+    for each in ancestors(outputs, stop=[*found]):
+        found.setdefault(each, each)
+    return found
+
+
+def map_variables(
+    replacer: Callable[[Variable], Variable], graphs: Sequence[Variable]
+) -> list[Variable]:
+    """The graphs with every variable v replaced by replacer(v), what it depends on first.
+
+    replacer gives the variable itself where nothing changes; it is asked about leaves too, and sees
+    nodes on operands that are replaced already.
+    """
+    values: dict[Variable, Variable] = {}
+
+    def now(variable: Variable) -> Variable:
+        if variable not in values:
+            values[variable] = replacer(variable)
+        return values[variable]
+
+    for node in toposort(graphs):
+        made = rebuild(node, [now(each) for each in node.inputs])
+        values.update(zip(node.outputs, map(replacer, made), strict=True))
+    return [now(each) for each in graphs]
 
 
 def variable_depends_on(variable: Variable, on: Variable | Collection[Variable]) -> bool:

@@ -17,7 +17,7 @@ from gradc.graph.op import Apply
 from gradc.graph.variable import Constant, Input, Variable
 from gradc.graph.walk import ancestors, leaves, substitute, toposort
 
-__all__ = ["clone", "graph_replace"]
+__all__ = ["checked", "clone", "copied", "graph_replace"]
 
 Replacements = Mapping[Variable, Any] | Iterable[tuple[Variable, Any]]
 
@@ -33,7 +33,7 @@ def graph_replace(
     Raises: ArgumentError, ArgumentTypeError.
     """
     listed = [outputs] if isinstance(outputs, Variable) else list(outputs)
-    pairs = _checked("graph_replace", replace)
+    pairs = checked("graph_replace", replace)
     if strict:
         there = set(ancestors(listed))
         for old in pairs:
@@ -60,23 +60,29 @@ def clone(
     Raises: ArgumentError, ArgumentTypeError.
     """
     listed = [output] if isinstance(output, Variable) else list(output)
-    pairs = _checked("clone", replace or {}, strict)
+    pairs = checked("clone", replace or {}, strict)
     values: dict[Variable, Variable] = dict(pairs)
     if not share_inputs:
         for leaf in leaves(listed, stop=pairs):
             if isinstance(leaf, Input):
                 values.setdefault(leaf, Input(leaf.type, leaf.name))
-    for node in toposort(listed, stop=pairs):
+    copied(listed, values)
+    return _like(output, [values.get(each, each) for each in listed])
+
+
+def copied(outputs: Sequence[Variable], values: dict[Variable, Variable]) -> None:
+    """Add to `values`, which says what stands for some, a copy of all else that is computed."""
+    for node in toposort(outputs, stop=[*values]):
         inputs = [values.get(each, each) for each in node.inputs]
         types = node.op.rule.infer(inputs, node.op.keywords)
         names = [each.name for each in node.outputs]
         made = Apply(node.op, inputs, types, node.site, names).outputs
         for old, new in zip(node.outputs, made, strict=True):
             values.setdefault(old, new)
-    return _like(output, [values.get(each, each) for each in listed])
 
 
-def _checked(caller: str, replace: Replacements, strict: bool = False) -> dict[Variable, Variable]:
+def checked(caller: str, replace: Replacements, strict: bool = False) -> dict[Variable, Variable]:
+    """Replacements as variables of the dtype and rank, or of all the type, of what they replace."""
     pairs = dict(replace.items() if isinstance(replace, Mapping) else replace)
     found: dict[Variable, Variable] = {}
     for old, new in pairs.items():

@@ -22,20 +22,24 @@ from gradc.value import value
 if TYPE_CHECKING:
     from gradc.graph.variable import Input
 
-__all__ = ["StaticShape", "TensorType"]
+__all__ = ["StaticShape", "TensorType", "TensorTypes"]
 
 StaticShape = tuple[int | None, ...]
 
 
-class _Callable(type):
+class TensorTypes(type):
     """Lets a type be written with Theano's `broadcastable` in the place of a shape."""
 
-    def __call__(
+    def __call__(  # noqa: D102
         cls,
         dtype: Any,
         shape: Sequence[int | bool | None] | None = None,
         broadcastable: Sequence[bool] | None = None,
+        name: str | None = None,
     ) -> TensorType:
+        if name is not None:
+            what = "TensorType: a type is its dtype and lengths, and has no name."
+            raise ArgumentTypeError(message(what, fix="name the variable: TensorType(...)(name)."))
         lengths = broadcastable if shape is None else shape
         if lengths is None:
             what = "TensorType: a type has a dtype and lengths."
@@ -45,7 +49,7 @@ class _Callable(type):
 
 
 @value
-class TensorType(metaclass=_Callable):
+class TensorType(metaclass=TensorTypes):
     """An array type: dtype and, per axis, the length or None.
 
     In the place of lengths may stand flags, whether an axis broadcasts: True is length 1, False is

@@ -11,7 +11,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from gradc.graph.op import Apply
 from gradc.graph.variable import Variable
 
-__all__ = ["ancestors", "consumers", "leaves", "rebuild", "substitute", "toposort"]
+__all__ = [
+    "ancestors",
+    "consumers",
+    "images",
+    "leaves",
+    "rebuild",
+    "substitute",
+    "toposort",
+]
 
 
 def toposort(outputs: Iterable[Variable], stop: Collection[Variable] = ()) -> list[Apply]:
@@ -82,9 +90,22 @@ def rebuild(node: Apply, inputs: Sequence[Variable]) -> tuple[Variable, ...]:
 
 def substitute(outputs: Sequence[Variable], replace: Mapping[Variable, Variable]) -> list[Variable]:
     """`outputs` with variables replaced; nodes that do not depend on any stay themselves."""
+    values = images(outputs, replace)
+    return [values.get(output, output) for output in outputs]
+
+
+def images(
+    outputs: Sequence[Variable],
+    replace: Mapping[Variable, Variable],
+    stop: Collection[Variable] = (),
+) -> dict[Variable, Variable]:
+    """What stands for each variable below `outputs` once some are replaced.
+
+    stop: variables that the walk does not go below, beside those replaced.
+    """
     values: dict[Variable, Variable] = dict(replace)
-    for node in toposort(outputs, stop=replace.keys()):
+    for node in toposort(outputs, stop={*replace, *stop}):
         inputs = [values.get(each, each) for each in node.inputs]
         for old, new in zip(node.outputs, rebuild(node, inputs), strict=True):
             values.setdefault(old, new)
-    return [values.get(output, output) for output in outputs]
+    return values

@@ -48,19 +48,22 @@ _USES = (
 
 
 def _mean(
-    x: Array, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc_dtype: Any = None
-) -> Any:
+    x: Array, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc_dtype: Any = None,
+    op: bool = False,
+) -> Any:  # fmt: skip
     return np.mean(x, axis, dtype, keepdims=keepdims)
 
 
 @composed(ref=_mean, samples=_USES)
 def mean(
-    x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc_dtype: Any = None
-) -> Variable:
+    x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc_dtype: Any = None,
+    op: bool = False,
+) -> Variable:  # fmt: skip
     """The mean over axes; nan for no elements. Integers are averaged in float64.
 
     axis: None for all axes, an int or a tuple.  keepdims: the axes stay, with length 1.
     dtype: of the result.  acc_dtype: of the accumulator.
+    op: which of Theano's two implementations; they gave the same, and here there is one.
     Raises: ArgumentError for an axis that is not there or stands twice.
     """
     x = as_variable(x)

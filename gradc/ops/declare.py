@@ -52,6 +52,7 @@ __all__ = [
     "is_float",
     "normal_axes",
     "normal_axis",
+    "one_of",
     "pad",
     "reduction",
     "unfit",
@@ -256,6 +257,20 @@ def _reduce(
         wanted = None
     result = call(rule.name, x, axes=axes, dtype=wanted, acc_dtype=accumulator)
     return insert_axes(result, axes) if keepdims else result
+
+
+def one_of(name: str, **options: Any) -> Any:
+    """The one of an argument's two names that was given.
+
+    Raises: ArgumentTypeError for none or both.
+    """
+    given = [each for each in options.values() if each is not None]
+    if len(given) != 1:
+        words = " or ".join(f"{each}=" for each in options)
+        count = "neither was" if not given else "both were"
+        what = f"{name}: takes {words}, and {count} given."
+        raise ArgumentTypeError(message(what, fix="give one of them."))
+    return given[0]
 
 
 def normal_axes(name: str, axis: Any, ndim: int) -> tuple[int, ...]:

@@ -18,7 +18,7 @@ from gradc.graph.variable import Constant, Variable
 from gradc.ops.compare import ge, invert, switch
 from gradc.ops.convert import as_variable, static_int
 from gradc.ops.create import eye, iota
-from gradc.ops.declare import Sample, call, declared, insert_axes, normal_axis
+from gradc.ops.declare import Sample, call, declared, insert_axes, is_float, normal_axis
 from gradc.ops.elemwise import cast
 from gradc.ops.index import placed_through
 from gradc.ops.joining import plus
@@ -171,7 +171,9 @@ def fill_diagonal_offset(a: Any, val: Any, offset: int) -> Variable:
 
 
 def identity(n: Any, dtype: Any = None) -> Variable:
-    """The identity matrix of n rows; dtype: floatX."""
+    """The identity matrix of n rows; dtype: floatX.  Of an array the array itself, as in Theano."""
+    if isinstance(n, Variable) and (n.ndim or is_float(n.dtype)):
+        return n if dtype is None else cast(n, check_dtype(dtype))
     return eye(n, dtype=dtype)
 
 

@@ -14,7 +14,7 @@ from gradc.graph.describe import where
 from gradc.graph.op import Shape
 from gradc.graph.variable import Constant, Variable
 from gradc.ops.convert import as_variable, static_int
-from gradc.ops.declare import Sample, call, declared
+from gradc.ops.declare import Sample, call, declared, one_of
 from gradc.ops.kinds import Relabel
 from gradc.ops.lengths import (
     length,
@@ -61,16 +61,18 @@ def _pullback(
         Sample(lambda f, x: f(x, ()), ((1, 1),)),
     ),
 )
-def reshape(x: Any, shape: Any, ndim: int | None = None) -> Variable:
+def reshape(
+    x: Any, shape: Any = None, ndim: int | None = None, *, newshape: Any = None
+) -> Variable:
     """The elements of x in C order under another shape; one length may be -1: what is left.
 
     shape: ints or integer scalars, or a vector of them.  ndim: the rank, for checking, and where
-    the vector's own length is not known.
+    the vector's own length is not known.  newshape: the shape, by its name in Theano.
     Raises: ShapeError if the number of elements is known and differs (an unknown one is checked at
     the call); ArgumentError for two -1, or a rank other than ndim.
     """
     x = array = as_variable(x)
-    lengths = lengths_of("reshape", shape, ndim)
+    lengths = lengths_of("reshape", one_of("reshape", shape=shape, newshape=newshape), ndim)
     wanted = [static_int(n) for n in lengths]
     if ndim is not None and ndim != len(lengths):
         raise ArgumentError(message(f"reshape: ndim={ndim}, but the shape has {len(lengths)}."))
@@ -136,12 +138,14 @@ def _text(wanted: Sequence[int | None]) -> str:
     return f"({', '.join('?' if n is None else str(n) for n in wanted)})"
 
 
-def flatten(x: Any, ndim: int = 1) -> Variable:
-    """The array with its last axes made one, so that `ndim` are left.
+def flatten(x: Any, ndim: int | None = None, outdim: int | None = None) -> Variable:
+    """The array with its last axes made one, so that `ndim` are left: one, if nothing is said.
 
+    outdim: ndim, by its name in old Theano.
     Raises: ArgumentError unless 1 <= ndim <= x.ndim (a scalar becomes a vector of length 1).
     """
     x = array = as_variable(x)
+    ndim = 1 if (ndim, outdim) == (None, None) else one_of("flatten", ndim=ndim, outdim=outdim)
     if x.ndim == ndim:
         return array
     if not 1 <= ndim <= max(x.ndim, 1):

@@ -58,19 +58,21 @@ def concatenate(tensor_list: Any, axis: int | None = 0) -> Variable:
     return joined("concatenate", axis, tensors)
 
 
-def stack(*tensors: Any, axis: int = 0, dtype: Any = None) -> Variable:
+def stack(*arrays: Any, axis: int = 0, dtype: Any = None, tensors: Any = None) -> Variable:
     """Arrays of one shape along a new axis, as a list or, as Theano once had it, one by one.
 
     axis: the place of the new axis in the result.  dtype: promoted, or the one asked for.
+    tensors: the list, by its name in Theano.
     Raises: ShapeError if the shapes differ.
     """
-    if tensors and isinstance(tensors[0], (tuple, list, np.ndarray)):
-        if len(tensors) > 2:
-            what = f"stack: takes a list and an axis, got {len(tensors)} operands."
+    arrays = arrays if tensors is None else (tensors, *arrays)
+    if arrays and isinstance(arrays[0], (tuple, list, np.ndarray)):
+        if len(arrays) > 2:
+            what = f"stack: takes a list and an axis, got {len(arrays)} operands."
             raise ArgumentTypeError(message(what))
-        axis = tensors[1] if len(tensors) == 2 else axis
-        tensors = tuple(tensors[0])
-    pieces = alike("stack", tensors)
+        axis = arrays[1] if len(arrays) == 2 else axis
+        arrays = tuple(arrays[0])
+    pieces = alike("stack", arrays)
     if dtype is not None:
         pieces = [as_variable(each, dtype=dtype) for each in pieces]
     first = pieces[0]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from gradc.errors import ArgumentError, ArgumentTypeError, message, printable
+from gradc.graph.functiongraph import FunctionGraph
 from gradc.graph.graph import Graph
 from gradc.graph.op import Apply
 from gradc.graph.text import constant_text
@@ -91,6 +92,8 @@ def roots_of(obj: Any, word: str) -> Iterator[Root]:
             stack.extend(reversed(each))
         elif isinstance(each, Variable):
             yield Root(each)
+        elif isinstance(each, FunctionGraph):
+            yield from map(Root, each.outputs)
         elif isinstance(each, Apply):
             yield Root(each.outputs[0])
         else:

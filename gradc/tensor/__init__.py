@@ -5,19 +5,8 @@ Symbolic inputs (T.matrix), operations under numpy's and Theano's names, gradien
 # ruff: noqa: F403
 
 from gradc import ops as _ops
-from gradc.differentiate import (
-    Lop,
-    Rop,
-    grad,
-    hessian,
-    hessian_vector_product,
-    jacobian,
-    jvp,
-    pullback,
-    pushforward,
-    value_and_grad,
-    vjp,
-)
+from gradc.differentiate import words as _derivatives
+from gradc.differentiate.words import *
 from gradc.graph.methods import bind as _bind
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Constant, Variable
@@ -29,19 +18,7 @@ from gradc.tensor.aliases import *
 from gradc.tensor.constructors import *
 
 __all__ = ["Constant", "TensorType", "Variable"]
-__all__ += [
-    "Lop",
-    "Rop",
-    "grad",
-    "hessian",
-    "hessian_vector_product",
-    "jacobian",
-    "jvp",
-    "pullback",
-    "pushforward",
-    "value_and_grad",
-    "vjp",
-]
+__all__ += _derivatives.__all__
 __all__ += _ops.__all__
 __all__ += _aliases.__all__
 __all__ += _constructors.__all__

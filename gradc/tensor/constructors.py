@@ -7,7 +7,7 @@ f and d for float32 and float64.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from gradc.dtypes import check_dtype
 from gradc.errors import ArgumentError, ArgumentTypeError, message, printable
@@ -45,7 +45,22 @@ def tensor(
     if shape is None:
         raise ArgumentError(message("tensor: give shape= or broadcastable=."))
     lengths = tuple((1 if n else None) if isinstance(n, bool) else n for n in shape)
-    return _input(check_dtype(dtype or config.floatX), lengths, name)
+    return _input(_named(dtype), lengths, name)
+
+
+def _named(dtype: Any) -> str:
+    """The dtype by its name, by numpy's, or as "floatX"."""
+    return config.floatX if dtype in (None, "floatX") else check_dtype(dtype)
+
+
+def generic(name: str | None = None) -> NoReturn:
+    """Refused: in Theano a variable for any Python object; here variables hold arrays.
+
+    Raises: ArgumentTypeError.
+    """
+    what = "generic: a variable holds an array of numbers, not any Python object."
+    fix = "pass the object's arrays as inputs, or use it in Python around the compiled function."
+    raise ArgumentTypeError(message(what, fix=fix))
 
 
 def _input(dtype: str, shape: StaticShape, name: Any) -> Input:
@@ -61,7 +76,7 @@ def _one(form: str, fixed: str | None = None) -> One:
     def make(
         name: str | None = None, dtype: Any = None, shape: Sequence[int | None] | None = None
     ) -> Input:
-        kind = check_dtype(dtype or fixed or config.floatX)
+        kind = _named(dtype or fixed)
         return _input(kind, _refined(form, pattern, shape), name)
 
     lengths = ", ".join("?" if n is None else str(n) for n in pattern)

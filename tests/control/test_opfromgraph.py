@@ -9,7 +9,7 @@ import gradc
 import gradc.tensor as T
 from gradc.control import OpFromGraph, custom_gradient, inlined
 from gradc.control.closed import close
-from gradc.differentiate import Disconnected, grad, hessian, jvp
+from gradc.differentiate import grad, hessian, jvp
 from gradc.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -18,6 +18,7 @@ from gradc.errors import (
     MissingInputError,
 )
 from gradc.graph.evaluate import evaluate
+from gradc.graph.undefined import Disconnected
 from gradc.graph.walk import toposort
 
 RNG = np.random.default_rng(2)

@@ -5,7 +5,7 @@ import pytest
 
 import gradc
 import gradc.tensor as T
-from gradc.differentiate import Disconnected, Lop, Rop, grad, hessian_vector_product, jvp, vjp
+from gradc.differentiate import Lop, Rop, grad, hessian_vector_product, jvp, vjp
 from gradc.errors import (
     ArgumentError,
     DisconnectedInputError,
@@ -15,6 +15,7 @@ from gradc.errors import (
     ShapeError,
 )
 from gradc.graph.evaluate import evaluate
+from gradc.graph.undefined import Disconnected
 from tests.differentiate.numeric import STEP, value
 
 RNG = np.random.default_rng(4)

@@ -6,9 +6,9 @@ import warnings
 import numpy as np
 import pytest
 
+import gradc
 import gradc.tensor as T
 from gradc import grad, shared
-from gradc.differentiate import Disconnected
 from gradc.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -18,7 +18,7 @@ from gradc.errors import (
     NullTypeGradError,
     ShapeError,
 )
-from gradc.graph.undefined import Undefined
+from gradc.graph.undefined import Disconnected, Undefined
 from gradc.graph.walk import ancestors, toposort
 from tests.differentiate.numeric import slope, value
 
@@ -250,6 +250,10 @@ def test_what_stands_for_the_disconnected():
     options = {"disconnected_inputs": "ignore"}
     assert grad(x, [y], return_disconnected="None", **options) == [None]
     assert grad(x, y, return_disconnected="Disconnected", **options) == Disconnected(y)
+    found = grad(x, y, return_disconnected="Disconnected", **options)
+    assert isinstance(found.type, gradc.DisconnectedType)
+    assert found.type == gradc.DisconnectedType()
+    assert found.type(y) == found
 
 
 def test_a_shape_is_no_dependence():

@@ -53,3 +53,30 @@ def test_parts_of_a_graph_by_theanos_names() -> None:
     assert graph.inputs([z]) == [x, w]
     assert graph.orphans([x], [z]) == [w]
     assert graph.ops([x, w], [z]) == {z.owner, z.owner.inputs[0].owner}
+
+
+def test_second_names_of_arguments() -> None:
+    x, y = T.dmatrix("x"), T.dtensor3("y")
+    same = [
+        (T.reshape(x, newshape=(2, 2)), T.reshape(x, (2, 2))),
+        (T.flatten(y, outdim=2), y.flatten(2)),
+        (T.stack(tensors=[x, x], axis=1), T.stack([x, x], axis=1)),
+        (T.mean(x, axis=0, op=True), T.mean(x, axis=0)),
+    ]
+    for one, other in same:
+        assert graph.is_same_graph(one, other)
+    assert T.identity(x) is x
+    assert T.matrix(dtype="floatX").dtype == gradc.config.floatX
+    with pytest.raises(TypeError, match="reshape: takes shape= or newshape=, and both were given"):
+        T.reshape(x, (2, 2), newshape=(2, 2))
+    with pytest.raises(TypeError, match="neither was given"):
+        T.reshape(x)
+
+
+def test_what_theano_has_and_arrays_have_not() -> None:
+    assert gradc._asarray([1, 2], "float32").dtype == "float32"
+    assert gradc._asarray(np.ones((2, 2)), "int64", order="F").flags.f_contiguous
+    with pytest.raises(TypeError, match="not any Python object"):
+        gradc.generic("state")
+    with pytest.raises(TypeError, match="has no name"):
+        T.TensorType("float64", (None,), name="rows")
