@@ -69,7 +69,9 @@ def descend(graph: Graph, mode: str, target: Target, options: Options) -> Descen
 
 def rewritten(graph: Graph, mode: str, options: Options) -> tuple[Graph, Trace]:
     """The first arrow: the graph behind the passes of a mode."""
-    return optimize(graph, mode, options.excluding) if options.rewrite else (graph, Trace())
+    if not options.rewrite:
+        return graph, Trace()
+    return optimize(graph, mode, options.excluding, options.assertions)
 
 
 def lowered(graph: Graph, target: Target, options: Options) -> Descent:

@@ -99,6 +99,7 @@ class Options:
         fail_points: build code whose steps can be made to fail (GRADC_FAIL_AT).
         search_path: where compilers are searched, as PATH has it.
         excluding: rules and passes of rewriting to leave out, by name.
+        assertions: False drops what users assert (the optimizer "unsafe").
         guards: what fails a call wherever a value is so: "nan", "inf", "big" (NanGuardMode).
         compute_test_value: "off"; else every node is evaluated as it is built, and this says what
             to do about inputs without tag.test_value: "ignore", "warn", "raise", "pdb".
@@ -124,6 +125,7 @@ class Options:
     cache_strict: bool = False
     fail_points: bool = False
     excluding: tuple[str, ...] = ()
+    assertions: bool = True
     guards: tuple[str, ...] = ()
     compute_test_value: str = "off"
     profile: bool = False

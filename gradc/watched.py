@@ -7,7 +7,7 @@ DebugMode a compiler too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,17 +18,20 @@ from gradc.call.bind import interpret
 from gradc.call.callbacks import callbacks_of
 from gradc.call.failures import user_error
 from gradc.call.function import Function
+from gradc.call.given import check_given
 from gradc.call.modes import DebugMode, Mode, MonitorMode
 from gradc.call.plan import Plan
-from gradc.call.request import Request
+from gradc.call.request import Request, read_request
 from gradc.call.stages import Stages
 from gradc.call.watching import Run, debugging_run, monitoring_run
+from gradc.compile import compile_request
 from gradc.descent import Descent, descend, lowered, rewritten
 from gradc.errors import StochasticOrder, message
 from gradc.graph.flat import flatten
 from gradc.graph.graph import Graph, seal
 from gradc.graph.text import listing
-from gradc.graph.variable import Constant, Variable
+from gradc.graph.variable import Constant, Input, Variable
+from gradc.graph.walk import substitute
 from gradc.lower import Border
 from gradc.options import Options, Target
 from gradc.runtime.blas import open_blas
@@ -61,15 +64,33 @@ def _debugging(
     descent = stages.descent
     assert descent is not None
     _check_order(request, mode, options, descent)
-    if not target.compiler:
-        whole = _interpreter(request, descent)
-        parts = None
-    else:
+    whole, parts, given = _interpreter(request, descent), None, None
+    if target.compiler and mode.check_c_code:
         whole = _Compiled.of(request, descent, target, options, graph).run
-        parts = _parts(request, descent.prepared, target, options) if mode.check_c_code else None
+        parts = _parts(request, descent.prepared, target, options)
+        given = _given(request, mode, options, leaves)
     applications = descent.trace.applications
-    run = debugging_run(request.name, leaves, descent.prepared, applications, parts, whole, mode)
+    run = debugging_run(
+        request.name, leaves, descent.prepared, applications, parts, whole, given, mode
+    )
     return interpret(request, stages, run)
+
+
+def _given(
+    request: Request, mode: DebugMode, options: Options, leaves: Sequence[Variable]
+) -> Callable[[list[Array]], None] | None:
+    """What tries arrays for the outputs, of a function that updates nothing."""
+    if not mode.check_preallocated_output or not request.graph.outputs:
+        return None
+    inputs: dict[Variable, Variable] = {leaf: Input(leaf.type, leaf.name) for leaf in leaves}
+    outputs = substitute(request.graph.outputs, inputs)
+    made = read_request(
+        list(inputs.values()), outputs, None, None, mode.level, request.name, "ignore", None, True
+    )
+    function = compile_request(made, options)
+    previous: list[Array] = []
+    kinds = mode.check_preallocated_output
+    return lambda arrays: check_given(request.name, function, arrays, kinds, previous)
 
 
 def _check_order(request: Request, mode: DebugMode, options: Options, descent: Descent) -> None:

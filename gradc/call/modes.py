@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from gradc.call.given import kinds_of
 from gradc.errors import ArgumentError, ArgumentTypeError, message, printable
 from gradc.options import Options, config
 from gradc.value import replace
@@ -24,8 +25,9 @@ __all__ = [
     "register_mode",
 ]
 
-_INTERPRETED = ("py",)
+_INTERPRETED = ("py", "py_nogc")
 _COMPILED = ("c", "c|py", "vm", "cvm", "c|py_nogc", "vm_nogc", "cvm_nogc", "c_nogc")
+_FUSION = ("fusion", "local_elemwise_fusion", "elemwise_fusion")  # ours, and Theano's words
 _LEVELS = {  # optimizer: way down, whether rules run at all
     "None": ("FAST_COMPILE", False),
     "merge": ("FAST_COMPILE", False),
@@ -37,6 +39,7 @@ _LEVELS = {  # optimizer: way down, whether rules run at all
     "o4": ("FAST_RUN", True),
     "fast_run": ("FAST_RUN", True),
     "fast_run_stable": ("FAST_RUN", True),
+    "unsafe": ("FAST_RUN", True),
 }
 
 
@@ -45,7 +48,8 @@ class Mode:
 
     linker: "cvm" and its kin compile, "py" interprets.  optimizer: "fast_run" (also o2 to o4),
     "fast_compile" (also o1, stabilize), None or "merge" for no rules at all (a graph is merged in
-    any case).  Frozen: including, excluding and requiring give a new one.
+    any case); "unsafe" is fast_run without the assertions that you wrote.
+    Frozen: including, excluding and requiring give a new one.
     Raises: ArgumentError for a name that is not known.
     """
 
@@ -71,7 +75,9 @@ class Mode:
     def excluding(self, *names: str) -> Mode:
         """The mode without some rules or passes, by their names in `f.stages.trace`.
 
-        "fusion" stands for the fusion of loops.  A name that is none raises in gradc.function.
+        "fusion" stands for the fusion of loops, "inplace" for operations in place of each other,
+        which the interpreter of MonitorMode has none of.  A name that is none raises in
+        gradc.function.
         """
         return self._with(tuple(dict.fromkeys((*self.excluded, *names))))
 
@@ -98,14 +104,20 @@ class Mode:
 
     def options(self, options: Options) -> Options:
         """The options of a function in this mode."""
-        rules = tuple(each for each in self.excluded if each != "fusion")
+        rules = tuple(each for each in self.excluded if each not in self._switches)
         return replace(
             options,
             rewrite=options.rewrite and _LEVELS[self.optimizer][1],
-            fuse=options.fuse and "fusion" not in self.excluded,
+            fuse=options.fuse and not any(each in _FUSION for each in self.excluded),
             excluding=(*options.excluding, *rules),
+            assertions=self.optimizer != "unsafe",
             guards=self.guards,
         )
+
+    @property
+    def _switches(self) -> tuple[str, ...]:
+        """Names that exclude something else than rules and passes."""
+        return (*_FUSION, "inplace") if self.way == "REFERENCE" else _FUSION
 
     def __repr__(self) -> str:
         parts = [repr(self.linker), repr(self.optimizer), *(f"-{each}" for each in self.excluded)]
@@ -155,14 +167,25 @@ class MonitorMode(Mode):
         super().__init__(linker, optimizer)
         self.pre_func, self.post_func = pre_func, post_func
 
+    @property
+    def _switches(self) -> tuple[str, ...]:
+        return (*_FUSION, "inplace")
+
 
 class DebugMode(Mode):
     """Every call checks what gradc did: each rule on its values, each operation's C, the whole.
 
-    check_c_code: compare each operation's C with its reference.  check_isfinite: fail on values
-    that are nan or infinite.  stability_patience: how often the graph is rewritten again, to see
-    that the same comes out.  Slow.  Raises, from calls: BadOptimization naming the rule,
-    BadThunkOutput naming the operation; from gradc.function: StochasticOrder.
+    stability_patience: how often the graph is rewritten again, to see that the same comes out.
+    check_c_code: compile each operation by itself, and compare with the whole; False compiles
+    nothing, and interprets.  check_py_code: compare each operation's C with its reference.
+    check_isfinite: fail on values that are nan or infinite.
+    check_preallocated_output: write the results into arrays that are given by out=, too.  Words
+    with colons between them: initial (full of something else), previous (of the last call),
+    c_contiguous; f_contiguous, strided, wrong_size, which must be refused untouched; or "ALL".
+    require_matching_strides: whether arrays lie as references' do, in C order: 1 warns where they
+    do not, 2 fails, 0 does not look.
+    Slow.  Raises, from calls: BadOptimization naming the rule, BadThunkOutput naming the operation;
+    from gradc.function: StochasticOrder; ArgumentError for options that leave nothing to check.
     """
 
     def __init__(
@@ -170,12 +193,25 @@ class DebugMode(Mode):
         optimizer: str | None = "fast_run",
         stability_patience: int = 2,
         check_c_code: bool = True,
+        check_py_code: bool = True,
         check_isfinite: bool = False,
+        check_preallocated_output: str = "",
+        require_matching_strides: int = 1,
         linker: str | None = None,
     ) -> None:
         super().__init__(linker, optimizer)
         self.stability_patience = stability_patience
-        self.check_c_code, self.check_isfinite = check_c_code, check_isfinite
+        self.check_c_code, self.check_py_code = check_c_code, check_py_code
+        self.check_isfinite = check_isfinite
+        self.check_preallocated_output = kinds_of(check_preallocated_output)
+        self.require_matching_strides = int(require_matching_strides)
+        if not check_c_code and (not check_py_code or self.check_preallocated_output):
+            other = "check_preallocated_output" if check_py_code else "check_py_code=False"
+            what = f"DebugMode: check_c_code=False compiles nothing, and {other} needs it."
+            raise ArgumentError(message(what, fix="leave one of the two out."))
+        if self.require_matching_strides not in (0, 1, 2):
+            what = f"DebugMode: require_matching_strides={require_matching_strides} says nothing."
+            raise ArgumentError(message(what, fix="use 0, 1 or 2."))
 
 
 _NAMED: dict[str, Mode] = {

@@ -8,6 +8,7 @@ reference on the values that the C itself had got, and the whole function with i
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy.typing as npt
 
 from gradc.call.arguments import describe_value
 from gradc.call.modes import DebugMode, MonitorMode
-from gradc.errors import BadOptimization, BadThunkOutput, Where, message
+from gradc.errors import BadOptimization, BadThunkOutput, GradcWarning, Where, message
 from gradc.graph.describe import elements, where
 from gradc.graph.evaluate import evaluate
 from gradc.graph.graph import Graph
@@ -72,29 +73,36 @@ def debugging_run(
     applications: Sequence[Application],
     parts: Run | None,
     whole: Run,
+    given: Callable[[list[Array]], None] | None,
     mode: DebugMode,
 ) -> Run:
     """The function with its checks.
 
     parts: gives every node's outputs in the order of `prepared.nodes`, each stored; None where
-    there is no compiler, or nobody asks for that.  whole: the function itself.
+    nothing is compiled.  whole: the function itself.  given: tries arrays to write results into.
     """
+    outputs = [each for node in prepared.nodes for each in node.outputs]
+    how = mode.require_matching_strides
 
     def run(arrays: list[Array]) -> list[Array]:
         values = dict(zip(leaves, arrays, strict=True))
         _check_rules(name, applications, values)
         stored = None
-        if parts is not None and mode.check_c_code:
-            outputs = [each for node in prepared.nodes for each in node.outputs]
+        if parts is not None:
             found = parts([np.array(each) for each in arrays])
             stored = values | dict(zip(outputs, found, strict=True))
-            for node in prepared.nodes:
+            for node in prepared.nodes if mode.check_py_code else ():
                 _check_node(name, node, stored)
+            _check_strides(name, outputs, found, how)
         results = whole([np.array(each) for each in arrays])
         if stored is not None:
             _check_whole(name, prepared, stored, results)
+            _check_strides(name, prepared.results, results, how)
+        if given is not None:
+            given(arrays)
         if mode.check_isfinite:
-            _check_finite(name, prepared, stored or values)
+            known = stored or dict(zip(outputs, evaluate(outputs, values), strict=True))
+            _check_finite(name, prepared, known)
         return results
 
     return run
@@ -147,6 +155,20 @@ def _check_whole(
             rows = [_row(variable, result, "whole"), _row(variable, wanted, "parts")]
             fix = 'leave fusion out meanwhile, Mode().excluding("fusion"), and report it.'
             raise BadThunkOutput(message(what, rows, fix))
+
+
+def _check_strides(
+    name: str, variables: Sequence[Variable], arrays: Sequence[Array], how: int
+) -> None:
+    """References give arrays in C order, and so does compiled code."""
+    for variable, array in zip(variables, arrays, strict=True):
+        if how and not array.flags.c_contiguous:
+            what = f"{name}: the C of {variable} gives an array that is not in C order."
+            row = replace(where(variable), got=f"strides {array.strides}")
+            text = message(what, [row], "copy it meanwhile, and report it.")
+            if how == 2:
+                raise BadThunkOutput(text)
+            warnings.warn(text, GradcWarning, stacklevel=2)
 
 
 def _check_finite(name: str, prepared: Graph, known: dict[Variable, Array]) -> None:

@@ -27,6 +27,7 @@ from gradc.rewrite.softmax import SUMMED
 from gradc.rewrite.stabilize import ELEMENTARY
 from gradc.rewrite.strength import STRENGTH
 from gradc.rewrite.trace import Trace
+from gradc.rewrite.unsafe import UNCHECKED
 from gradc.rewrite.views import VIEWS
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "SPECIALIZE",
     "STABILIZE",
     "STRENGTHEN",
+    "UNSAFE",
     "optimize",
     "stabilized",
 ]
@@ -44,6 +46,8 @@ CANONICALIZE = Pass("canonicalize", (*CONSTANTS, *ARITHMETIC, *VIEWS, *JOINS))
 STABILIZE = Pass("stabilize", (*SUMMED, *ELEMENTARY), tidy=CANONICALIZE.rules)
 SPECIALIZE = Pass("specialize", (*PICKS, *PARTS, *SCATTERED, *PRODUCTS))
 STRENGTHEN = Pass("strengthen", STRENGTH)
+
+UNSAFE = Pass("unsafe", UNCHECKED)  # for those who ask for it
 
 PASSES: Mapping[str, tuple[Pass, ...]] = {
     "FAST_RUN": (CANONICALIZE, STABILIZE, SPECIALIZE, STRENGTHEN),
@@ -58,16 +62,17 @@ BEFORE_GRAD = Pass(
 
 
 def optimize(
-    graph: Graph, mode: str = "FAST_RUN", excluding: Collection[str] = ()
+    graph: Graph, mode: str = "FAST_RUN", excluding: Collection[str] = (), checks: bool = True
 ) -> tuple[Graph, Trace]:
     """The graph rewritten by the passes of a mode, and what they did.
 
     excluding: names of rules and passes to leave out.  Raises: ArgumentError for one that is none.
+    checks: False drops what users assert.
     """
     trace = Trace()
     settled: frozenset[Variable] = frozenset()
     before: tuple[Rule, ...] = ()
-    for stage in _without(PASSES[mode], excluding):
+    for stage in _without(PASSES[mode] if checks else (UNSAFE, *PASSES[mode]), excluding):
         done = run(stage, graph.results, tidied=settled if stage.tidy == before else ())
         graph = graph.replaced(done.outputs)
         trace = trace + done.trace
@@ -79,7 +84,7 @@ def _without(stages: Sequence[Pass], excluding: Collection[str]) -> list[Pass]:
     """The passes without some of them, and without some rules."""
     if not excluding:
         return list(stages)
-    everything = [each for group in PASSES.values() for each in group]
+    everything = [*(each for group in PASSES.values() for each in group), UNSAFE]
     known = {name for each in everything for name in (each.name, *(r.name for r in each.rules))}
     for name in excluding:
         if name not in known:

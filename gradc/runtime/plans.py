@@ -73,6 +73,7 @@ def plan_slot(graph: bytes, target: Target, options: Options) -> PlanSlot:
             options.rewrite,
             options.fuse,
             list(options.excluding),
+            options.assertions,
             list(options.guards),
         ],
         "versions": [platform.python_version(), np.__version__],

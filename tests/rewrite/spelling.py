@@ -17,6 +17,7 @@ from gradc.ops.index import Cut, placed_through
 from gradc.ops.joining import window
 from gradc.ops.lengths import length
 from gradc.ops.linalg import contract
+from gradc.ops.watch import Assert
 from gradc.rewrite.pattern import Literal, Pattern, Product, Sum, Term, Wild
 from gradc.rewrite.rule import Rule
 
@@ -60,6 +61,7 @@ EXAMPLES: dict[str, tuple[Build, ...]] = {
     "factor_of_one": (lambda x, y: x * 1, lambda x, y: T.mul(x, 1, y)),
     "factor_of_minus_one": (lambda x, y: x * -1,),
     "divisor_of_one": (lambda x, y: x / 1, lambda x, y: x / -1),
+    "assertion_dropped": (lambda x, y: Assert("holds")(x, T.eq(y.shape[0], x.shape[0])),),
     "given_true": (lambda x, y: call("given", x, T.constant([True])),),
     "term_of_zero": (lambda x, y: x + (0 if "int" in x.dtype else -0.0),),
     "constants_of_product": (lambda x, y: T.mul(x, 2, y, 3),),

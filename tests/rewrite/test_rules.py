@@ -20,12 +20,13 @@ from gradc.graph.evaluate import evaluate
 from gradc.graph.variable import Variable
 from gradc.graph.walk import leaves
 from gradc.rewrite.engine import Pass, run
-from gradc.rewrite.passes import CANONICALIZE, SPECIALIZE, STABILIZE, STRENGTHEN
+from gradc.rewrite.passes import CANONICALIZE, SPECIALIZE, STABILIZE, STRENGTHEN, UNSAFE
 from gradc.rewrite.rule import Rule
 from tests.rewrite.exact_math import exactly
 from tests.rewrite.spelling import EXAMPLES, builds, tensor
 
-RULES = [*CANONICALIZE.rules, *STABILIZE.rules, *SPECIALIZE.rules, *STRENGTHEN.rules]
+PASSES = (CANONICALIZE, STABILIZE, SPECIALIZE, STRENGTHEN, UNSAFE)
+RULES = [each for stage in PASSES for each in stage.rules]
 CORNERS = [
     0.0,
     -0.0,
