@@ -9,11 +9,11 @@ Example:
     f([1.0, 2.0])              # array([2., 4.])
     print(f.stages.source)     # the C
 """
-# ruff: noqa: F403
+# ruff: noqa: F401, F403
 
 from gradc import dtypes as _dtypes
-from gradc import printing, tensor, testing
-from gradc.batch import vectorize, vectorize_graph, vmap
+from gradc import printing, tensor, testing, tree
+from gradc.batch import vectorize_graph
 from gradc.call.function import Function
 from gradc.call.inputs import In, Out
 from gradc.call.modes import (
@@ -30,6 +30,7 @@ from gradc.compile import function
 from gradc.control import OpFromGraph, custom_gradient
 from gradc.differentiate import words as _derivatives
 from gradc.differentiate.words import *
+from gradc.functional import grad, hessian, jacobian, jit, value_and_grad, vectorize, vmap
 from gradc.graph.functiongraph import FunctionGraph
 from gradc.graph.replace import clone, graph_replace
 from gradc.graph.testvalues import debug_assert, get_debug_values, get_test_value
@@ -96,6 +97,7 @@ __all__ = [
     "grad_scale",
     "grad_undefined",
     "graph_replace",
+    "jit",
     "numeric_grad",
     "pp",
     "pprint",
@@ -105,6 +107,7 @@ __all__ = [
     "shared",
     "tensor",
     "testing",
+    "tree",
     "undefined_grad",
     "vectorize",
     "vectorize_graph",

@@ -78,6 +78,13 @@ def function(
         inputs, outputs, updates, givens, chosen.way, name,
         on_unused_input or options.on_unused_input, allow_input_downcast, no_default_updates,
     )  # fmt: skip
+    return compile_in(request, chosen, options, profile)
+
+
+def compile_in(
+    request: Request, chosen: Mode, options: Options, profile: bool | ProfileStats | None = None
+) -> Function:
+    """The function of a request in a mode; profile: as in `function`."""
     options = replace(options, profile=_keeps_profile(profile, chosen, options))
     asked = profile if isinstance(profile, ProfileStats) else None
     request = replace(request, profile=asked, asked_profile=profile is not None)

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # Layer: (its modules, the layers it may import).  Rows are transitive: who may import a layer may
 # import what that layer may.  A name with a dot is one module of a layer, and opens no other.
 LAYERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "foundation": (("errors", "options", "dtypes", "sizes", "affine", "value"), ()),
+    "foundation": (("errors", "options", "dtypes", "sizes", "affine", "value", "tree"), ()),
     "graph": (("graph",), ("foundation",)),
     "kernel": (("kernel",), ("foundation",)),
     "ops": (("ops",), ("graph", "kernel.scalar", "kernel.routine")),
@@ -29,9 +29,10 @@ LAYERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "lower": (("lower",), ("control", "ops", "kernel")),
     "compile": (("compile", "call"), ("tensor", "sharedvar", "control", "runtime")),
     "descent": (("descent", "watched", "profiling"), ("compile", "rewrite", "lower", "emit")),
+    "functional": (("functional",), ("batch", "compile")),
     "face": (
         ("__init__", "printing", "compat", "cli", "why", "testing", "optim", "sklearn"),
-        ("compile",),
+        ("functional",),
     ),
 }
 

@@ -125,7 +125,7 @@ static bool read_form(function *self, int number, PyObject *keys)
     self->form = (form)number;
     self->keys = own(keys);
     int64_t wanted = number == FORM_ONE ? 1 : self->outputs;
-    if (number < FORM_ONE || number > FORM_DICT || wanted != self->outputs ||
+    if (number < FORM_ONE || number > FORM_TUPLE || wanted != self->outputs ||
         (number == FORM_DICT && PyTuple_Size(keys) != self->outputs))
         return PyErr_Format(PyExc_ValueError, "gradc: no such form of results"), false;
     return true;
@@ -217,6 +217,11 @@ static void function_free(PyObject *object)
         PyMem_Free(blocks[i]);
     ((freefunc)(uintptr_t)PyType_GetSlot(type, Py_tp_free))(object);
     Py_DecRef((PyObject *)type);
+}
+
+bool is_function(const PyObject *object)
+{
+    return PyType_IsSubtype(object->ob_type, function_type);
 }
 
 bool load_functions(PyObject *module)

@@ -4,7 +4,7 @@
 
 #include "internal.h"
 
-typedef enum form { FORM_ONE, FORM_LIST, FORM_DICT } form;
+typedef enum form { FORM_ONE, FORM_LIST, FORM_DICT, FORM_TUPLE } form;
 
 typedef struct rule {
     port type;
@@ -30,6 +30,10 @@ typedef struct function {
     array **kept;      /* by borrowed output: the array of the last call */
 } function;
 
+bool is_function(const PyObject *object);
+/* Whether it was made for just such arguments: arrays of the dtypes, ranks and axes of length 1 that
+ * its rules say, Python numbers where they are weak. */
+bool function_accepts(const function *self, PyObject *args);
 PyObject *function_call(PyObject *self, PyObject *args, PyObject *kwargs);
 
 #endif

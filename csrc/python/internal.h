@@ -161,4 +161,8 @@ int32_t call_back(void *context, int32_t id, const gc_array *ins, int64_t nin, g
 
 bool load_functions(PyObject *module);
 
+/* -- dispatch.c ------------------------------------------------------------------------------- */
+
+bool load_dispatches(PyObject *module);
+
 #endif

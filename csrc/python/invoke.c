@@ -83,6 +83,35 @@ static array *take(const rule *wanted, PyObject *given)
     return has_order(found, &wanted->type) ? (array *)own(given) : packed_copy(found);
 }
 
+static bool accepts(const rule *wanted, const PyObject *given)
+{
+    int32_t number = wanted->type.descr->type_num;
+    if (!is_array(given))
+        return wanted->is_weak &&
+               (given->ob_type == &PyFloat_Type ? number == TYPE_DOUBLE || number == TYPE_FLOAT
+                                                : given->ob_type == &PyLong_Type &&
+                                                      number == TYPE_LONG);
+    const array *found = (const array *)given;
+    if (wanted->is_weak || !has_type(found, &wanted->type))
+        return false;
+    for (int32_t axis = 0; axis < wanted->type.ndim; axis++) {
+        int64_t length = wanted->lengths[axis];
+        if (length < 0 ? found->dimensions[axis] == 1 : found->dimensions[axis] != length)
+            return false;
+    }
+    return true;
+}
+
+bool function_accepts(const function *self, PyObject *args)
+{
+    if (PyTuple_Size(args) != self->inputs)
+        return false;
+    for (int64_t i = 0; i < self->inputs; i++)
+        if (!accepts(&self->rules[i], PyTuple_GetItem(args, i)))
+            return false;
+    return true;
+}
+
 /* Whether all items were taken; if not, there may be an exception. */
 static bool take_all(invocation *call, PyObject *items)
 {
@@ -258,7 +287,9 @@ static bool make_container(invocation *call)
     const function *self = call->function;
     if (self->form == FORM_ONE)
         return true;
-    call->container = self->form == FORM_LIST ? PyList_New(self->outputs) : PyDict_New();
+    call->container = self->form == FORM_LIST    ? PyList_New(self->outputs)
+                      : self->form == FORM_TUPLE ? PyTuple_New(self->outputs)
+                                                 : PyDict_New();
     if (!call->container)
         return false;
     for (int64_t k = 0; self->form == FORM_DICT && k < self->outputs; k++)
@@ -278,8 +309,11 @@ static PyObject *hand_out(invocation *call)
     }
     for (int64_t k = 0; k < self->outputs; k++) {
         PyObject *value = (PyObject *)call->outs[k].array;
-        if (self->form == FORM_LIST) {
-            PyList_SetItem(result, k, value);
+        if (self->form != FORM_DICT) {
+            if (self->form == FORM_LIST)
+                PyList_SetItem(result, k, value);
+            else
+                PyTuple_SetItem(result, k, value);
             call->outs[k].array = NULL;
         } else if (PyDict_SetItem(result, PyTuple_GetItem(self->keys, k), value) != 0) {
             return NULL;

@@ -54,7 +54,8 @@ PyObject *PyInit__call(void)
     PyObject *module = PyModule_Create2(&definition, PYTHON_ABI_VERSION);
     if (!module)
         return NULL;
-    if (!load_numpy() || !load_cells(module) || !load_kernels(module) || !load_functions(module)) {
+    if (!load_numpy() || !load_cells(module) || !load_kernels(module) || !load_functions(module) ||
+        !load_dispatches(module)) {
         Py_DecRef(module);
         return NULL;
     }

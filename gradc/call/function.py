@@ -31,7 +31,7 @@ Array = npt.NDArray[Any]
 Run = Executable | Callable[[list[Array]], list[Array]]  # args of the Interface in, outs out
 Explain = Callable[[KernelFailure, Mapping[Variable, Array]], Exception]
 
-_FORMS = {"one": 0, "list": 1, "dict": 2}
+_FORMS = {"one": 0, "list": 1, "dict": 2, "tuple": 3}
 
 
 class Function(CallPath):

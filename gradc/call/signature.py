@@ -31,7 +31,7 @@ class Results:
     borrowed: by output, whether the next call may write into the array of this one.
     """
 
-    form: Literal["one", "list", "dict"]
+    form: Literal["one", "list", "dict", "tuple"]
     borrowed: tuple[bool, ...]
     keys: tuple[Any, ...] = ()
 
@@ -55,7 +55,7 @@ class Results:
         if self.form == "dict":
             return "a dict with the keys " + ", ".join(printable(repr(key)) for key in self.keys)
         count = len(self.borrowed)
-        return "one array" if self.form == "one" else f"a list of {count}"
+        return "one array" if self.form == "one" else f"a {self.form} of {count}"
 
     def _check_apart(self, function: str, given: Sequence[Array | None]) -> None:
         arrays = [each for each in given if each is not None]

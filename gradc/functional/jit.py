@@ -1,0 +1,327 @@
+"""`jit`: a Python function in numpy's words becomes compiled functions of numbers.
+
+Takes the function and, at each call, numbers; calls it once with variables in place of the numbers
+and compiles what it gives.  A second call whose arguments are alike runs what the first compiled.
+
+Arguments are alike if their containers are (gradc.tree), their dtypes and ranks, which of their
+axes have length 1 (those broadcast), the types of Python numbers, and the values of static
+arguments; other lengths may differ from call to call.  Positional arguments of plain arrays and
+numbers are compared in C (csrc/python/dispatch.c), all others here.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gradc import tree
+from gradc.call.function import Function
+from gradc.call.inputs import In
+from gradc.call.modes import Mode, get_mode
+from gradc.call.request import read_request
+from gradc.compile import compile_in
+from gradc.dtypes import DTYPES, promote
+from gradc.errors import ArgumentError, ArgumentTypeError, message, printable
+from gradc.graph.types import TensorType
+from gradc.graph.variable import Input, Variable
+from gradc.ops.convert import as_variable
+from gradc.options import config
+from gradc.runtime._native import Dispatch
+from gradc.tree import LEAF, Branch, Structure
+from gradc.value import replace
+
+__all__ = ["Jitted", "jit"]
+
+Value = npt.NDArray[Any] | bool | int | float
+_NUMBERS = (bool, int, float)
+_NATIVE = frozenset(map(np.dtype, DTYPES))
+_OFFERED = 8  # signatures that C compares one after the other; more are looked up in a dict
+
+
+@dataclass(frozen=True, slots=True)
+class _Trace:
+    """What one signature was compiled to, and how its results are put together."""
+
+    function: Function
+    results: Structure | None  # None: the function's own form is right
+
+    def __call__(self, values: Sequence[Value]) -> Any:
+        found = self.function(*values)
+        return found if self.results is None else tree.unflatten(self.results, found)
+
+
+class Jitted(Dispatch):
+    """A Python function that is compiled for the arguments it is called with; made by `jit`.
+
+    Called with variables among its arguments it is the Python function itself, so that jitted
+    functions, their derivatives and batches can be used in each other and in expressions.
+    """
+
+    def __init__(
+        self,
+        function: Any,
+        static_argnames: str | Iterable[str] = (),
+        mode: str | Mode | None = None,
+        name: str | None = None,
+    ) -> None:
+        if not callable(function):  # whatever the annotation says
+            what = f"jit: a Python function is wanted, got {printable(repr(function), 60)}."
+            fix = "decorate a function, or call gradc.jit(f); graphs go to gradc.function."
+            raise ArgumentTypeError(message(what, fix=fix))
+        functools.update_wrapper(self, function)
+        self._function = function
+        self._name = name or getattr(function, "__name__", type(function).__name__)
+        self._mode = mode
+        self._static = _names(static_argnames)
+        self._signature = _signature(function)
+        self._positional = _positional(self._signature)
+        self._traces: dict[Hashable, _Trace] = {}
+        self._offered: tuple[Function, ...] = ()
+        self._check_static()
+
+    def compiled(self, *args: Any, **kwargs: Any) -> Function:
+        """The compiled function that a call with these arguments runs; its stages show the C."""
+        arguments, static = self._bound(args, kwargs)
+        return self._find(static, *tree.flatten(arguments))[0].function
+
+    @property
+    def functions(self) -> tuple[Function, ...]:
+        """What has been compiled so far, one function a signature."""
+        return tuple(each.function for each in self._traces.values())
+
+    def _miss(self, args: tuple[Any, ...], kwargs: dict[str, Any] | None) -> Any:
+        """A call that C has no function for, or does not understand."""
+        arguments, static = self._bound(args, kwargs or {})
+        found, structure = tree.flatten(arguments)
+        if any(isinstance(each, Variable) for each in found):
+            return self._function(*args, **(kwargs or {}))
+        trace, values = self._find(static, found, structure)
+        is_flat = len(found) == len(args) and all(map(_is, found, args))
+        if is_flat and not kwargs and not static and trace.results is None:
+            self._offer_to_c(trace.function)
+        return trace(values)
+
+    def _find(
+        self, static: Mapping[str, Any], found: Sequence[Any], structure: Structure
+    ) -> tuple[_Trace, list[Value]]:
+        values = [self._value(k, each, structure) for k, each in enumerate(found)]
+        key = (structure, tuple(static.items()), tuple(map(_kind, values)))
+        try:
+            trace = self._traces.get(key)
+        except TypeError:
+            raise self._unhashable(static) from None
+        if trace is None:
+            trace = self._traces[key] = self._trace(structure, static, values)
+        return trace, values
+
+    def _offer_to_c(self, function: Function) -> None:
+        if function not in self._offered and len(self._offered) < _OFFERED:
+            self._offered = (*self._offered, function)
+            self._offer(self._offered)
+
+    # -- arguments ---------------------------------------------------------------------------------
+
+    def _bound(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Arguments by parameter, and those that are static."""
+        if self._signature is None:
+            return {"args": args, **kwargs}, {}
+        if not kwargs and not self._static and len(args) == len(self._positional):
+            return dict(zip(self._positional, args, strict=True)), {}
+        try:
+            bound = self._signature.bind(*args, **kwargs).arguments
+        except TypeError as error:
+            fix = f"call {self._name}{self._signature}."
+            raise ArgumentTypeError(message(f"{self._name}: {error}.", fix=fix)) from None
+        static = {name: bound.pop(name) for name in self._static if name in bound}
+        return bound, static
+
+    def _called(self, arguments: Mapping[str, Any], static: Mapping[str, Any]) -> Any:
+        if self._signature is None:
+            rest = {key: each for key, each in arguments.items() if key != "args"}
+            return self._function(*arguments["args"], **rest)
+        together = {**arguments, **static}
+        ordered = {key: together[key] for key in self._signature.parameters if key in together}
+        bound = inspect.BoundArguments(self._signature, ordered)
+        return self._function(*bound.args, **bound.kwargs)
+
+    def _value(self, number: int, given: Any, structure: Structure) -> Value:
+        """A leaf as numbers: a native array of a dtype that gradc has, or a Python number."""
+        if type(given) in _NUMBERS:
+            number_: bool | int | float = given
+            return number_
+        if type(given) is np.ndarray and given.dtype in _NATIVE:
+            return given
+        try:
+            array = np.asarray(given)
+        except (TypeError, ValueError) as error:
+            raise self._no_array(number, given, structure, printable(str(error), 80)) from None
+        native = array.dtype.newbyteorder("=")
+        if native.name not in DTYPES:
+            raise self._no_array(number, given, structure, f"dtype {array.dtype}")
+        return array.astype(np.dtype(native.name), copy=False)
+
+    def _no_array(
+        self, number: int, given: Any, structure: Structure, why: str
+    ) -> ArgumentTypeError:
+        name = _shown(tree.names(structure)[number])
+        what = f'{self._name}: argument "{name}" is no array of numbers: {type(given).__name__}'
+        first = name.partition("[")[0].partition(".")[0]
+        fix = f"pass numbers, or name it in jit(..., static_argnames={first!r})."
+        return ArgumentTypeError(message(f"{what} ({why}).", fix=fix))
+
+    def _unhashable(self, static: Mapping[str, Any]) -> ArgumentTypeError:
+        wrong = [name for name, each in static.items() if not isinstance(each, Hashable)]
+        what = f"{self._name}: the static argument {', '.join(wrong)} cannot be hashed."
+        return ArgumentTypeError(message(what, fix="pass a tuple, text, number or frozen value."))
+
+    def _check_static(self) -> None:
+        known = None if self._signature is None else self._signature.parameters
+        for name in self._static:
+            if known is None or name not in known:
+                shown = "cannot be read" if known is None else f"are {', '.join(known)}"
+                what = f"jit: {self._name} has no parameter {name!r}; its parameters {shown}."
+                raise ArgumentError(message(what, fix="name a parameter in static_argnames=."))
+
+    # -- compiling ---------------------------------------------------------------------------------
+
+    def _trace(
+        self, structure: Structure, static: Mapping[str, Any], values: Sequence[Value]
+    ) -> _Trace:
+        floats = [str(v.dtype) for v in values if isinstance(v, np.ndarray) and v.dtype.kind == "f"]
+        number = promote(*floats) if floats else config.floatX
+        names = map(_shown, tree.names(structure))
+        inputs = [_input(v, name, number) for v, name in zip(values, names, strict=True)]
+        try:
+            outputs = self._called(tree.unflatten(structure, inputs), static)
+        except TypeError as error:
+            error.add_note(
+                f"  (gradc.jit was tracing {self._name}: its arguments stand for any numbers then. "
+                "One that Python itself needs, in if, while, range or a shape, is to be named in "
+                "static_argnames=.)"
+            )
+            raise
+        found, results = tree.flatten(outputs)
+        variables = [as_variable(each) for each in found]
+        given = [In(v, strict=not _is_number(k)) for v, k in zip(inputs, values, strict=True)]
+        return self._compiled(given, variables, results)
+
+    def _compiled(
+        self, inputs: Sequence[In], outputs: Sequence[Variable], results: Structure
+    ) -> _Trace:
+        chosen = get_mode(self._mode)
+        form = _form(results)
+        wanted: Any = list(outputs)
+        if form is not None and isinstance(form, Branch) and form.type is dict:
+            wanted = dict(zip(form.keys, outputs, strict=True))
+        elif results == (LEAF,):
+            (wanted,) = outputs
+        request = read_request(
+            inputs, wanted, None, None, chosen.way, self._name, "ignore", None, False
+        )
+        if isinstance(form, Branch) and form.type is tuple:
+            request = replace(request, results=replace(request.results, form="tuple"))
+        function = compile_in(request, chosen, chosen.options(config.freeze()))
+        return _Trace(function, None if form is not None or results == (LEAF,) else results)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else types.MethodType(self, instance)
+
+    def __reduce__(self) -> Any:
+        return Jitted, (self._function, self._static, self._mode, self._name)
+
+    def __repr__(self) -> str:
+        return f"<gradc.jit {self._name}: {len(self._traces)} compiled>"
+
+
+def jit(
+    function: Callable[..., Any] | None = None,
+    *,
+    static_argnames: str | Iterable[str] = (),
+    mode: str | Mode | None = None,
+    name: str | None = None,
+) -> Any:
+    """A function of numbers, compiled when it is called, from a Python function of arrays.
+
+    function: takes and gives arrays, numbers, and trees of them (tuples, lists, dicts, named
+        tuples, dataclasses, None), and computes in the words of numpy or gradc.tensor.  It is
+        called once for each signature, with variables: dtypes, ranks, axes of length 1 and the
+        form of trees make the signature; other lengths may vary.
+    static_argnames: parameters whose values steer Python (if, range, shapes, text); they are
+        compared by ==, and each value is compiled for itself.
+    mode: as in gradc.function.  name: for messages.
+
+    Arrays that the function uses besides its arguments are constants from then on; shared
+    variables are read at every call.  A Python float among the arguments takes the dtype of the
+    float arrays beside it (config.floatX if there are none), an int is int64.  Results are arrays,
+    in the form that the function gives.  As a decorator: @gradc.jit, or @gradc.jit(mode=...).
+
+    Raises: ArgumentTypeError for arguments that are no numbers and for Python's control flow on
+    arrays; what gradc.function raises.
+    """
+    if function is None:
+        return functools.partial(jit, static_argnames=static_argnames, mode=mode, name=name)
+    return Jitted(function, static_argnames, mode, name)
+
+
+def _names(given: str | Iterable[str]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
+def _signature(function: Callable[..., Any]) -> inspect.Signature | None:
+    try:
+        return inspect.signature(function)
+    except (TypeError, ValueError):  # some builtins have none
+        return None
+
+
+def _positional(signature: inspect.Signature | None) -> tuple[str, ...]:
+    """The parameters, if a call may give all of them by position; else none."""
+    found = () if signature is None else tuple(signature.parameters.values())
+    is_plain = all(each.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD for each in found)
+    return tuple(each.name for each in found) if is_plain else ()
+
+
+def _is(x: object, y: object) -> bool:
+    return x is y
+
+
+def _is_number(value: Value) -> bool:
+    return not isinstance(value, np.ndarray)
+
+
+def _kind(value: Value) -> Any:
+    """What of a leaf is part of the signature; hashable."""
+    if not isinstance(value, np.ndarray):
+        return type(value)
+    return value.dtype, tuple([n == 1 for n in value.shape])
+
+
+def _input(value: Value, name: str, floats: str) -> Input:
+    """The variable that stands for an argument; `floats`: the dtype of Python's floats."""
+    if isinstance(value, np.ndarray):
+        shape = tuple(1 if n == 1 else None for n in value.shape)
+        return Input(TensorType(value.dtype.name, shape), name)
+    dtype = {bool: "bool", int: "int64", float: floats}[type(value)]
+    return Input(TensorType(dtype, ()), name)
+
+
+def _shown(name: str) -> str:
+    """A leaf of the arguments as the function would write it: ['x'][0] is x[0]."""
+    parameter, _, rest = name.removeprefix("['").partition("']")
+    return parameter + rest
+
+
+def _form(results: Structure) -> Branch | None:
+    """The one container of plain arrays that compiled functions give by themselves, if it is so."""
+    *held, last = results
+    is_plain = last is not LEAF and last.type in (list, tuple, dict)
+    return last if is_plain and all(each is LEAF for each in held) else None

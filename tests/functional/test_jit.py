@@ -1,0 +1,207 @@
+"""jit: Python functions become compiled ones, one for each signature, and give what numpy gives."""
+
+from __future__ import annotations
+
+import gc
+import pickle
+import weakref
+from collections import namedtuple
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+import gradc
+import gradc.tensor as T
+from gradc.errors import ArgumentError, ArgumentTypeError
+
+A = np.arange(6.0).reshape(2, 3)
+B = np.array([[0.5, 2.0, -1.0], [1.5, 0.25, 4.0]])
+Pair = namedtuple("Pair", "x y")
+
+
+@dataclass(frozen=True)
+class Params:
+    w: object
+    b: object
+
+
+def model(x, y):
+    return np.sum(np.sin(x) * y, axis=0)
+
+
+jitted = gradc.jit(model)
+
+
+@gradc.jit
+def decorated(x):
+    """Twice x."""
+    return 2 * x
+
+
+def same(got, want) -> None:
+    np.testing.assert_allclose(got, want, rtol=1e-6)
+    assert got.dtype == np.asarray(want).dtype
+
+
+def test_a_signature_is_dtypes_ranks_and_axes_of_length_1() -> None:
+    f = gradc.jit(model)
+    calls = [(A, B), (A, B[:1]), (A[:, :1], B), (A.astype("f4"), B.astype("f4")), (A[0], B[0])]
+    for _ in range(2):
+        for x, y in calls:
+            same(f(x, y), model(x, y))
+    assert len(f.functions) == len(calls)
+    same(f(np.ones((5, 4)), np.ones((5, 4))), model(np.ones((5, 4)), np.ones((5, 4))))
+    same(f(np.ones((1, 1)), np.ones((1, 1))), model(np.ones((1, 1)), np.ones((1, 1))))
+    same(f(A.T[::-1], B.T), model(A.T[::-1], B.T))
+    assert len(f.functions) == len(calls) + 1
+
+
+def test_what_a_call_gives_depends_on_no_other_call() -> None:
+    f = gradc.jit(lambda x, y: x * y)
+    for x, y in [(A, 2.0), (A.astype("f4"), 2.0), (A, np.float32(2)), (A.astype("f4"), B)]:
+        same(f(x, y), x * y)
+        same(f(x, y), x * y)
+    assert len(f.functions) == 4
+    same(f(np.array(2), np.array(3)), np.array(6))
+    same(f(A.astype(">f8"), B), A * B)
+    with pytest.raises(ArgumentError, match='axis 1 of "y" has length 2 where "x" has 3'):
+        f(A, B[:, :2])
+
+
+def test_results_keep_their_form() -> None:
+    f = gradc.jit(
+        lambda x: {"a": x + 1, "b": [x, (x * 2, None)], "c": Pair(1.5, Params(x, {"d": x}))}
+    )
+    found = f(A)
+    assert list(found) == ["a", "b", "c"]
+    same(found["b"][1][0], A * 2)
+    assert found["b"][1][1] is None
+    assert isinstance(found["c"], Pair)
+    same(found["c"].x, np.array(1.5))
+    same(found["c"].y.b["d"], A)
+    both = gradc.jit(lambda x: (x, x + 1))(A)
+    assert isinstance(both, tuple)
+    assert isinstance(gradc.jit(lambda x: [x, x + 1])(A), list)
+    assert list(gradc.jit(lambda x: {"z": x, "a": x + 1})(A)) == ["z", "a"]
+    assert gradc.jit(lambda x: None)(A) is None
+
+
+def test_trees_and_keywords_as_arguments() -> None:
+    @gradc.jit
+    def f(params, *, scale=1.0, more=None):
+        out = params["w"] @ params["b"][0] * scale
+        return out if more is None else out + more.x - more.y.w
+
+    given = {"w": A, "b": [B[0]]}
+    same(f(given), A @ B[0])
+    same(f(given, scale=2.0), A @ B[0] * 2)
+    same(f(params=given, more=Pair(B[0, :2], Params(1.0, None))), A @ B[0] + B[0, :2] - 1)
+    same(f({"w": B, "b": [A[0]]}), B @ A[0])
+    assert len(f.functions) == 3
+
+
+def test_static_arguments_steer_python() -> None:
+    @gradc.jit(static_argnames=("n", "kind"))
+    def f(x, n, kind="double"):
+        for _ in range(n):
+            x = x * 2 if kind == "double" else x + 1
+        return x
+
+    same(f(A, 3), A * 8)
+    same(f(A, n=3, kind="add"), A + 3)
+    same(f(B, 3), B * 8)
+    assert len(f.functions) == 2
+    with pytest.raises(ArgumentTypeError, match="static argument kind cannot be hashed"):
+        f(A, 1, [])
+    with pytest.raises(ArgumentError, match=r"model has no parameter 'n'; its parameters are x, y"):
+        gradc.jit(model, static_argnames="n")
+
+
+def test_control_flow_on_values_is_refused_with_the_cure() -> None:
+    @gradc.jit
+    def f(x, n):
+        return x if n > 0 else -x
+
+    with pytest.raises(ArgumentTypeError, match=r"no truth value before") as info:
+        f(A, 1)
+    assert "T.switch" in str(info.value)
+    assert "tracing f" in info.value.__notes__[0]
+    assert "static_argnames" in info.value.__notes__[0]
+    with pytest.raises(TypeError) as other:
+        gradc.jit(lambda x, n: sum(x for _ in range(n)))(A, 3)
+    assert "static_argnames" in other.value.__notes__[0]
+
+
+def test_what_is_no_number_is_refused_by_name() -> None:
+    f = gradc.jit(lambda p, how: p["w"])
+    with pytest.raises(ArgumentTypeError) as info:
+        f({"w": A}, "fast")
+    assert str(info.value) == (
+        '<lambda>: argument "how" is no array of numbers: str (dtype <U4).\n'
+        "  Fix: pass numbers, or name it in jit(..., static_argnames='how')."
+    )
+    with pytest.raises(ArgumentTypeError, match=r'argument "p\[\'w\'\]" is no array'):
+        f({"w": object()}, 1.0)
+    with pytest.raises(ArgumentTypeError, match="missing a required argument: 'how'"):
+        f({"w": A})
+    with pytest.raises(ArgumentTypeError, match="a Python function is wanted, got 3"):
+        gradc.jit(3)
+
+
+def test_closures_are_constants_and_shared_variables_are_read() -> None:
+    large, state = np.arange(300.0).reshape(3, 100), gradc.shared(1.0)
+    f = gradc.jit(lambda x: x @ large + state)
+    want = A @ large
+    same(f(A), want + 1)
+    state.set_value(5.0)
+    large[:] = 0
+    same(f(A), want + 5)
+
+
+def test_variables_go_through_jitted_functions() -> None:
+    x = T.dmatrix("x")
+    out = jitted(x, B)
+    assert isinstance(out, T.Variable)
+    same(out.preview({x: A}), model(A, B))
+    f = gradc.jit(lambda a: jitted(a, a) + jitted(B, B))
+    same(f(A), model(A, A) + model(B, B))
+
+
+def test_it_is_still_a_function() -> None:
+    assert decorated.__name__ == "decorated"
+    assert decorated.__doc__ == "Twice x."
+    assert "float64[?, ?]" in repr(decorated.compiled(A))
+    assert repr(decorated) == "<gradc.jit decorated: 1 compiled>"
+    again = pickle.loads(pickle.dumps(jitted))
+    same(again(A, B), model(A, B))
+
+    class Layer:
+        @gradc.jit(static_argnames="self")
+        def call(self, x):
+            return x + 1
+
+    same(Layer().call(A), A + 1)
+
+
+def test_many_arguments_and_many_signatures() -> None:
+    f = gradc.jit(lambda *xs: sum(xs[1:], xs[0]), mode="FAST_COMPILE")
+    for _ in range(2):
+        for count in range(1, 11):
+            same(f(*[B] * count), B * count)
+    assert len(f.functions) == 10
+    assert f(3).dtype == np.int64
+    assert f(2.5, 1).dtype == np.float64
+
+
+def test_the_c_half_takes_compiled_functions_only_and_can_be_collected() -> None:
+    f = gradc.jit(lambda x: x + 1)
+    same(f(A), A + 1)
+    with pytest.raises(TypeError, match="a compiled function is wanted"):
+        f._offer((1,))
+    same(f(A), A + 1)
+    f.myself = f
+    seen = weakref.ref(f)
+    del f
+    gc.collect()
+    assert seen() is None
