@@ -129,8 +129,11 @@ def compile_request(request: Request, options: Options) -> Function:
 
 
 def _is_ours(declaration: Declaration) -> bool:
-    """Python's code is known to this process only, even where the operation is ours."""
-    return declaration in _OURS and declaration.kind != "Call"
+    """Python's code is known to this process only, even where the operation is ours.
+
+    A graph as an operation may hold some, and derivatives of the user's.
+    """
+    return declaration in _OURS and declaration.kind not in ("Call", "Subgraph")
 
 
 def _slot(flat: Flat, mode: str, target: Target, options: Options) -> PlanSlot | None:

@@ -20,7 +20,7 @@ from gradc.graph.site import Site
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Constant, Variable
 from gradc.graph.walk import toposort
-from gradc.value import value
+from gradc.value import fields_of, is_value, value
 
 __all__ = ["Flat", "flatten"]
 
@@ -109,4 +109,8 @@ def _plain(value: object) -> Any:
         return {"slice": [_plain(each) for each in (value.start, value.stop, value.step)]}
     if isinstance(value, Op):
         return {"op": _op(value)}
+    if is_value(value):
+        kind = type(value)
+        fields = [[name, _plain(each)] for name, each in fields_of(value).items()]
+        return {f"{kind.__module__}.{kind.__qualname__}": fields}
     raise _NotPlain

@@ -114,6 +114,20 @@ def test_what_the_flat_form_holds() -> None:
     assert len({repr(body(kind)) for kind in ("", *kinds)}) == 1 + len(kinds)
 
 
+def test_indexing_has_a_flat_form() -> None:
+    """Places, slices, steps and scalars that the call knows, and what is put back through them."""
+    x, i = T.matrix("x"), T.lscalar("i")
+    keys = (0, 1, slice(1, None), slice(None, 1), slice(None, None, 2), i, slice(i, None))
+    outputs = [x[key] for key in keys]
+    outputs += [T.grad(each.sum(), x) for each in outputs]
+    bodies = []
+    for each in outputs:
+        graph = gradc.function([x, i], each, mode="REFERENCE", on_unused_input="ignore").graph
+        bodies.append(flatten(graph, compile_module._is_ours).body)
+    assert None not in bodies
+    assert len(set(map(repr, bodies))) == len(outputs)
+
+
 def test_what_has_no_flat_form() -> None:
     x = T.vector("x")
     graph = gradc.function([x], T.exp(x), mode="REFERENCE").graph
