@@ -158,7 +158,8 @@ def compile_library(
     Raises: CompilerNotFound if it has gone, CompileError with the end of what it said.
     """
     parts = _PARTS.search((folder / SOURCE_FILE).read_bytes())
-    count = int(parts[1]) if parts and conditions.at_once > 1 else 1
+    is_quick = "-O0" in flags  # reading the file takes as long as making its code
+    count = int(parts[1]) if parts and conditions.at_once > 1 and not is_quick else 1
     head = [compiler.command[0], *flags, f"-I{include}"]
     argv, finished = _compile(head, count, folder, conditions)
     if _crashed(finished):
