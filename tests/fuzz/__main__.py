@@ -16,6 +16,7 @@ def main() -> int:
     parser.add_argument("--graphs", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0, help="of the first batch")
     parser.add_argument("--thorough", action="store_true", help="all variants of every batch")
+    parser.add_argument("--shrink", type=int, default=120, help="seconds for each that fails")
     parser.add_argument("--fail-fast", action="store_true")
     asked = parser.parse_args()
     faulthandler.enable()
@@ -23,7 +24,7 @@ def main() -> int:
     for number in range(-(-asked.graphs // BATCH)):
         seed, count = asked.seed + number, min(BATCH, asked.graphs - number * BATCH)
         print(f"seed {seed}", end="\r", file=sys.stderr, flush=True)
-        for failure in hunt(seed, count, census, thorough=asked.thorough):
+        for failure in hunt(seed, count, census, thorough=asked.thorough, shrink=asked.shrink):
             failures += 1
             print(f"\n{failure}\n", flush=True)
             if asked.fail_fast:

@@ -52,6 +52,7 @@ class Batch:
 
     cases: Sequence[Case]
     whole: Case = field(init=False)
+    made: dict[str, gradc.Function] = field(init=False, default_factory=dict)
     verdicts: list[tuple[int, str, Verdict, bool]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -78,6 +79,12 @@ class Batch:
                 name="fuzz",
             )  # fmt: skip
 
+    def function(self, variant: str = "as it is", **settings: Any) -> gradc.Function:
+        """The function of a variant, made once."""
+        if variant not in self.made:
+            self.made[variant] = self.compiled(variant, **settings)
+        return self.made[variant]
+
     def run(self, f: gradc.Function) -> list[Array]:
         """One call from the first values; outputs, then new values."""
         for variable, value in self.whole.shared.items():
@@ -92,12 +99,15 @@ class Batch:
     # -- faults --------------------------------------------------------------------------------
 
     def faults(self, variants: Sequence[str], **settings: Any) -> list[Fault]:
-        """Everything that is wrong, from the first variant that shows it."""
+        """Everything that is wrong, from the first variant that shows it.
+
+        The settings are the first variant's; others are compiled quickly.
+        """
         found = list(self._slopes())
         if found:
             return found
         for variant in variants:
-            f = self.compiled(variant, **settings)
+            f = self.function(variant, **(settings if variant == variants[0] else {"level": 0}))
             rewritten = VARIANTS[variant].get("rewrite", True)
             found = [
                 Fault(each.graph, f"{variant}: {each.text}", each.result)
@@ -140,7 +150,7 @@ class Batch:
 
     def cached(self, **settings: Any) -> list[Fault]:
         """What a function that the cache gives back does otherwise."""
-        first = self.run(self.compiled(**settings))
+        first = self.run(self.function(**settings))
         return list(self._differ(first, self.run(self.compiled(**settings)), "from the cache"))
 
     def _differ(self, one: Sequence[Array], two: Sequence[Array], how: str) -> Iterator[Fault]:

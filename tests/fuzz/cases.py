@@ -11,27 +11,35 @@ import gradc
 import gradc.tensor as T
 from gradc.errors import NullTypeGradError, VectorizeError
 from gradc.graph.variable import Input, Variable
-from gradc.graph.walk import substitute, toposort
+from gradc.graph.walk import leaves, substitute, toposort
 from tests.fuzz.draws import Draws
 from tests.fuzz.exact import STOPS
 from tests.fuzz.parametric import form, special_form
 from tests.fuzz.pool import FLOATS, INTEGERS, LENGTHS, MOST_ELEMENTS, Case, Item, Pool
-from tests.fuzz.steps import elementwise, idiom, product, reduce, sampled
+from tests.fuzz.steps import elementwise, guard, idiom, product, reduce, sampled
 
 __all__ = ["joined", "new_case", "new_graph"]
 
 STEPS: tuple[Callable[[Pool], None], ...] = (
     elementwise, elementwise, elementwise, elementwise, elementwise, form, form, form, form,
-    reduce, reduce, sampled, sampled, idiom, idiom, product, special_form,
+    reduce, reduce, sampled, sampled, idiom, idiom, product, special_form, guard,
 )  # fmt: skip
 MOST_OUTPUTS = 6
 TIES = frozenset(("max", "min", "median", "sort", "argtopk"))
 
 
+def below(g: Pool, item: Item | None) -> Item | None:
+    """A float leaf that the item depends on, if there is one; one in ten is any."""
+    found = set(leaves([item.variable])) if item and not g.draws.chance(10) else set()
+    return g.pick(lambda i: i.is_float and i.variable in found) or g.pick(
+        lambda i: i.is_float and i.variable.owner is None
+    )
+
+
 def derivative(g: Pool) -> None:
     """A gradient of a sum: as it was written into the pool, stabilised as an output beside it."""
-    leaf = g.pick(lambda i: i.is_float and i.variable.owner is None)
     item = g.pick(lambda i: i.is_float and i.variable.owner is not None)
+    leaf = below(g, item)
     if not (leaf and item):
         return
     cost = T.sum(item.variable * 0.5)
@@ -50,8 +58,8 @@ def derivative(g: Pool) -> None:
 
 def forward(g: Pool) -> None:
     """How an item moves with a leaf, by forward mode; reverse mode twice says the same."""
-    leaf = g.pick(lambda i: i.is_float and i.variable.owner is None)
     item = g.pick(lambda i: i.is_float and i.variable.owner is not None)
+    leaf = below(g, item)
     if not (leaf and item) or _is_stopped(item):
         return
     way = g.leaf(leaf.shape, leaf.value.dtype.name).variable
@@ -66,8 +74,8 @@ def forward(g: Pool) -> None:
 
 def batched(g: Pool) -> None:
     """A graph for three values of a leaf at once; one by one they say the same."""
-    leaf = g.pick(lambda i: i.is_float and i.variable.owner is None)
     item = g.pick(lambda i: i.variable.owner is not None and i.value.size < 3000)
+    leaf = below(g, item)
     if not (leaf and item) or leaf.value.size > 3000 or leaf.value.ndim > 3:
         return
     many = g.leaf((3, *leaf.shape), leaf.value.dtype.name).variable

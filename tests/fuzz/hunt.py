@@ -221,7 +221,7 @@ def _batch(seed: int, count: int, census: Census | None, plan: Plan) -> Iterator
         if not faults and seed % 4 == 0:
             faults = batch.cached(**plan.settings)
         if census is not None:
-            census.add(cases, batch.compiled(**plan.settings))
+            census.add(cases, batch.function(**plan.settings))
     except Exception as error:
         faults = _bisected(cases, plan, error)
     for number in sorted({fault.graph for fault in faults}):

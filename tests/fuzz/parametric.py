@@ -129,9 +129,10 @@ def softmax_of(g: Pool, item: Item) -> Variable:
         return e / e.sum(axis=axis, keepdims=True)
     if choice == 2:
         return T.log(e / e.sum(axis=axis, keepdims=True))
-    if item.value.ndim == 2 and min(item.shape) >= 3:
-        square = T.exp(x[:3, :3])
-        return square / square.sum(axis=1)
+    if item.value.ndim > 1 and min(item.shape) > 1:
+        n = min(item.shape)  # its sums along one axis stand along another
+        square = T.exp(x[(slice(n),) * item.value.ndim])
+        return square / square.sum(axis=g.draws.integer(1, item.value.ndim))
     return T.logsoftmax(x, axis=axis)
 
 
@@ -383,7 +384,7 @@ def apply_form(g: Pool, row: Form) -> None:
     except (ArgumentTypeError, DTypeError):  # a dtype that the function does not take
         return
     if variable is not item.variable:
-        g.add(variable, item.exact and row.moves)
+        g.add(variable, row.moves and g.is_exact(variable))
 
 
 def special_form(g: Pool) -> None:

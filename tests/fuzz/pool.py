@@ -250,6 +250,11 @@ class Pool:
                 value, exact = self.value_of(variable), False
         return self.keep(Item(variable, value, exact))
 
+    def is_exact(self, variable: Variable) -> bool:
+        """Whether all that a new variable is made of is exact."""
+        known = {item.variable: item.exact for item in self.items}
+        return all(known.get(each, True) for each in leaves([variable], stop=known))
+
     def value_of(self, variable: Variable) -> Array:
         """The reference's value, from what is known."""
         below = leaves([variable], stop=self.known)

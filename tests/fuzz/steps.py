@@ -34,6 +34,7 @@ __all__ = [
     "RULES",
     "SAMPLED",
     "elementwise",
+    "guard",
     "idiom",
     "product",
     "reduce",
@@ -46,6 +47,11 @@ RULES: tuple[Rule, ...] = (
 # `given` promises that its condition holds: Assert makes it, with one that does.
 ELEMWISE = [
     rule for rule in DECLARATIONS.values() if isinstance(rule, Elemwise) and rule.name != "given"
+]
+BOUNDED = [
+    rule
+    for rule in ELEMWISE
+    if rule.arity == 1 and rule.domain[0] != (-5.0, 5.0) and rule.name not in JUMPS
 ]
 REDUCE = [rule for rule in DECLARATIONS.values() if isinstance(rule, Reduce)]
 NOT_SAMPLED = ("gemm", "printed", "raised")  # rewriting's own; one that talks; one that fails
@@ -135,6 +141,18 @@ def cast_target(g: Pool, item: Item) -> str:
     return g.draws.pick((*FLOATS, *INTEGERS))
 
 
+def guard(g: Pool) -> None:
+    """A function inside its domain, and something else where it may be nan or of no slope."""
+    rule = g.draws.pick(BOUNDED)
+    item = g.pick(lambda i: i.is_float)
+    if item is None or rule.dtype((item.variable.dtype,))[0] != (item.variable.dtype,):
+        return
+    x, (low, high) = item.variable, rule.domain[0]
+    inside, y = T.and_(x > low, x < high), Op(rule)(x)
+    other = g.draws.pick((T.zeros_like(x), x, x * x))
+    g.add(g.draws.pick((T.switch(inside, y, other), T.switch(T.invert(inside), other, y))))
+
+
 # -- reductions --------------------------------------------------------------------------------
 
 
@@ -143,14 +161,31 @@ def axes_of(g: Pool, item: Item, *, full: bool = False) -> tuple[int, ...]:
     return g.draws.some([k for k, n in enumerate(item.shape) if n or not full])
 
 
+def tall(g: Pool, dtype: str) -> tuple[Item, int]:
+    """A leaf that is long along one axis, often by a block more or less, and that axis."""
+    draws = g.draws
+    length = draws.pick((16, 32, 128, 256, 512, 1024, 2048)) + draws.integer(-1, 2)
+    if draws.below(2):
+        length = draws.integer(2, 4000)
+    shape = [draws.pick((3, 1, 2, 7)) for _ in range(draws.below(3))]
+    axis = draws.below(len(shape) + 1)
+    shape.insert(axis, length)
+    return g.leaf(tuple(shape), dtype), axis
+
+
 def reduce(g: Pool) -> None:
-    """A declared reduction over some axes."""
+    """A declared reduction over some axes: also over a long one, whose blocks are joined."""
     rule = g.draws.pick(REDUCE)
     jumps = rule.name in JUMPS or rule.name == "bins"
-    item = g.pick(lambda i: i.value.ndim > 0 and (i.exact or not jumps))
-    if item is None:
-        return
-    axes = axes_of(g, item, full=rule.needs_elements or "arg" in rule.name)
+    is_full = rule.needs_elements or "arg" in rule.name
+    if g.draws.chance(25):
+        item, long = tall(g, "int64" if rule.name == "bins" else g.draws.pick(FLOATS))
+        axes = tuple(sorted({long, *axes_of(g, item, full=is_full)}))
+    else:
+        found = g.pick(lambda i: i.value.ndim > 0 and (i.exact or not jumps))
+        if found is None:
+            return
+        item, axes = found, axes_of(g, found, full=is_full)
     if "arg" in rule.name:
         axes = axes[:1]
     if not axes or (rule.needs_elements and not item.value.size):
