@@ -30,8 +30,10 @@ from gradc.compile import function
 from gradc.control import OpFromGraph, custom_gradient
 from gradc.differentiate import words as _derivatives
 from gradc.differentiate.words import *
+from gradc.extend import Op, as_op
 from gradc.functional import grad, hessian, jacobian, jit, value_and_grad, vectorize, vmap
 from gradc.graph.functiongraph import FunctionGraph
+from gradc.graph.op import Apply
 from gradc.graph.replace import clone, graph_replace
 from gradc.graph.testvalues import debug_assert, get_debug_values, get_test_value
 from gradc.graph.undefined import (
@@ -60,6 +62,7 @@ from gradc.testing import numeric_grad, verify_grad
 __version__ = "0.1.0"
 
 __all__ = [
+    "Apply",
     "DebugMode",
     "DisconnectedType",
     "Function",
@@ -69,10 +72,12 @@ __all__ = [
     "MonitorMode",
     "NanGuardMode",
     "NullType",
+    "Op",
     "OpFromGraph",
     "Out",
     "ProfileStats",
     "SharedVariable",
+    "as_op",
     "assert_op",
     "clone",
     "config",

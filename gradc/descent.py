@@ -14,6 +14,7 @@ from gradc.call.origins import trace_origins
 from gradc.call.plan import Plan, ship
 from gradc.emit.emit import emit
 from gradc.emit.source import Source
+from gradc.extend import expanded
 from gradc.graph.flat import Flat
 from gradc.graph.graph import Graph
 from gradc.graph.op import Apply
@@ -61,7 +62,7 @@ class Descent:
 def descend(graph: Graph, mode: str, target: Target, options: Options) -> Descent:
     """Go all the way down."""
     optimized, trace = rewritten(graph, mode, options)
-    prepared = prepare(guarded(optimized, options.guards))
+    prepared = prepare(expanded(guarded(optimized, options.guards)))
     program = lower(prepared, chains_only=mode == "FAST_COMPILE", fuses=options.fuse)
     source = emit(program, target, node_notes(prepared), options, fast=mode == "FAST_RUN")
     return Descent(optimized, trace, prepared, program, source, callbacks(prepared))

@@ -23,11 +23,12 @@ LAYERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "batch": (("batch",), ("ops",)),
     "differentiate": (("differentiate",), ("batch", "rewrite", "ops")),
     "control": (("control",), ("differentiate", "rewrite", "ops")),
+    "extend": (("extend",), ("control", "differentiate", "rewrite", "ops")),
     "tensor": (("tensor",), ("control", "differentiate", "ops", "sharedvar")),
     "emit": (("emit",), ("kernel",)),
     "runtime": (("runtime",), ("kernel", "emit.source")),
     "lower": (("lower",), ("control", "ops", "kernel")),
-    "compile": (("compile", "call"), ("tensor", "sharedvar", "control", "runtime")),
+    "compile": (("compile", "call"), ("tensor", "sharedvar", "control", "extend", "runtime")),
     "descent": (("descent", "watched", "profiling"), ("compile", "rewrite", "lower", "emit")),
     "functional": (("functional",), ("batch", "compile")),
     "face": (

@@ -2,7 +2,7 @@
 
 Takes Call nodes; gives the tuple that csrc/python/callback.c reads: a callable a node, which is
 handed the operands and the results to fill in as arrays in the function's own memory, and their
-types.  Code of users gets copies, since it may keep what it is given.
+types.  Code of users gets copies, since it may keep what it is given (Call.run).
 """
 
 from __future__ import annotations
@@ -28,7 +28,12 @@ Callback = tuple[Callable[[tuple[Array, ...], tuple[Array, ...]], None], Types, 
 
 def callbacks_of(nodes: Sequence[Apply]) -> tuple[Callback, ...]:
     """One entry a node, in order."""
-    return tuple((_code(node), _types(node.inputs), _types(node.outputs)) for node in nodes)
+    return tuple((_code(node), _types(_handed(node)), _types(node.outputs)) for node in nodes)
+
+
+def _handed(node: Apply) -> Sequence[Variable]:
+    assert isinstance(node.op.rule, Call)
+    return node.op.rule.handed(node)
 
 
 def _types(variables: Sequence[Variable]) -> Types:
@@ -40,13 +45,7 @@ def _code(node: Apply) -> Callable[[tuple[Array, ...], tuple[Array, ...]], None]
     assert isinstance(rule, Call)
 
     def run(operands: tuple[Array, ...], results: tuple[Array, ...]) -> None:
-        given = operands if rule.borrows else tuple(np.array(each) for each in operands)
-        try:
-            found = rule.evaluate(given, params)
-        except Exception as error:
-            place = "" if node.site is None else f" of {node.site}"
-            error.add_note(f"gradc: raised by {node.op.name}{place}, run by a compiled function.")
-            raise
+        found = rule.run(node, operands, params)
         for output, result, value in zip(node.outputs, results, found, strict=True):
             _put(output, result, np.asarray(value))
 

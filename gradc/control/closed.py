@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gradc.graph.op import Apply, Op
+from gradc.graph.op import AnyOp, Apply
 from gradc.graph.site import user_site
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Constant, Input, Variable, constant_key
@@ -30,7 +30,7 @@ Key = tuple[str, tuple[int, ...], bytes]
 class Call:
     """An operation applied to numbered variables, and the types it gives."""
 
-    op: Op
+    op: AnyOp
     inputs: tuple[int, ...]
     types: tuple[TensorType, ...]
 

@@ -28,7 +28,16 @@ from gradc.ops.lengths import zeros_like
 from gradc.ops.reduce import sum
 from gradc.value import value
 
-__all__ = ["DEFAULT", "Batched", "Default", "Found", "Override", "pulled_by", "pushed_by"]
+__all__ = [
+    "DEFAULT",
+    "Batched",
+    "Default",
+    "Found",
+    "Override",
+    "pulled_by",
+    "pushed_by",
+    "transposed",
+]
 
 
 class Default:
@@ -97,14 +106,14 @@ def pushed_by(
             _check(params["word"], "jvp", listed, node.outputs)
             found = [_known(each) for each in listed]
         else:
-            found = _transposed(stated, node, whole)
+            found = transposed(stated, node, whole)
     if any(t is not None for t in captured):
         rest = _plain_push(params, node, (*(None for _ in inputs), *captured))
         found = [_sum(a, b) for a, b in zip(found, rest, strict=True)]
     return tuple(found)
 
 
-def _transposed(
+def transposed(
     stated: Override, node: Apply, tangents: Sequence[Variable]
 ) -> list[Variable | None]:
     """Tangents by a stated gradient: the gradient of its product with them, by the cotangents."""
@@ -112,7 +121,8 @@ def _transposed(
     found = stated(inputs, node.outputs, list(cts))
     if any(each is DEFAULT for each in found):
         what = "a gradient of which only a part is stated has no forward mode."
-        raise GradError(message(f"{node.op.keywords['word']}: {what}", [], "state a jvp too."))
+        word = node.op.keywords.get("word", node.op.name)
+        raise GradError(message(f"{word}: {what}", [], "state a jvp too."))
     pairs = [(_known(g), t) for g, t in zip(found, tangents, strict=True)]
     given = [(g, t) for g, t in pairs if g is not None]
     if not given:

@@ -20,7 +20,7 @@ from gradc.control.closed import Call, Closed, close
 from gradc.control.overrides import Batched, Override, pulled_by, pushed_by
 from gradc.differentiate import jvp, pulled
 from gradc.graph.evaluate import evaluate
-from gradc.graph.op import Apply, Array, Declaration, Op, Operand, Shape, apply
+from gradc.graph.op import AnyOp, Apply, Array, Declaration, Operand, Shape, apply
 from gradc.graph.site import inherit
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Input, Variable
@@ -110,7 +110,8 @@ def _constant_operand(key: tuple[str, tuple[int, ...], bytes]) -> Operand:
 
 def _results(call: Call, operands: Sequence[Operand]) -> list[Operand]:
     """Lengths of what a call gives, and values of integer scalars where they follow from sizes."""
-    shapes = call.op.rule.lengths(operands, call.op.keywords)
+    rule = call.op.rule
+    shapes = rule.lengths(operands, call.op.keywords) if rule.knows_lengths else _unknown(call)
     found = []
     for shape, type_ in zip(shapes, call.types, strict=True):
         is_index = type_.ndim == 0 and type_.dtype.startswith(("int", "uint"))
@@ -118,7 +119,14 @@ def _results(call: Call, operands: Sequence[Operand]) -> list[Operand]:
     return found
 
 
-def _value(op: Op, operands: Sequence[Operand]) -> Size:
+def _unknown(call: Call) -> list[Shape]:
+    return [
+        tuple(size(Length("value", next(_FRESH), -1) if n is None else n) for n in each.shape)
+        for each in call.types
+    ]
+
+
+def _value(op: AnyOp, operands: Sequence[Operand]) -> Size:
     if op.kind == "LengthOf":
         axis: int = op.keywords["axis"]
         return operands[0].shape[axis]

@@ -32,7 +32,7 @@ from gradc.differentiate.request import make_request
 from gradc.differentiate.reverse import grad
 from gradc.differentiate.sweep import GradTable, arriving, sweep
 from gradc.graph.evaluate import evaluate
-from gradc.graph.op import Apply, Array, Op
+from gradc.graph.op import AnyOp, Apply, Array
 from gradc.graph.text import expression, labels, listing
 from gradc.graph.variable import Constant, Variable
 from gradc.graph.walk import leaves
@@ -54,7 +54,7 @@ class Term:
     """
 
     consumer: Variable
-    op: Op
+    op: AnyOp
     inputs: tuple[Variable, ...]
     expression: Variable
     used: Variable

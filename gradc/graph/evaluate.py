@@ -93,7 +93,7 @@ def _run(node: Apply, inputs: Sequence[Array], upcast: str | None) -> list[Array
     params = node.op.keywords
     if upcast:
         params = {key: _wider(key, value, upcast) for key, value in params.items()}
-    results = node.op.rule.evaluate(inputs, params)
+    results = node.op.rule.run(node, inputs, params)
     if len(results) != len(node.outputs):
         raise InternalError(message(f"{node.op.name}: the reference gives {len(results)} values."))
     return [

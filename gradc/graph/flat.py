@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Any
 
 from gradc.graph.graph import Graph
-from gradc.graph.op import Apply, Declaration, Op
+from gradc.graph.op import AnyOp, Apply, Declaration, Op
 from gradc.graph.site import Site
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Constant, Variable
@@ -93,7 +93,7 @@ def _type(type: TensorType) -> list[Any]:
     return [type.dtype, list(type.shape)]
 
 
-def _op(op: Op) -> list[Any]:
+def _op(op: AnyOp) -> list[Any]:
     return [op.name, *([name, _plain(value)] for name, value in op.params)]
 
 

@@ -24,6 +24,7 @@ from gradc.value import value
 
 __all__ = [
     "DECLARATIONS",
+    "AnyOp",
     "Apply",
     "Array",
     "Declaration",
@@ -75,10 +76,13 @@ class Declaration:
         modes.  "elementwise": beside the value.  "reduction": any of those that are folded.
         "routed": elements move and are added, with factors that are not negative.  "ended": values
         are masked before they enter, as for matrix products.
+    knows_lengths: whether `lengths` can say them; where it cannot, lowering puts something else in
+        the place of a node.
     """
 
     kind: ClassVar[str] = ""
     guards: ClassVar[Guards] = "ended"
+    knows_lengths: ClassVar[bool] = True
 
     name: str
     doc: str
@@ -108,6 +112,12 @@ class Declaration:
         """The reference's outputs."""
         result = self.ref(*arrays, **params)
         return result if isinstance(result, tuple) else (np.asarray(result),)
+
+    def run(
+        self, node: Apply, arrays: Sequence[Array], params: Mapping[str, Any]
+    ) -> tuple[Array, ...]:
+        """The reference's outputs for a node, which Python's code may want to know."""
+        return self.evaluate(arrays, params)
 
     def forward(
         self, node: Apply, tangents: Sequence[Variable | None]
@@ -149,12 +159,17 @@ class Declaration:
         return f"<{self.kind} {self.name}>"
 
 
-@value
-class Op:
-    """A declaration with its parameters: what computes a variable."""
+class AnyOp:
+    """What computes a variable: a declaration with its parameters, or an operation of a user's."""
+
+    __slots__ = ()
 
     rule: Declaration
-    params: tuple[tuple[str, Hashable], ...] = ()
+
+    @property
+    def params(self) -> tuple[tuple[str, Hashable], ...]:
+        """What the declaration leaves open."""
+        raise NotImplementedError
 
     @property
     def name(self) -> str:
@@ -200,6 +215,14 @@ class Op:
         result: Variable = OPERATORS["fit"](total, X)
         return result
 
+
+@value
+class Op(AnyOp):
+    """A declaration with its parameters: what computes a variable."""
+
+    rule: Declaration
+    params: tuple[tuple[str, Hashable], ...] = ()
+
     def __str__(self) -> str:
         if not self.params:
             return self.name
@@ -220,15 +243,19 @@ def _restore(name: str, params: tuple[tuple[str, Hashable], ...]) -> Op:
 
 
 class Apply:
-    """An operation applied to variables. Immutable; told apart by identity."""
+    """An operation applied to variables. Immutable; told apart by identity.
+
+    types: of the outputs; in the place of one may stand a variable that has it and the name, as
+    make_node of operations written for Theano lists them.
+    """
 
     __slots__ = ("__weakref__", "inputs", "op", "outputs", "site")
 
     def __init__(
         self,
-        op: Op,
+        op: AnyOp,
         inputs: Sequence[Variable],
-        types: Sequence[TensorType],
+        types: Sequence[TensorType | Variable],
         site: Site | None = None,
         names: Sequence[str | None] = (),
     ) -> None:
@@ -237,14 +264,17 @@ class Apply:
         self.site = site
         padded = (*names, *(None,) * (len(types) - len(names)))
         self.outputs = tuple(
-            Variable(type, self, k, padded[k], site) for k, type in enumerate(types)
+            Variable(each.type, self, k, padded[k] or each.name, site)
+            if isinstance(each, Variable)
+            else Variable(each, self, k, padded[k], site)
+            for k, each in enumerate(types)
         )
 
     def __repr__(self) -> str:
         return f"{self.op}({', '.join(map(str, self.inputs))})"
 
 
-def apply(op: Op, inputs: Sequence[Variable]) -> Apply:
+def apply(op: AnyOp, inputs: Sequence[Variable]) -> Apply:
     """A new node, its output types from the declaration, its site the user's line."""
     node = Apply(op, inputs, op.rule.infer(inputs, op.keywords), user_site())
     for tell in BUILT:

@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 
 from gradc.errors import ArgumentTypeError, message
 from gradc.graph.graph import Graph
-from gradc.graph.op import Op
+from gradc.graph.op import AnyOp
 from gradc.graph.variable import Variable
 from gradc.graph.walk import ancestors, consumers
 
@@ -31,7 +31,7 @@ class HasGraph(Protocol):
 GraphLike = Variable | Sequence[Variable] | Graph | HasGraph
 
 
-def get_operation(V: Variable) -> Op | None:
+def get_operation(V: Variable) -> AnyOp | None:
     """The operation that computes V; None for a leaf (input, constant, shared variable)."""
     return None if V.owner is None else V.owner.op
 

@@ -13,7 +13,7 @@ from gradc.graph.text import numbering
 from gradc.graph.variable import Constant, Variable
 from gradc.lower.equations import add_conditions, add_result_conditions, view_conditions
 from gradc.lower.shapes import Shapes
-from gradc.ops.kinds import Elemwise, LengthOf, Relabel, Routine, Scatter, View, signature_of
+from gradc.ops.kinds import Call, Elemwise, LengthOf, Relabel, Routine, Scatter, View, signature_of
 from gradc.sizes import Length, size
 
 __all__ = ["analyse"]
@@ -91,6 +91,8 @@ def _length_operands(node: Apply) -> tuple[Variable, ...]:
         return node.inputs[1:]
     if isinstance(node.op.rule, Routine):
         return tuple(node.inputs[k] for k, _ in signature_of(node.op.rule.signature).lengths)
+    if isinstance(node.op.rule, Call):
+        return node.op.rule.length_operands(node)
     is_through = isinstance(node.op.rule, Scatter) and node.op.keywords.get("through")
     return node.inputs[2:] if is_through else ()
 

@@ -97,7 +97,9 @@ def _read_from_memory(node: Apply) -> tuple[Variable, ...]:
     """Operands of a node that are no elements of a loop."""
     if isinstance(node.op.rule, Gather | Relabel):
         return node.inputs[:1]
-    if isinstance(node.op.rule, Contract | Routine | Call | Check):
+    if isinstance(node.op.rule, Call):
+        return node.op.rule.handed(node)
+    if isinstance(node.op.rule, Contract | Routine | Check):
         return node.inputs
     if isinstance(node.op.rule, Gemm):
         c, _, x, y, _ = node.inputs

@@ -38,7 +38,8 @@ def plan_call(
     def lent(variable: Variable) -> Lent:
         return Lent(buffer(variable), values.shapes.lengths(variable))
 
-    ins, outs = tuple(map(lent, node.inputs)), tuple(map(lent, node.outputs))
+    assert isinstance(node.op.rule, Call)
+    ins, outs = tuple(map(lent, node.op.rule.handed(node))), tuple(map(lent, node.outputs))
     return Callback(number, ins, outs, title, nodes)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gradc.graph.op import Apply, Op
+from gradc.graph.op import AnyOp, Apply
 from gradc.graph.variable import Variable
 from gradc.kernel.notes import Note
 from gradc.lower.shapes import Shapes, single_length
@@ -244,7 +244,7 @@ def _relabel_equation(shapes: Shapes, node: Apply) -> None:
 def view_conditions(shapes: Shapes, node: Apply) -> None:
     """What must hold so that a view, or a scatter through one, stays inside its array."""
     operands = shapes.operands(node)
-    view: Op | None = node.op
+    view: AnyOp | None = node.op
     if isinstance(node.op.rule, Scatter):
         view = node.op.keywords.get("through")
         operands = [operands[0], *operands[2:]]

@@ -93,6 +93,8 @@ def _numbers_of(values: Values, node: Apply) -> tuple[Variable, ...]:
         return node.inputs[:1]
     if isinstance(node.op.rule, Routine):
         return arrays_of(node)
+    if isinstance(node.op.rule, Call):
+        return node.op.rule.handed(node)
     is_through = isinstance(node.op.rule, Scatter) and node.op.keywords.get("through")
     return node.inputs[:2] if is_through else node.inputs
 
@@ -111,7 +113,7 @@ def _copy_views(values: Values, nodes: Sequence[Apply]) -> None:
         if isinstance(node.op.rule, Relabel):
             values.copy(filter(_is_view, node.inputs[:1]))
         elif isinstance(node.op.rule, Call | Check):
-            values.copy(filter(_is_view, node.inputs))
+            values.copy(filter(_is_view, _numbers_of(values, node)))
         elif isinstance(node.op.rule, Gemm):
             c, alpha, _, _, beta = node.inputs
             values.copy(filter(_is_view, (c, alpha, beta)))
@@ -134,7 +136,7 @@ def _pin(values: Values, nodes: Sequence[Apply]) -> None:
     for node in nodes:
         rule = node.op.rule
         if isinstance(rule, Contract | Gemm | Call | Check):
-            values.pinned.update(values.source(each)[0] for each in node.inputs)
+            values.pinned.update(values.source(each)[0] for each in _numbers_of(values, node))
         elif isinstance(rule, Routine):
             values.pinned.update(values.source(each)[0] for each in arrays_of(node))
         elif isinstance(rule, Relabel) or (isinstance(rule, Gather) and not _counts(node)):

@@ -70,7 +70,7 @@ class Titles:
 
     def _apply(self, node: Apply, inside: Collection[Variable], depth: int = 6) -> str:
         operands = [self._operand(each, inside, depth) for each in node.inputs]
-        return f"{node.op.name}({', '.join(operands)})"
+        return f"{node.op.rule.name}({', '.join(operands)})"
 
     def _operand(self, variable: Variable, inside: Collection[Variable], depth: int = 6) -> str:
         if variable in inside and variable.owner is not None and depth:

@@ -13,6 +13,7 @@ import numpy as np
 from gradc.dtypes import dtype_info
 from gradc.graph.variable import Constant, Variable
 from gradc.ops.elemwise import add, mul, neg
+from gradc.ops.kinds import Call
 from gradc.rewrite.facts import Facts
 from gradc.rewrite.rule import EVERY, rule
 from gradc.rewrite.seen import scalar_value
@@ -30,14 +31,16 @@ def constant_operands(out: Variable) -> Variable | None:
     assert node is not None
     if not node.inputs or not all(isinstance(each, Constant) for each in node.inputs):
         return None
-    if not node.op.rule.merges or node.op.name in _GROWING or node.op.kind == "Call":
+    if not node.op.rule.merges or node.op.name in _GROWING:
+        return None
+    if isinstance(node.op.rule, Call) and not node.op.rule.folds(node):
         return None
     if any(n is None for n in out.type.shape) or math.prod(out.type.shape) > _MOST:  # type: ignore[arg-type]
         return None
     arrays = [each.data for each in node.inputs if isinstance(each, Constant)]
     try:
         with np.errstate(all="ignore"):
-            (value,) = node.op.rule.evaluate(arrays, node.op.keywords)
+            (value,) = node.op.rule.run(node, arrays, node.op.keywords)
     except Exception:  # what it raises belongs to the call, with the user's line
         return None
     return Constant(np.asarray(value, out.dtype)) if value.dtype == out.dtype else None

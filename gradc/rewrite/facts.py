@@ -47,6 +47,11 @@ class Facts:
         """Whether the variable must survive."""
         return variable in self._walls
 
+    def is_end(self, variable: Variable) -> bool:
+        """Whether its lengths follow from nothing: an input, a wall, code of a user's."""
+        node = variable.owner
+        return node is None or variable in self._walls or not node.op.rule.knows_lengths
+
     def stands_for(self, old: Variable, new: Variable) -> None:
         """Readers of `old` read `new` from now on."""
         if old is not new:
@@ -89,7 +94,7 @@ class Facts:
             if each in self._operands:
                 continue
             node = each.owner
-            if node is None or each in self._walls:
+            if node is None or self.is_end(each):  # mypy wants both
                 self._operands[each] = self._leaf_operand(each)
                 continue
             waiting = [below for below in node.inputs if below not in self._operands]

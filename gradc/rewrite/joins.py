@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gradc.affine import identity
-from gradc.graph.op import Apply, Op, Operand
+from gradc.graph.op import AnyOp, Apply, Op, Operand
 from gradc.graph.variable import Variable
 from gradc.ops.declare import call, insert_axes
 from gradc.ops.index import Cut, Entry
@@ -46,7 +46,7 @@ def _span(node: Apply, axis: int, facts: Facts) -> _Span | None:
 
 
 def _spans(
-    view: Op, operands: Sequence[Operand], shown: Variable, facts: Facts
+    view: AnyOp, operands: Sequence[Operand], shown: Variable, facts: Facts
 ) -> list[_Span | None]:
     """The same for all axes; `shown` has the lengths of what the view gives."""
     assert isinstance(view.rule, View)

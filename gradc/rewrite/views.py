@@ -160,7 +160,7 @@ def length_of_result(out: Variable, facts: Facts) -> Variable | None:
         return None
     if value.constant is not None:
         return Constant(np.asarray(value.constant, "int64"))
-    if out.owner.inputs[0].owner is None or facts.is_wall(out.owner.inputs[0]):
+    if facts.is_end(out.owner.inputs[0]):
         return None
     return written(value, facts)
 

@@ -82,6 +82,36 @@ class Call(Declaration):
     def lengths(self, operands: Sequence[Operand], params: Mapping[str, Any]) -> tuple[Shape, ...]:
         return tuple(self.shapes(*(operand.shape for operand in operands), **params))
 
+    def length_operands(self, node: Apply) -> tuple[Variable, ...]:
+        """The integer scalars among the inputs whose values are lengths of the outputs."""
+        return ()
+
+    def handed(self, node: Apply) -> tuple[Variable, ...]:
+        """The inputs that the code gets."""
+        return node.inputs
+
+    def folds(self, node: Apply) -> bool:
+        """Whether the code may run while building, where all inputs are constants."""
+        return False
+
+    def run(
+        self, node: Apply, arrays: Sequence[Array], params: Mapping[str, Any]
+    ) -> tuple[Array, ...]:
+        """What the code gives; what it raises has a note with the user's line."""
+        given = arrays if self.borrows else [np.array(each) for each in arrays]
+        try:
+            return self.give(node, given, params)
+        except Exception as error:
+            place = "" if node.site is None else f" of {node.site}"
+            error.add_note(f"gradc: raised by {node.op.name}{place}.")
+            raise
+
+    def give(
+        self, node: Apply, arrays: Sequence[Array], params: Mapping[str, Any]
+    ) -> tuple[Array, ...]:
+        """`ref` on arrays that it may keep and change, if it does not borrow."""
+        return self.evaluate(arrays, params)
+
     def forward_by_kind(
         self, node: Apply, tangents: Sequence[Variable | None]
     ) -> tuple[Variable | None, ...]:

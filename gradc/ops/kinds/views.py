@@ -11,7 +11,7 @@ import numpy as np
 
 from gradc.affine import IndexMap
 from gradc.graph.methods import OPERATORS
-from gradc.graph.op import Apply, Declaration, Guards, Op, Operand, Shape
+from gradc.graph.op import AnyOp, Apply, Declaration, Guards, Op, Operand, Shape
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Constant, Variable
 from gradc.ops.calls import call, length_of, op_of
@@ -89,7 +89,7 @@ class View(Declaration):
         values = [operand.value for operand in operands[1:]]
         return self.index(i, operands[0].shape, *values, **params)
 
-    def stacked(self, op: Op) -> Op:
+    def stacked(self, op: AnyOp) -> Op:
         """The same view of each row of a stack; `op` is of this declaration."""
         if self.lift is None:
             return op_of("stacked", through=op)

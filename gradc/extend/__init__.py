@@ -1,0 +1,8 @@
+"""What users add to gradc: operations in Python, and rules of rewriting."""
+
+from gradc.extend import declared
+from gradc.extend.asop import FromFunctionOp, as_op
+from gradc.extend.lowering import expanded
+from gradc.extend.op import Op
+
+__all__ = ["FromFunctionOp", "Op", "as_op", "declared", "expanded"]
