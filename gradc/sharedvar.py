@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from gradc.dtypes import check_dtype, dtype_info, is_masked_array
 from gradc.errors import ArgumentError, ArgumentTypeError, DTypeError, Where, message, printable
+from gradc.foreign import Unreadable, read_array
 from gradc.graph.describe import where
 from gradc.graph.site import user_site
 from gradc.graph.types import TensorType
@@ -106,7 +107,7 @@ class SharedVariable(Variable):
     def zero(self, borrow: bool = False) -> None:
         """Set all elements to 0; with borrow=True in the storage itself."""
         with self.cell:
-            if borrow:
+            if borrow and self.cell.array.flags.writeable:
                 self.cell.array[...] = 0
             else:
                 self.cell.keep(np.zeros_like(self.cell.array))
@@ -216,7 +217,9 @@ def shared(
     """A variable with a value that functions read and update.
 
     value: an array or number; Python floats are config.floatX, ints int64.  It is copied unless
-    borrow=True.  name: for messages and listings.
+    borrow=True, which keeps an array that calls can work on as it is (C-contiguous, of native byte
+    order; memory-mapped ones too, and read-only ones, whose first update gets memory of its own).
+    name: for messages and listings.
     shape: lengths that never change, None for each that may; broadcastable: axes of length 1.
     strict: set_value takes arrays of the exact dtype only.  allow_downcast: True lets it cast
     anything, False nothing that loses; None also takes Python numbers.
@@ -248,10 +251,10 @@ def _array(caller: str, value: Any) -> Array:
     if type(value) is float:
         return np.asarray(value, config.floatX)
     try:
-        array = np.asarray(value)
-    except (ValueError, TypeError):
-        shown = printable(repr(value), 60)
-        raise ArgumentTypeError(message(f"{caller}: {shown} is no array.")) from None
+        array = read_array(value)
+    except Unreadable as error:
+        what = f"{caller}: {printable(repr(value), 60)} is no array ({error})."
+        raise ArgumentTypeError(message(what, fix=error.hint)) from None
     if array.dtype.kind not in "biuf":
         what = f"{caller}: {printable(repr(value), 60)} is no array of numbers ({array.dtype})."
         raise DTypeError(message(what, fix="pass an array of floats, integers or bools."))
@@ -280,11 +283,7 @@ def _is_plain(array: Array) -> bool:
     """Whether calls can work on the array itself."""
     flags = array.flags
     return bool(
-        type(array) is np.ndarray
-        and flags.c_contiguous
-        and flags.aligned
-        and flags.writeable
-        and array.dtype.isnative
+        type(array) is np.ndarray and flags.c_contiguous and flags.aligned and array.dtype.isnative
     )
 
 

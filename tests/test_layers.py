@@ -14,7 +14,10 @@ ROOT = Path(__file__).resolve().parents[1]
 # Layer: (its modules, the layers it may import).  Rows are transitive: who may import a layer may
 # import what that layer may.  A name with a dot is one module of a layer, and opens no other.
 LAYERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "foundation": (("errors", "options", "dtypes", "sizes", "affine", "value", "tree"), ()),
+    "foundation": (
+        ("errors", "options", "dtypes", "sizes", "affine", "value", "tree", "foreign"),
+        (),
+    ),
     "graph": (("graph",), ("foundation",)),
     "kernel": (("kernel",), ("foundation",)),
     "ops": (("ops",), ("graph", "kernel.scalar", "kernel.routine")),

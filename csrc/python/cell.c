@@ -216,15 +216,15 @@ static PyObject *cell_leave(PyObject *object, PyObject *args)
 
 static bool is_plain(PyObject *value)
 {
-    const int32_t flags = C_ORDER | ALIGNED | WRITEABLE;
+    const int32_t flags = C_ORDER | ALIGNED;
     return is_array(value) && (((array *)value)->flags & flags) == flags;
 }
 
 static bool put(cell *self, PyObject *value, bool is_lent)
 {
     if (!is_plain(value)) {
-        PyErr_Format(PyExc_ValueError, "gradc: storage must be a numpy array, C-contiguous, "
-                                       "aligned and writeable");
+        PyErr_Format(PyExc_ValueError, "gradc: storage must be a numpy array, C-contiguous "
+                                       "and aligned");
         return false;
     }
     array *old = self->array;

@@ -93,7 +93,7 @@ array *number_array(PyObject *value, const port *type, bool is_weak);
 
 typedef struct cell {
     PyObject base;
-    array *array;         /* C-contiguous, aligned, native, writeable */
+    array *array;         /* C-contiguous, aligned, native; never written if read-only */
     uintptr_t owner;      /* the thread that holds the lock; 0: nobody */
     int64_t depth;        /* how often it holds it */
     int64_t runs;         /* how many of these are calls of functions */

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from gradc.dtypes import DTYPES, is_masked_array
 from gradc.errors import ArgumentError, ArgumentTypeError, Where, message, printable
+from gradc.foreign import Unreadable, read_array
 from gradc.graph.describe import where
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Variable
@@ -99,19 +100,21 @@ class Argument:
                 )
             )
         try:
-            array = np.asarray(value)
-        except (ValueError, TypeError) as error:
-            raise ArgumentTypeError(self._no_array(function, value, str(error))) from None
+            array = read_array(value)
+        except Unreadable as error:
+            raise ArgumentTypeError(
+                self._no_array(function, value, str(error), error.hint)
+            ) from None
         if array.dtype.newbyteorder("=").name not in DTYPES:
             raise ArgumentTypeError(self._no_array(function, value, f"dtype {array.dtype}"))
         return array
 
-    def _no_array(self, function: str, value: Any, why: str) -> str:
+    def _no_array(self, function: str, value: Any, why: str, fix: str = "") -> str:
         return message(
             f"{function}: argument {self.label} must be an array of numbers, got "
             f"{type(value).__name__} ({printable(why, 80)}).",
             [where(self.variable)],
-            f"pass an array that numpy reads as {self.variable.type}.",
+            fix or f"pass an array that numpy reads as {self.variable.type}.",
         )
 
     def _may_cast(self, value: Any, array: Array) -> bool:

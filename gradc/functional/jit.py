@@ -29,6 +29,7 @@ from gradc.call.request import read_request
 from gradc.compile import compile_in
 from gradc.dtypes import DTYPES, promote
 from gradc.errors import ArgumentError, ArgumentTypeError, message, printable
+from gradc.foreign import Unreadable, read_array
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Input, Variable
 from gradc.ops.convert import as_variable
@@ -161,21 +162,22 @@ class Jitted(Dispatch):
         if type(given) is np.ndarray and given.dtype in _NATIVE:
             return given
         try:
-            array = np.asarray(given)
-        except (TypeError, ValueError) as error:
-            raise self._no_array(number, given, structure, printable(str(error), 80)) from None
+            array = read_array(given)
+        except Unreadable as error:
+            why = str(error)
+            raise self._no_array(number, given, structure, why, error.hint) from None
         native = array.dtype.newbyteorder("=")
         if native.name not in DTYPES:
             raise self._no_array(number, given, structure, f"dtype {array.dtype}")
         return array.astype(np.dtype(native.name), copy=False)
 
     def _no_array(
-        self, number: int, given: Any, structure: Structure, why: str
+        self, number: int, given: Any, structure: Structure, why: str, hint: str = ""
     ) -> ArgumentTypeError:
         name = _shown(tree.names(structure)[number])
         what = f'{self._name}: argument "{name}" is no array of numbers: {type(given).__name__}'
         first = name.partition("[")[0].partition(".")[0]
-        fix = f"pass numbers, or name it in jit(..., static_argnames={first!r})."
+        fix = hint or f"pass numbers, or name it in jit(..., static_argnames={first!r})."
         return ArgumentTypeError(message(f"{what} ({why}).", fix=fix))
 
     def _unhashable(self, static: Mapping[str, Any]) -> ArgumentTypeError:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from gradc.dtypes import check_dtype, dtype_info, is_masked_array, promote
 from gradc.errors import ArgumentError, ArgumentTypeError, DTypeError, message, printable
+from gradc.foreign import Unreadable, read_array
 from gradc.graph.methods import OPERATORS
 from gradc.graph.op import Apply
 from gradc.graph.variable import Constant, Variable
@@ -131,7 +132,11 @@ def _array(value: Any) -> npt.NDArray[Any]:
             message("a masked array has no place for its mask.", fix="pass value.filled(...).")
         )
     try:
-        array = np.asarray(value)
+        array = np.asarray(value) if isinstance(value, (list, tuple)) else read_array(value)
+    except Unreadable as error:
+        raise ArgumentTypeError(
+            message(f"the {kind} {_shown(value)} is no array ({error}).", fix=error.hint or _FIX)
+        ) from None
     except ValueError:
         what = f"the {kind} {_shown(value)} is ragged: its rows differ in length."
         raise ArgumentError(message(what, fix="make all rows of one length.")) from None

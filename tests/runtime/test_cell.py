@@ -14,10 +14,8 @@ from gradc.runtime.cell import Cell
 
 def test_only_plain_arrays_are_storage() -> None:
     plain = np.zeros((2, 3))
-    readonly = np.zeros(3)
-    readonly.flags.writeable = False
-    for wrong in (plain.T, plain[:, 1:], readonly, [1.0], None, plain.view(np.recarray)):
-        with pytest.raises(ValueError, match="C-contiguous, aligned and writeable"):
+    for wrong in (plain.T, plain[:, 1:], [1.0], None, plain.view(np.recarray)):
+        with pytest.raises(ValueError, match="C-contiguous and aligned"):
             Cell(wrong)  # type: ignore[arg-type]
         cell = Cell(plain)
         with pytest.raises(ValueError, match="C-contiguous"):
