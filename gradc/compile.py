@@ -22,6 +22,7 @@ from gradc.call.plan import Plan, read_plan, write_plan
 from gradc.call.profile import ProfileStats
 from gradc.call.request import Request, read_request
 from gradc.call.stages import Stages
+from gradc.collector import collector_paused
 from gradc.errors import ArgumentError, CompilerNotFound, message
 from gradc.graph.flat import Flat, flatten
 from gradc.graph.op import DECLARATIONS, Declaration
@@ -155,10 +156,11 @@ def _make(
     stages: Stages, flat: Flat, slot: PlanSlot | None, target: Target, options: Options
 ) -> tuple[Plan, Library]:
     """All the way down; the plan is kept for the next process."""
-    descent = stages.descent
-    assert descent is not None
-    library = build(descent.source, target, options)
-    plan = descent.plan(flat, library.key)
+    with collector_paused():
+        descent = stages.descent
+        assert descent is not None
+        library = build(descent.source, target, options)
+        plan = descent.plan(flat, library.key)
     if slot is not None:
         slot.put(write_plan(plan))
     return plan, library

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # import what that layer may.  A name with a dot is one module of a layer, and opens no other.
 LAYERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "foundation": (
-        ("errors", "options", "dtypes", "sizes", "affine", "value", "tree", "foreign"),
+        ("errors", "options", "dtypes", "sizes", "affine", "value", "tree", "foreign", "collector"),
         (),
     ),
     "graph": (("graph",), ("foundation",)),
