@@ -15,8 +15,9 @@ test: lint types check
 demo: $(VENV)/demo
 	$(BIN)/python examples/mlp.py
 
+# Two tests run at once, so numpy's BLAS gets one thread: two of each would spin on each other.
 check: $(VENV)/test
-	$(BIN)/python -m pytest -n 2 -q -m "not slow"
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -q -m "not slow"
 
 test-all: lint types
 	$(BIN)/python -m pytest -n 2 -q
