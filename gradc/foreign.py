@@ -39,6 +39,9 @@ def read_array(value: Any) -> npt.NDArray[Any]:
             return np.from_dlpack(value)
         array = np.asarray(value)
     except (ValueError, TypeError, RuntimeError, BufferError) as error:
+        if isinstance(value, (list, tuple)) and "inhomogeneous" in str(error):
+            fix = "give all rows one length, or make an array of each."
+            raise Unreadable("its rows differ in length", fix) from None
         raise Unreadable(printable(str(error), 80)) from None
     return _of_frame(value) if array.dtype == object and hasattr(value, "to_numpy") else array
 

@@ -23,6 +23,7 @@ from gradc.ops.kinds import (
     Relabel,
     Routine,
     Scatter,
+    Unequal,
     View,
     indexed_axes,
     kept_axes,
@@ -258,7 +259,8 @@ def view_conditions(shapes: Shapes, node: Apply) -> None:
             shapes.check("index", index, length, _bounds_note(shapes, node, axis))
     equal = view.rule.equal(array, *values, **view.keywords) if view.rule.equal else ()
     for length, wanted, axis in equal:
-        shapes.require_equal(length, wanted, _unequal_note(shapes, node, view.rule, axis))
+        said = view.rule.complaint(view.keywords)
+        shapes.require_equal(length, wanted, _unequal_note(shapes, node, view.rule, said, axis))
 
 
 def _bounds_note(shapes: Shapes, node: Apply, axis: int) -> Note:
@@ -272,13 +274,12 @@ def _bounds_note(shapes: Shapes, node: Apply, axis: int) -> Note:
     )
 
 
-def _unequal_note(shapes: Shapes, node: Apply, view: View, axis: int) -> Note:
-    said = view.unequal
+def _unequal_note(shapes: Shapes, node: Apply, view: View, said: Unequal, axis: int) -> Note:
     what, fix = (text.replace("{axis}", str(axis)) for text in (said.what, said.fix))
     what = f"{{function}}: {said.word or view.name}{{at}}: {what}"
     owners = [each.owner for each in node.inputs[1:] if each.owner is not None]
     measured = [owner.inputs[0] for owner in owners if isinstance(owner.op.rule, LengthOf)]
-    rows = dict.fromkeys(measured) if said.word else node.inputs[:1]
+    rows = dict.fromkeys(measured) if said.word and measured else node.inputs[:1]
     return shapes.note(said.error, what, tuple(rows), fix, about=node)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradc.dtypes import check_dtype, dtype_info, promote
-from gradc.errors import ArgumentError, ArgumentTypeError, message
+from gradc.errors import ArgumentError, ArgumentTypeError, message, printable
 from gradc.graph.variable import Constant, Variable
 from gradc.kernel.scalar import scalar_fn
 from gradc.ops.compare import eq, maximum
@@ -16,7 +16,7 @@ from gradc.ops.convert import as_variable, common_dtype, is_weak, static_int
 from gradc.ops.declare import Sample, call, declared, elemwise
 from gradc.ops.elemwise import cast, int_div
 from gradc.ops.kinds import Iota
-from gradc.ops.lengths import lengths_of, shape_tuple
+from gradc.ops.lengths import counts_of, lengths_of, shape_tuple
 from gradc.ops.rules import compare
 from gradc.ops.stacking import stack
 from gradc.options import config
@@ -49,6 +49,10 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> Va
     if stop is None:
         start, stop = 0, start
     ends = (start, stop, step)
+    for each in ends:
+        if not isinstance(each, (int, float, np.ndarray, np.generic, Variable)):
+            what = f"arange: ends and steps are numbers, got {printable(repr(each), 60)}."
+            raise ArgumentTypeError(message(what, fix="pass ints, floats or integer scalars."))
     kind = check_dtype(dtype) if dtype is not None else _range_dtype(ends)
     if not any(isinstance(each, Variable) for each in ends):
         if step == 0:
@@ -91,11 +95,23 @@ def _whole(value: Any) -> Variable:
 
 
 def eye(n: Any, m: Any = None, k: Any = 0, dtype: Any = None) -> Variable:
-    """Ones on diagonal k, zeros elsewhere; shape [n, m], m = n by default; dtype: floatX."""
-    rows, cols = iota(n), iota(n if m is None else m)
+    """Ones on diagonal k, zeros elsewhere; shape [n, m], m = n by default; dtype: floatX.
+
+    Raises: ArgumentTypeError for what is no whole number, ShapeError for a length below 0.
+    """
+    count, width = counts_of("eye", [n, n if m is None else m])
     kind = check_dtype(dtype or config.floatX)
-    column = call("dimshuffle", rows, order=(0, "x"))
-    return cast(eq(column + as_variable(k), cols), kind)
+    column = call("dimshuffle", iota(count), order=(0, "x"))
+    return cast(eq(column + diagonal_number("eye", k), iota(width)), kind)
+
+
+def diagonal_number(name: str, k: Any) -> Variable:
+    """Which diagonal, as an int64 scalar. Raises: ArgumentTypeError for no whole number."""
+    found = as_variable(k)
+    if found.ndim or not dtype_info(found.dtype).is_integer:
+        what = f"{name}: the diagonal k is a whole number, got {printable(repr(k), 60)}."
+        raise ArgumentTypeError(message(what, fix="0 is the main one, 1 the one above it."))
+    return cast(found, "int64")
 
 
 same_place = elemwise(

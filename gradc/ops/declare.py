@@ -167,7 +167,8 @@ def _check_count(rule: Elemwise, count: int) -> None:
         return
     least = "at least " if rule.variadic else ""
     what = f"{rule.name}: takes {least}{rule.arity} operand(s), got {count}."
-    raise ArgumentTypeError(message(what))
+    fix = f"write T.{rule.name}({', '.join(_OPERANDS[: rule.arity])})."
+    raise ArgumentTypeError(message(what, fix=fix))
 
 
 def _converted(rule: Elemwise, operands: Sequence[Any], alike: int) -> list[Variable]:

@@ -118,10 +118,25 @@ def lengths_of(name: str, shape: Any, count: int | None = None) -> list[Variable
     return [_length(name, each) for each in listed]
 
 
+def counts_of(name: str, shape: Any, count: int | None = None) -> list[Variable]:
+    """As lengths_of, of what cannot be below 0.
+
+    Raises: ShapeError for a number that is.
+    """
+    found = lengths_of(name, shape, count)
+    negative = next((n for n in map(static_int, found) if n is not None and n < 0), None)
+    if negative is not None:
+        what = f"{name}: there is no length {negative}."
+        raise ShapeError(message(what, fix="pass 0 or more; only T.reshape takes a -1."))
+    return found
+
+
 def _entries(name: str, shape: Variable, count: int | None) -> list[Variable]:
     known = shape.type.shape[0]
     if known is None and count is not None:
-        shape = call("specify_shape", shape, Constant(np.asarray(count)), axes=(0,))
+        shape = call(
+            "specify_shape", shape, Constant(np.asarray(count)), axes=(0,), by="specify_shape"
+        )
     count = known if known is not None else count
     if count is None:
         what = f"{name}: the shape is a vector of unknown length, so the rank is unknown."
@@ -157,13 +172,15 @@ def _length(name: str, value: Any) -> Variable:
     if isinstance(value, Variable):
         if value.ndim or not dtype_info(value.dtype).is_integer:
             what = f"{name}: a length is an integer scalar, got {value.type}."
-            raise ArgumentTypeError(message(what, [where(value)]))
+            fix = 'cast what counts, T.cast(n, "int64"); of a vector of lengths pass the vector.'
+            raise ArgumentTypeError(message(what, [where(value)], fix))
         return value if value.dtype == "int64" else call("cast", value, dtype="int64")
     try:
         return Constant(np.asarray(operator.index(value), "int64"))
     except TypeError:
         what = f"{name}: a length is a whole number, got {printable(repr(value), 60)}."
-        raise ArgumentTypeError(message(what)) from None
+        fix = "pass an int, an integer scalar, or a list of them."
+        raise ArgumentTypeError(message(what, fix=fix)) from None
 
 
 def shape_operands(shape: tuple[Any, ...]) -> Any:
@@ -224,16 +241,20 @@ def broadcast_to(x: Any, shape: Any) -> Variable:
     shape: ints or integer scalars.  dtype: x's.  Gradient: the sum over the stretched axes.
     Raises: ShapeError if another axis has a different static length, or x has more axes.
     """
-    x = as_variable(x)
-    lengths = lengths_of("broadcast_to", shape)
+    return _stretched_to("broadcast_to", as_variable(x), shape)
+
+
+def _stretched_to(name: str, x: Variable, shape: Any) -> Variable:
+    """broadcast_to under the name of who asks for it."""
+    lengths = counts_of(name, shape)
     if x.ndim > len(lengths):
-        what = f"broadcast_to: {x.ndim} axes cannot become {len(lengths)}."
-        raise ShapeError(message(what, [where(x)]))
+        what = f"{name}: {x.ndim} axes cannot become {len(lengths)}."
+        raise ShapeError(message(what, [where(x)], "sum over the others, or give more lengths."))
     padded = pad(x, len(lengths))
     wanted = tuple(static_int(n) for n in lengths)
     for axis, (n, new) in enumerate(zip(padded.type.shape, wanted, strict=True)):
         if n not in (1, None, new) and new is not None:
-            what = f"broadcast_to: axis {axis} has length {n}, which cannot become {new}."
+            what = f"{name}: axis {axis} has length {n}, which cannot become {new}."
             raise ShapeError(message(what, [where(x)], "give that axis length 1, or leave it."))
     if None not in wanted and wanted == padded.type.shape:
         return padded
@@ -266,22 +287,22 @@ def fit(term: Variable, x: Variable) -> Variable:
 
 def alloc(value: Any, *shape: Any) -> Variable:
     """A value stretched to a shape given as one tuple or one by one. A view: it takes no memory."""
-    return broadcast_to(value, shape_operands(shape))
+    return _stretched_to("alloc", as_variable(value), shape_operands(shape))
 
 
 def full(shape: Any, value: Any, dtype: str | None = None) -> Variable:
     """An array of one number."""
-    return broadcast_to(as_variable(value, dtype=dtype), shape)
+    return _stretched_to("full", as_variable(value, dtype=dtype), shape)
 
 
 def zeros(shape: Any, dtype: str | None = None) -> Variable:
     """Zeros of a shape; dtype: config.floatX by default."""
-    return full(shape, 0, dtype or config.floatX)
+    return _stretched_to("zeros", as_variable(0, dtype=dtype or config.floatX), shape)
 
 
 def ones(shape: Any, dtype: str | None = None) -> Variable:
     """Ones of a shape; dtype: config.floatX by default."""
-    return full(shape, 1, dtype or config.floatX)
+    return _stretched_to("ones", as_variable(1, dtype=dtype or config.floatX), shape)
 
 
 def full_like(model: Any, value: Any, dtype: str | None = None) -> Variable:

@@ -17,13 +17,13 @@ from gradc.graph.op import DECLARATIONS, Op, Shape
 from gradc.graph.variable import Constant, Variable
 from gradc.ops.compare import ge, invert, switch
 from gradc.ops.convert import as_variable, static_int
-from gradc.ops.create import eye, iota
+from gradc.ops.create import diagonal_number, eye, iota
 from gradc.ops.declare import Sample, call, declared, insert_axes, is_float, normal_axis
 from gradc.ops.elemwise import cast
 from gradc.ops.index import placed_through
 from gradc.ops.joining import plus
 from gradc.ops.kinds import View
-from gradc.ops.lengths import broadcast_to, length, shape_tuple, zeros
+from gradc.ops.lengths import broadcast_to, length, lengths_of, shape_tuple, zeros
 from gradc.ops.reduce import sum as sum_of
 from gradc.ops.select import nonzero
 from gradc.options import config
@@ -182,13 +182,13 @@ def identity(n: Any, dtype: Any = None) -> Variable:
 
 def tri(N: Any, M: Any = None, k: Any = 0, dtype: Any = None) -> Variable:  # numpy's
     """Ones on and below diagonal k, zeros above; shape [N, M], M = N by default; dtype: floatX."""
-    return cast(
-        _below(iota(N), iota(N if M is None else M), k), check_dtype(dtype or config.floatX)
-    )
+    rows, cols = lengths_of("tri", [N, N if M is None else M])
+    below = _below("tri", iota(rows), iota(cols), k)
+    return cast(below, check_dtype(dtype or config.floatX))
 
 
-def _below(rows: Variable, cols: Variable, k: Any) -> Variable:
-    return ge(insert_axes(rows, (1,)) + as_variable(k), cols)
+def _below(name: str, rows: Variable, cols: Variable, k: Any) -> Variable:
+    return ge(insert_axes(rows, (1,)) + diagonal_number(name, k), cols)
 
 
 def tril(m: Any, k: Any = 0) -> Variable:
@@ -200,7 +200,7 @@ def tril(m: Any, k: Any = 0) -> Variable:
 def triu(m: Any, k: Any = 0) -> Variable:
     """The array with zeros below diagonal k of its last two axes."""
     array = as_variable(m)
-    mask = _mask("triu", array, as_variable(k) - 1)
+    mask = _mask("triu", array, diagonal_number("triu", k) - 1)
     return switch(mask, Constant(np.zeros((), array.dtype)), array)
 
 
@@ -209,7 +209,7 @@ def _mask(name: str, x: Variable, k: Any) -> Variable:
         what = f"{name}: takes two axes or more, got {x.type}."
         raise ArgumentError(message(what, [where(x)]))
     rows, cols = (length(x, axis) for axis in (x.ndim - 2, x.ndim - 1))
-    return _below(iota(rows), iota(cols), k)
+    return _below(name, iota(rows), iota(cols), k)
 
 
 def tril_indices(n: Any, k: Any = 0, m: Any = None) -> tuple[Variable, Variable]:
@@ -253,6 +253,6 @@ def _places(made: Any, n: Any, k: Any, m: Any) -> tuple[Variable, Variable]:
         return Constant(rows), Constant(cols)
     count, diagonal_, width = given
     lower = made is np.tril_indices
-    mask = _below(iota(count), iota(width), diagonal_ if lower else diagonal_ - 1)
+    mask = _below("tri", iota(count), iota(width), diagonal_ if lower else diagonal_ - 1)
     found: tuple[Variable, Variable] = nonzero(mask if lower else invert(mask))
     return found

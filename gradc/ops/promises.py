@@ -20,7 +20,7 @@ from gradc.graph.variable import Variable
 from gradc.ops.convert import as_variable, static_int
 from gradc.ops.declare import Sample, call, declared, normal_axes, normal_axis
 from gradc.ops.kinds import Unequal, View
-from gradc.ops.lengths import lengths_of
+from gradc.ops.lengths import length, lengths_of
 from gradc.sizes import Size
 
 __all__ = [
@@ -36,40 +36,58 @@ Cts = Sequence[Variable]
 Axes = tuple[int, ...]
 
 
-def _same_index(i: IndexMap, lengths: Shape, *values: Size, axes: Axes) -> IndexMap:
+def _same_index(i: IndexMap, lengths: Shape, *values: Size, **params: Any) -> IndexMap:
     return i
 
 
 def _same_pullback(
-    cts: Cts, outs: Cts, x: Variable, *lengths: Variable, axes: Axes
+    cts: Cts, outs: Cts, x: Variable, *lengths: Variable, **params: Any
 ) -> tuple[Variable | None, ...]:
     return (cts[0], *(None for _ in lengths))
 
 
-def _lift(*, axes: Axes) -> dict[str, Axes]:
-    return {"axes": tuple(axis + 1 for axis in axes)}
+def _lift(*, axes: Axes, **params: str) -> dict[str, Any]:
+    return {"axes": tuple(axis + 1 for axis in axes), **params}
 
 
 # -- lengths that are given ----------------------------------------------------------------------
 
 
-def _promised_shape(lengths: Shape, *values: Size, axes: Axes) -> list[Size]:
+def _promised_shape(lengths: Shape, *values: Size, axes: Axes, by: str) -> list[Size]:
     given = dict(zip(axes, values, strict=True))
     return [given.get(axis, n) for axis, n in enumerate(lengths)]
 
 
 def _promised_equal(
-    lengths: Shape, *values: Size, axes: Axes
+    lengths: Shape, *values: Size, axes: Axes, by: str
 ) -> list[tuple[Size, Size, int]]:  # fmt: skip
     return [(lengths[axis], n, axis) for axis, n in zip(axes, values, strict=True)]
 
 
-def _promised_ref(x: Array, *lengths: Array, axes: Axes) -> Array:
+def _promised_ref(x: Array, *lengths: Array, axes: Axes, by: str) -> Array:
     for axis, n in zip(axes, lengths, strict=True):
         if x.shape[axis] != int(n):
-            what = f"specify_shape: axis {axis} has length {x.shape[axis]}, {int(n)} was promised."
+            what = f"{by}: axis {axis} has length {x.shape[axis]}, {int(n)} was promised."
             raise ShapeError(message(what))
     return x
+
+
+_BROKEN = {  # what is said of a promise, by who asked for it
+    "specify_shape": Unequal(
+        what="axis {axis} has length {v0}, but {v1} was promised.",
+        fix="pass an array of that length, or leave the length of axis {axis} open.",
+    ),
+    "addbroadcast": Unequal(
+        what="axis {axis} has length {v0}, but shall stretch from length {v1}.",
+        fix="pass an array of length 1 there, or leave the axis out.",
+        word="addbroadcast",
+    ),
+    "split": Unequal(
+        what="axis {axis} has length {v0}, but the parts add up to {v1}.",
+        fix="pass lengths of parts that make up the axis.",
+        word="split",
+    ),
+}
 
 
 @declared(
@@ -78,10 +96,7 @@ def _promised_ref(x: Array, *lengths: Array, axes: Axes) -> Array:
     shape=_promised_shape,
     index=_same_index,
     equal=_promised_equal,
-    unequal=Unequal(
-        what="axis {axis} has length {v0}, but {v1} was promised.",
-        fix="pass an array of that length, or leave the length of axis {axis} open.",
-    ),
+    unequal=_BROKEN,
     lift=_lift,
     ref=_promised_ref,
     pullback=_same_pullback,
@@ -107,7 +122,7 @@ def specify_shape(x: Any, shape: Any) -> Variable:
 
 
 def with_length(name: str, x: Variable, axis: int, n: Any) -> Variable:
-    """The array with a promised length on one axis; `name` is who asks for it."""
+    """The array with a promised length on one axis; `name` is who asks for it, a key of _BROKEN."""
     return _promised(name, x, (axis,), [n])
 
 
@@ -116,12 +131,16 @@ def _promised(name: str, x: Variable, axes: Sequence[int], given: Sequence[Any])
     for axis, n in zip(axes, lengths_of(name, given), strict=True):
         known, static = x.type.shape[axis], static_int(n)
         if known is not None and static is not None and known != static:
-            what = f"{name}: axis {axis} has length {known}, not {static}."
-            raise ShapeError(message(what, [where(x)]))
+            said = _BROKEN[name]
+            texts = (said.what, said.fix)
+            what, fix = (each.format(axis=axis, v0=known, v1=static) for each in texts)
+            raise ShapeError(message(f"{name}: {what}", [where(x)], fix))
         if known is None or static is None:
             open_axes.append(axis)
             counts.append(n)
-    return call("specify_shape", x, *counts, axes=tuple(open_axes)) if open_axes else x
+    if not open_axes:
+        return x
+    return call("specify_shape", x, *counts, axes=tuple(open_axes), by=name)
 
 
 def addbroadcast(x: Any, *axes: int) -> Variable:
@@ -129,6 +148,51 @@ def addbroadcast(x: Any, *axes: int) -> Variable:
     array = as_variable(x)
     numbers = normal_axes("addbroadcast", axes, array.ndim)
     return _promised("addbroadcast", array, numbers, [1] * len(numbers))
+
+
+# -- lengths that are compared -------------------------------------------------------------------
+
+
+def _pairs(
+    lengths: Shape, *values: Size, axes: Axes, by: str
+) -> list[tuple[Size, Size, int]]:  # fmt: skip
+    """The lengths to compare, of which the halves of `values` have one each."""
+    return list(zip(values[: len(axes)], values[len(axes) :], axes, strict=True))
+
+
+@declared(
+    View,
+    shape=lambda lengths, *values, axes, by: lengths,
+    index=_same_index,
+    equal=_pairs,
+    unequal={
+        "indexing": Unequal(
+            "axis {axis} of the array has length {v1}, that of the mask {v0}.",
+            "index with a mask of the array's own lengths.",
+            word="indexing",
+            error="IndexBoundsError",
+        ),
+        "repeat": Unequal(
+            "axis {axis} of the array has length {v1}, and there are {v0} counts.",
+            "pass one count for each place of the axis.",
+            word="repeat",
+        ),
+    },
+    ref=lambda x, *values, axes, by: x,
+    pullback=_same_pullback,
+    samples=(
+        Sample(lambda f, x: f(x, x, x, (0, 1), "indexing"), ((2, 3),)),
+        Sample(lambda f, x: f(x, x, x, (0,), "repeat"), ((3,),)),
+    ),
+)
+def lengths_fit(x: Variable, of: Variable, array: Variable, axes: Axes, by: str) -> Variable:
+    """The array x itself, once the axes of `of` are seen to be as long as these of `array`.
+
+    by: who wants to know, for the error: indexing, repeat.
+    """
+    ours = [length(of, axis) for axis in range(of.ndim)]
+    theirs = [length(array, axis) for axis in axes]
+    return call("lengths_fit", x, *ours, *theirs, axes=axes, by=by)
 
 
 # -- lengths that are forgotten ------------------------------------------------------------------

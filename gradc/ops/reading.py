@@ -84,7 +84,7 @@ class Reading:
 
     def write(self, elements: Variable, values: Variable, mode: str) -> Variable:
         """`base` with values put ("set") or added ("add") where `elements` were read."""
-        given = self._unordered(stretched(values, elements))
+        given = self._unordered(stretched(_WORDS[mode], values, elements))
         if not self.groups:
             return self._put(given, mode)
         view = self._view()
@@ -128,24 +128,28 @@ def _are_distinct(indices: Sequence[Variable]) -> bool:
 
 
 def _counts_up(index: Variable) -> bool:
-    if index.owner is not None and index.owner.op.name == "mask_fits":
+    if index.owner is not None and index.owner.op.name == "lengths_fit":
         index = index.owner.inputs[0]
     return index.owner is not None and index.owner.op.name in ("iota", "nonzero_flat")
 
 
-def stretched(values: Variable, like: Variable) -> Variable:
+_WORDS = {"set": "set_subtensor", "add": "inc_subtensor"}  # what users call a mode
+
+
+def stretched(name: str, values: Variable, like: Variable) -> Variable:
     """Values with the axes of `like`; axes of static length 1 have its lengths.
 
     Raises: ArgumentError if there are more axes; ShapeError if static lengths differ.
     """
     if values.ndim > like.ndim:
-        what = f"set_subtensor: {values.ndim} axes cannot stand in place of {like.ndim}."
-        raise ArgumentError(message(what, [where(values), where(like)], "drop the others first."))
+        what = f"{name}: {values.ndim} axes cannot stand in place of {like.ndim}."
+        fix = "sum over the others, or drop them: values[0], T.squeeze(values)."
+        raise ArgumentError(message(what, [where(values), where(like)], fix))
     padded = pad(values, like.ndim)
     pairs = list(enumerate(zip(padded.type.shape, like.type.shape, strict=True)))
     for axis, (n, wanted) in pairs:
         if None not in (n, wanted) and n not in (1, wanted):
-            what = f"set_subtensor: axis {axis} of the values has length {n}, the places {wanted}."
+            what = f"{name}: axis {axis} of the values has length {n}, the places {wanted}."
             fix = "pass values of the shape of what they replace."
             raise ShapeError(message(what, [where(values), where(like)], fix))
     if not any(n == 1 != wanted for _, (n, wanted) in pairs):
@@ -243,12 +247,12 @@ def _before(name: str, x: Variable, values: Variable) -> tuple[Variable, Variabl
     node = x.owner
     if node is not None and node.op.name == "dimshuffle":
         inner, order = node.inputs[0], node.op.keywords["order"]
-        values = stretched(values, x)
+        values = stretched(name, values, x)
         back = [order.index(axis) if axis in order else "x" for axis in range(inner.ndim)]
         return inner, call("dimshuffle", values, order=tuple(back))
     if node is not None and node.op.name == "reshape":
         inner = node.inputs[0]
-        return inner, call("reshape", stretched(values, x), *shape_tuple(inner))
+        return inner, call("reshape", stretched(name, values, x), *shape_tuple(inner))
     what = f"{name}: the first argument is not indexed."
     fix = f"pass the places to write to, for example T.{name}(x[1:], y)."
     raise ArgumentTypeError(message(what, [where(x)], fix))

@@ -75,10 +75,12 @@ def reshape(
     lengths = lengths_of("reshape", one_of("reshape", shape=shape, newshape=newshape), ndim)
     wanted = [static_int(n) for n in lengths]
     if ndim is not None and ndim != len(lengths):
-        raise ArgumentError(message(f"reshape: ndim={ndim}, but the shape has {len(lengths)}."))
+        what = f"reshape: ndim={ndim}, but the shape has {len(lengths)} lengths."
+        raise ArgumentError(message(what, [where(x)], "leave ndim out."))
     if wanted.count(-1) > 1 or any(n is not None and n < -1 for n in wanted):
-        what = f"reshape: shape {_text(wanted)} is no shape; at most one length may be -1."
-        raise ArgumentError(message(what, [where(x)]))
+        what = f"reshape: {_text(wanted)} is no shape; at most one length may be -1."
+        fix = "say all lengths but one; -1 stands for what is left."
+        raise ArgumentError(message(what, [where(x)], fix))
     _check_count(x, wanted)
     if -1 in wanted:
         lengths = _without_rest(x, lengths, wanted.index(-1))

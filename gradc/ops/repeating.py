@@ -18,34 +18,15 @@ from gradc.ops.convert import as_variable
 from gradc.ops.declare import Sample, call, declared, normal_axis
 from gradc.ops.elemwise import cast
 from gradc.ops.index import gather_along
-from gradc.ops.kinds import Routine, Unequal, View
-from gradc.ops.lengths import length, lengths_of
+from gradc.ops.kinds import Routine
+from gradc.ops.lengths import counts_of
+from gradc.ops.promises import lengths_fit
 from gradc.ops.relabel import flatten
-from gradc.ops.select import length_pairs
 from gradc.ops.stacking import repeated
 
 __all__ = ["repeat"]
 
 Array = npt.NDArray[Any]
-
-
-@declared(
-    View,
-    shape=lambda lengths, *values, axes: lengths,
-    index=lambda i, lengths, *values, axes: i,
-    equal=length_pairs,
-    unequal=Unequal(
-        "axis {axis} of the array has length {v1}, and there are {v0} counts.",
-        "pass one count for each place of the axis.",
-        word="repeat",
-    ),
-    ref=lambda x, *values, axes: x,
-    pullback=lambda cts, outs, x, *values, axes: (cts[0], *(None for _ in values)),
-    samples=(Sample(lambda f, x: f(x, x, 0), ((3,),)),),
-)
-def counts_fit(counts: Variable, array: Variable, axis: int) -> Variable:
-    """The counts themselves, once there are seen to be as many as an axis of `array` is long."""
-    return call("counts_fit", counts, length(counts, 0), length(array, axis), axes=(axis,))
 
 
 def _repeat_ref(counts: Array, k: Array) -> Array:
@@ -84,7 +65,7 @@ def repeat_by_counts(x: Variable, counts: Variable, axis: int) -> Variable:
     when they have been computed.  Gradient: the sum over the copies.
     Raises: ArgumentError at the call for a negative count, or another number of them.
     """
-    counts = counts_fit(cast(counts, "int64"), x, axis)
+    counts = lengths_fit(cast(counts, "int64"), counts, x, (axis,), "repeat")
     total = call("maximum", call("sum", counts, axes=(0,)), as_variable(0))
     return gather_along(x, repeated_places(counts, total), axis)
 
@@ -110,4 +91,4 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Variable:
     elif count.ndim:
         return repeat_by_counts(array, count, number)
     counts = [count if k == number else Constant(np.asarray(1)) for k in range(array.ndim)]
-    return repeated(array, lengths_of("repeat", counts), in_front=False)
+    return repeated(array, counts_of("repeat", counts), in_front=False)

@@ -11,21 +11,19 @@ from typing import Any
 
 import numpy as np
 
-from gradc.errors import ArgumentError, IndexBoundsError, message
-from gradc.graph.describe import where
-from gradc.graph.op import Shape
+from gradc.errors import ArgumentError, ArgumentTypeError, IndexBoundsError, message
+from gradc.graph.describe import where as row
 from gradc.graph.variable import Constant, Variable
-from gradc.ops.compare import neq
+from gradc.ops.compare import neq, switch
 from gradc.ops.convert import as_variable
-from gradc.ops.declare import Sample, call, declared, insert_axes, normal_axis
+from gradc.ops.declare import call, insert_axes, normal_axis
 from gradc.ops.elemwise import int_div, mod
 from gradc.ops.index import gather, gather_along
 from gradc.ops.joining import join
-from gradc.ops.kinds import Unequal, View
-from gradc.ops.lengths import length, shape_tuple
+from gradc.ops.lengths import shape_tuple
 from gradc.ops.order import nonzero_flat
+from gradc.ops.promises import lengths_fit
 from gradc.ops.relabel import flatten
-from gradc.sizes import Size
 
 __all__ = [
     "argwhere",
@@ -34,37 +32,8 @@ __all__ = [
     "flatnonzero",
     "nonzero",
     "nonzero_values",
+    "where",
 ]
-
-
-def length_pairs(
-    lengths: Shape, *values: Size, axes: tuple[int, ...]
-) -> list[tuple[Size, Size, int]]:
-    """The lengths to compare, of which the first half of `values` has one each."""
-    halves = zip(values[: len(axes)], values[len(axes) :], axes, strict=True)
-    return [(mask, array, axis) for mask, array, axis in halves]
-
-
-@declared(
-    View,
-    shape=lambda lengths, *values, axes: lengths,
-    index=lambda i, lengths, *values, axes: i,
-    equal=length_pairs,
-    unequal=Unequal(
-        "axis {axis} of the array has length {v1}, that of the mask {v0}.",
-        "index with a mask of the array's own lengths.",
-        word="indexing",
-        error="IndexBoundsError",
-    ),
-    ref=lambda x, *values, axes: x,
-    pullback=lambda cts, outs, x, *values, axes: (cts[0], *(None for _ in values)),
-    samples=(Sample(lambda f, x: f(x, x, x, (0, 1)), ((2, 3),)),),
-)
-def mask_fits(x: Variable, mask: Variable, array: Variable, axes: Sequence[int]) -> Variable:
-    """The array x itself, once the axes of `mask` are seen to be as long as these of `array`."""
-    ours = [length(mask, axis) for axis in range(mask.ndim)]
-    theirs = [length(array, axis) for axis in axes]
-    return call("mask_fits", x, *ours, *theirs, axes=tuple(axes))
 
 
 def positions(mask: Variable, array: Variable, axes: Sequence[int]) -> Variable:
@@ -77,11 +46,11 @@ def positions(mask: Variable, array: Variable, axes: Sequence[int]) -> Variable:
         if None not in (n, wanted) and n != wanted:
             what = f"x[...]: axis {axis} has length {wanted}, that of the mask {n}."
             fix = "index with a mask of the array's own lengths."
-            raise IndexBoundsError(message(what, [where(array), where(mask)], fix))
+            raise IndexBoundsError(message(what, [row(array), row(mask)], fix))
     found = flatnonzero(mask)
     if all(n is not None and n == wanted for _, n, wanted in pairs):
         return found
-    return mask_fits(found, mask, array, axes)
+    return lengths_fit(found, mask, array, tuple(axes), "indexing")
 
 
 # -- what is not 0 ---------------------------------------------------------------------------------
@@ -114,7 +83,7 @@ def nonzero(a: Any, return_matrix: bool = False) -> Any:
     a = as_variable(a)
     if not a.ndim:
         what = "nonzero: a scalar has no axes, so no places."
-        raise ArgumentError(message(what, [where(a)], "use T.neq(x, 0)."))
+        raise ArgumentError(message(what, [row(a)], "use T.neq(x, 0)."))
     places = _unravelled(flatnonzero(a), shape_tuple(a))
     if not return_matrix:
         return places
@@ -138,6 +107,19 @@ def argwhere(a: Any) -> Variable:
     return join(1, *(insert_axes(each, (1,)) for each in places))
 
 
+def where(condition: Any, x: Any = None, y: Any = None) -> Any:
+    """X where the condition holds, else y: switch.  Of a condition alone: its places, nonzero.
+
+    Raises: ArgumentTypeError for one of x and y without the other.
+    """
+    if x is None and y is None:
+        return nonzero(condition)
+    if x is None or y is None:
+        what = "where: takes a condition and two values, or a condition alone."
+        raise ArgumentTypeError(message(what, fix="say what stands where it does not hold."))
+    return switch(condition, x, y)
+
+
 def nonzero_values(a: Any) -> Variable:
     """The elements of a that are not 0, in C order: a vector. Gradient: to these elements."""
     a = as_variable(a)
@@ -155,9 +137,7 @@ def compress(condition: Any, x: Any, axis: Any = None) -> Variable:
     x, condition = as_variable(x), as_variable(condition)
     if condition.ndim != 1:
         what = f"compress: the condition is a vector, got {condition.type}."
-        raise ArgumentError(
-            message(what, [where(condition)], "for a mask of x's shape use x[mask].")
-        )
+        raise ArgumentError(message(what, [row(condition)], "for a mask of x's shape use x[mask]."))
     if axis is None:
         return gather(flatten(x), flatnonzero(condition))
     place = normal_axis("compress", axis, x.ndim)

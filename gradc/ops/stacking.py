@@ -20,7 +20,7 @@ from gradc.ops.convert import as_variable, common_dtype, is_weak, static_int
 from gradc.ops.declare import insert_axes, normal_axis, pad
 from gradc.ops.elemwise import int_div
 from gradc.ops.joining import alike, cut_at, joined, plus
-from gradc.ops.lengths import broadcast_to, length, lengths_of
+from gradc.ops.lengths import broadcast_to, counts_of, length, lengths_of
 from gradc.ops.promises import with_length
 from gradc.ops.relabel import flatten, reshape
 
@@ -191,10 +191,10 @@ def split(
     """
     array = as_variable(x)
     number = normal_axis("split", axis, array.ndim)
-    counts = lengths_of("split", splits_size, n_splits)
+    counts = counts_of("split", splits_size, n_splits)
     if n_splits is not None and len(counts) != n_splits:
         what = f"split: n_splits is {n_splits}, but there are {len(counts)} lengths."
-        raise ArgumentError(message(what))
+        raise ArgumentError(message(what, [where(array)], "give as many, or leave n_splits out."))
     total: Variable = as_variable(0)
     for count in counts:
         total = plus(total, count)
@@ -237,7 +237,7 @@ def tile(x: Any, reps: Any, ndim: int | None = None) -> Variable:
     Gradient: the sum over the copies.
     """
     array = as_variable(x)
-    counts = lengths_of("tile", reps)
+    counts = counts_of("tile", reps)
     rank = max(array.ndim, len(counts))
     if ndim is not None and ndim < rank:
         what = f"tile: ndim is {ndim}, but the result has {rank} axes."

@@ -163,7 +163,8 @@ def _check_place(x: Variable, axis: int, place: int) -> None:
     n = x.type.shape[axis]
     if n is not None and not -n <= place < n:
         what = f"x[...]: index {place} is out of bounds for axis {axis} with length {n}."
-        raise IndexBoundsError(message(what, [where(x)]))
+        fix = f"use one from {-n} to {n - 1}." if n else "an axis without elements has no places."
+        raise IndexBoundsError(message(what, [where(x)], fix))
 
 
 # -- arrays ------------------------------------------------------------------------------------

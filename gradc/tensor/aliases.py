@@ -10,7 +10,6 @@ from gradc.ops.compare import (
     lt,
     neq,
     or_,
-    switch,
     xor,
 )
 from gradc.ops.convert import as_variable
@@ -31,7 +30,7 @@ from gradc.ops.elemwise import (
 from gradc.ops.nnet import logsoftmax
 
 as_tensor_variable = as_tensor = as_variable
-abs_, inv, sgn, sqr, where = abs, reciprocal, sign, square, switch
+abs_, inv, sgn, sqr = abs, reciprocal, sign, square
 absolute, negative, power, divide = abs, neg, pow, true_div
 subtract, multiply, floor_div, floor_divide, remainder = sub, mul, int_div, int_div, mod
 equal, not_equal, less, less_equal, greater, greater_equal = eq, neq, lt, le, gt, ge
@@ -42,5 +41,5 @@ __all__ = [
     "abs_", "absolute", "as_tensor", "as_tensor_variable", "astype", "bitwise_and", "bitwise_not",
     "bitwise_or", "bitwise_xor", "divide", "equal", "floor_div", "floor_divide", "greater",
     "greater_equal", "inv", "less", "less_equal", "log_softmax", "multiply", "negative",
-    "not_equal", "power", "remainder", "sgn", "sqr", "subtract", "where",
+    "not_equal", "power", "remainder", "sgn", "sqr", "subtract",
 ]  # fmt: skip

@@ -178,7 +178,7 @@ WRONG: dict[str, tuple[Callable[[], Any], type[GradcError], str]] = {
     "split sum": (
         lambda: T.split(T.vector(shape=(5,)), [2, 2], 2),
         ShapeError,
-        "axis 0 has length 5, not 4",
+        "axis 0 has length 5, but the parts add up to 4",
     ),
     "split count": (
         lambda: T.split(T.vector(), [2, 2], 3),
@@ -220,7 +220,7 @@ WRONG: dict[str, tuple[Callable[[], Any], type[GradcError], str]] = {
     "specify": (
         lambda: T.specify_shape(T.vector(shape=(3,)), (4,)),
         ShapeError,
-        "has length 3, not 4",
+        "has length 3, but 4 was promised",
     ),
     "specify rank": (
         lambda: T.specify_shape(T.vector(), (4, None)),
@@ -230,8 +230,17 @@ WRONG: dict[str, tuple[Callable[[], Any], type[GradcError], str]] = {
     "addbroadcast": (
         lambda: T.addbroadcast(T.vector(shape=(3,)), 0),
         ShapeError,
-        "has length 3, not 1",
+        "has length 3, but shall stretch from length 1",
     ),
+    "zeros": (lambda: T.zeros((2, -3)), ShapeError, "zeros: there is no length -3"),
+    "ones": (lambda: T.ones(2.5), ArgumentTypeError, "ones: a length is a whole number, got 2.5"),
+    "tile below": (lambda: T.tile(T.vector(), -1), ShapeError, "tile: there is no length -1"),
+    "repeat below": (lambda: T.repeat(T.vector(), -1), ShapeError, "repeat: there is no length -1"),
+    "part": (lambda: T.split(T.vector(), [4, -1], 2), ShapeError, "split: there is no length -1"),
+    "eye": (lambda: T.eye(2.5), ArgumentTypeError, "eye: a length is a whole number, got 2.5"),
+    "eye below": (lambda: T.eye(-1), ShapeError, "eye: there is no length -1"),
+    "eye k": (lambda: T.eye(3, k=1.5), ArgumentTypeError, "the diagonal k is a whole number"),
+    "arange": (lambda: T.arange("a"), ArgumentTypeError, "ends and steps are numbers, got 'a'"),
     "constant": (lambda: T.get_scalar_constant_value(T.scalar("s")), GradcError, "s is no number"),
     "vector": (lambda: T.get_vector_length(T.vector("q")), ArgumentError, "q has no length"),
 }
@@ -256,7 +265,7 @@ def test_broadcasting_that_is_promised_or_forgotten() -> None:
     a, b = RNG.normal(size=(3, 1)), RNG.normal(size=(3, 4))
     for got, wanted in zip(function(a, b), (a + b, a * 2, b.sum(1, keepdims=True)), strict=True):
         np.testing.assert_allclose(got, wanted)
-    with pytest.raises(ArgumentError, match="axis 1 has length 2, but 1 was promised"):
+    with pytest.raises(ArgumentError, match="axis 1 has length 2, but shall stretch from"):
         function(np.ones((3, 2)), b)
     refuses = gradc.function([x, y], T.unbroadcast(column, 1) + y)
     with pytest.raises(ArgumentError):

@@ -80,3 +80,12 @@ def test_what_theano_has_and_arrays_have_not() -> None:
         gradc.generic("state")
     with pytest.raises(TypeError, match="has no name"):
         T.TensorType("float64", (None,), name="rows")
+
+
+def test_where_as_numpy_has_it() -> None:
+    x = T.dmatrix("x")
+    places = T.where(x > 0)
+    assert graph.equal_computations(list(places), list(T.nonzero(x > 0)))
+    assert graph.is_same_graph(T.where(x > 0, x, 0), T.switch(x > 0, x, 0))
+    with pytest.raises(TypeError, match="two values, or a condition alone"):
+        T.where(x > 0, x)

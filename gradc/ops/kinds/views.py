@@ -47,30 +47,15 @@ class Apart:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class View(Declaration):
-    """The same numbers at other places: an index map, no code.
+class _Rearranged(Declaration):
+    """The elements of the first input, under other places; the other inputs are integer scalars.
 
-    Inputs: the array, then integer scalars.  `shape` gives the result's lengths from the array's
-    lengths and the scalars' values; `index` gives, for the result's axes i, the place in each
-    axis of the array; `bounds` gives (index, length, axis) that must satisfy 0 <= index < length,
-    `equal` gives (length, length, axis) that must agree.
-    `lift` gives the parameters of the same view of each row of a stack, whose first axis stays; for
-    a view that has none the operation `stacked` (ops/stacked.py) stands in.
-    `apart` takes scalars out that only say a place, so that they may differ from row to row.
-    All four take (i or lengths, *values, shape=..., **params) of sizes.
-    unequal: what the error says where two lengths do not agree.
+    `shape` gives the result's lengths from the array's lengths and the scalars' values.
     """
 
-    kind: ClassVar[str] = "View"
     guards: ClassVar[Guards] = "routed"
 
     shape: ShapeRule  # (lengths, *values, **params)
-    index: Callable[..., IndexMap]  # (i, lengths, *values, **params)
-    bounds: Callable[..., Sequence[tuple[Size, Size, int]]] | None = None
-    equal: Callable[..., Sequence[tuple[Size, Size, int]]] | None = None
-    unequal: Unequal = Unequal()
-    lift: Callable[..., Mapping[str, Any]] | None = None
-    apart: Callable[..., Apart | None] | None = None  # (numbers of scalars, **params)
 
     def infer(
         self, inputs: Sequence[Variable], params: Mapping[str, Any]
@@ -82,6 +67,36 @@ class View(Declaration):
         values = [operand.value for operand in operands[1:]]
         return (tuple(size(n) for n in self.shape(operands[0].shape, *values, **params)),)
 
+    def forward_by_kind(
+        self, node: Apply, tangents: Sequence[Variable | None]
+    ) -> tuple[Variable | None, ...]:
+        t = tangents[0]
+        return (None if t is None else node.op(t, *node.inputs[1:]),)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class View(_Rearranged):
+    """The same numbers at other places: an index map, no code.
+
+    Inputs: the array, then integer scalars.  `shape` gives the result's lengths; `index` gives, for
+    the result's axes i, the place in each axis of the array; `bounds` gives (index, length, axis)
+    that must satisfy 0 <= index < length, `equal` gives (length, length, axis) that must agree.
+    `lift` gives the parameters of the same view of each row of a stack, whose first axis stays; for
+    a view that has none the operation `stacked` (ops/stacked.py) stands in.
+    `apart` takes scalars out that only say a place, so that they may differ from row to row.
+    All four take (i or lengths, *values, shape=..., **params) of sizes.
+    unequal: what the error says where two lengths do not agree; several by the parameter `by`.
+    """
+
+    kind: ClassVar[str] = "View"
+
+    index: Callable[..., IndexMap]  # (i, lengths, *values, **params)
+    bounds: Callable[..., Sequence[tuple[Size, Size, int]]] | None = None
+    equal: Callable[..., Sequence[tuple[Size, Size, int]]] | None = None
+    unequal: Unequal | Mapping[str, Unequal] = Unequal()
+    lift: Callable[..., Mapping[str, Any]] | None = None
+    apart: Callable[..., Apart | None] | None = None  # (numbers of scalars, **params)
+
     def index_map(
         self, i: IndexMap, operands: Sequence[Operand], params: Mapping[str, Any]
     ) -> IndexMap:
@@ -89,17 +104,15 @@ class View(Declaration):
         values = [operand.value for operand in operands[1:]]
         return self.index(i, operands[0].shape, *values, **params)
 
+    def complaint(self, params: Mapping[str, Any]) -> Unequal:
+        """What is said where two lengths do not agree."""
+        return self.unequal if isinstance(self.unequal, Unequal) else self.unequal[params["by"]]
+
     def stacked(self, op: AnyOp) -> Op:
         """The same view of each row of a stack; `op` is of this declaration."""
         if self.lift is None:
             return op_of("stacked", through=op)
         return Op(self, tuple(sorted(self.lift(**op.keywords).items())))
-
-    def forward_by_kind(
-        self, node: Apply, tangents: Sequence[Variable | None]
-    ) -> tuple[Variable | None, ...]:
-        t = tangents[0]
-        return (None if t is None else node.op(t, *node.inputs[1:]),)
 
     def places(self, node: Apply, inputs: Sequence[Variable], first: int) -> Apart | None:
         """The batched scalars of this view taken out; they stand in `inputs` from `first` on.
@@ -129,32 +142,13 @@ class View(Declaration):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Relabel(Declaration):
+class Relabel(_Rearranged):
     """The same numbers in the same C order under another shape (reshape).
 
     Inputs: the array, then one integer scalar an axis; at most one may be -1.
     """
 
     kind: ClassVar[str] = "Relabel"
-    guards: ClassVar[Guards] = "routed"
-
-    shape: ShapeRule  # (lengths, *values)
-
-    def infer(
-        self, inputs: Sequence[Variable], params: Mapping[str, Any]
-    ) -> tuple[TensorType, ...]:
-        (lengths,) = self.lengths(static_operands(inputs), params)
-        return (TensorType(inputs[0].dtype, to_static(lengths)),)
-
-    def lengths(self, operands: Sequence[Operand], params: Mapping[str, Any]) -> tuple[Shape, ...]:
-        values = [operand.value for operand in operands[1:]]
-        return (tuple(size(n) for n in self.shape(operands[0].shape, *values, **params)),)
-
-    def forward_by_kind(
-        self, node: Apply, tangents: Sequence[Variable | None]
-    ) -> tuple[Variable | None, ...]:
-        t = tangents[0]
-        return (None if t is None else node.op(t, *node.inputs[1:]),)
 
     def batch_by_kind(self, node: Apply, inputs: Sequence[Variable]) -> tuple[Variable, ...]:
         refuse_lengths(node, inputs)
