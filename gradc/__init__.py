@@ -31,7 +31,16 @@ from gradc.control import OpFromGraph, custom_gradient
 from gradc.differentiate import words as _derivatives
 from gradc.differentiate.words import *
 from gradc.extend import Op, as_op
-from gradc.functional import grad, hessian, jacobian, jit, value_and_grad, vectorize, vmap
+from gradc.functional import (
+    grad,
+    hessian,
+    jacobian,
+    jit,
+    scipy_objective,
+    value_and_grad,
+    vectorize,
+    vmap,
+)
 from gradc.graph.functiongraph import FunctionGraph
 from gradc.graph.op import Apply
 from gradc.graph.replace import clone, graph_replace
@@ -109,6 +118,7 @@ __all__ = [
     "print_global_stats",
     "printing",
     "register_mode",
+    "scipy_objective",
     "shared",
     "tensor",
     "testing",

@@ -1,6 +1,18 @@
-"""Functions of numbers from Python functions: jit, and derivatives and batches of functions."""
+"""Functions of numbers: jit of Python functions, their derivatives and batches, costs for SciPy."""
 
 from gradc.functional.derivatives import grad, hessian, jacobian, value_and_grad, vectorize, vmap
 from gradc.functional.jit import Jitted, jit
+from gradc.functional.objective import Objective, scipy_objective
 
-__all__ = ["Jitted", "grad", "hessian", "jacobian", "jit", "value_and_grad", "vectorize", "vmap"]
+__all__ = [
+    "Jitted",
+    "Objective",
+    "grad",
+    "hessian",
+    "jacobian",
+    "jit",
+    "scipy_objective",
+    "value_and_grad",
+    "vectorize",
+    "vmap",
+]
