@@ -24,6 +24,7 @@ from gradc.lower import Border, callbacks, lower, node_notes, prepare
 from gradc.options import Options, Target
 from gradc.rewrite import Trace, optimize
 from gradc.rewrite.guard import guarded
+from gradc.rewrite.timings import Timings
 
 __all__ = ["Descent", "descend", "lowered", "rewritten"]
 
@@ -33,6 +34,7 @@ class Descent:
     """The stages between a graph and its library; `prepared` is what was lowered.
 
     callbacks: the nodes whose code is Python's, by the numbers of the Program's Callback steps.
+    timings: what rewriting took, where config.profile_optimizer asks for it.
     """
 
     optimized: Graph
@@ -41,6 +43,7 @@ class Descent:
     program: Program
     source: Source
     callbacks: tuple[Apply, ...]
+    timings: Timings | None = None
 
     def plan(self, flat: Flat, library: str) -> Plan:
         """How to call the library that was made of this, in terms of the received graph."""
@@ -61,18 +64,21 @@ class Descent:
 
 def descend(graph: Graph, mode: str, target: Target, options: Options) -> Descent:
     """Go all the way down."""
-    optimized, trace = rewritten(graph, mode, options)
+    timings = Timings() if options.profile_optimizer else None
+    optimized, trace = rewritten(graph, mode, options, timings)
     prepared = prepare(expanded(guarded(optimized, options.guards)))
     program = lower(prepared, chains_only=mode == "FAST_COMPILE", fuses=options.fuse)
     source = emit(program, target, node_notes(prepared), options, fast=mode == "FAST_RUN")
-    return Descent(optimized, trace, prepared, program, source, callbacks(prepared))
+    return Descent(optimized, trace, prepared, program, source, callbacks(prepared), timings)
 
 
-def rewritten(graph: Graph, mode: str, options: Options) -> tuple[Graph, Trace]:
+def rewritten(
+    graph: Graph, mode: str, options: Options, timings: Timings | None = None
+) -> tuple[Graph, Trace]:
     """The first arrow: the graph behind the passes of a mode."""
     if not options.rewrite:
         return graph, Trace()
-    return optimize(graph, mode, options.excluding, options.assertions)
+    return optimize(graph, mode, options.excluding, options.assertions, timings)
 
 
 def lowered(graph: Graph, target: Target, options: Options) -> Descent:

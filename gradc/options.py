@@ -104,6 +104,8 @@ class Options:
         compute_test_value: "off"; else every node is evaluated as it is built, and this says what
             to do about inputs without tag.test_value: "ignore", "warn", "raise", "pdb".
         profile: functions keep an account of the time their steps take.
+        profile_optimizer: profiles show what rewriting took, by pass and by rule.
+        profile_memory: profiles show what of the workspace is in use while each step runs.
         on_compile: called with a gradc.call.lookup.Lookup for every function that is made.
     """
 
@@ -129,6 +131,8 @@ class Options:
     guards: tuple[str, ...] = ()
     compute_test_value: str = "off"
     profile: bool = False
+    profile_optimizer: bool = False
+    profile_memory: bool = False
     search_path: str = os.defpath
     on_compile: Callable[[Any], None] | None = None
 
@@ -264,6 +268,8 @@ class Config:
     excluding: _Setting[tuple[str, ...]] = _Setting((), _words)
     compute_test_value = _Setting("off", _one_of("off", "ignore", "warn", "raise", "pdb"))
     profile = _Setting(False, _truth)
+    profile_optimizer = _Setting(False, _truth)
+    profile_memory = _Setting(False, _truth)
     on_compile: _Setting[Callable[[Any], None] | None] = _Setting(None, _function)
 
     def __init__(

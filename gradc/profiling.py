@@ -20,6 +20,7 @@ from gradc.graph.site import Site
 from gradc.graph.text import numbering
 from gradc.kernel.program import Compute, Nest, Pack, Pass, Product, Program, Step
 from gradc.kernel.text import touched
+from gradc.planned import memory_lines, optimizer_lines
 from gradc.sizes import Length, Size, product
 
 __all__ = ["summary_text"]
@@ -60,6 +61,12 @@ def _function_text(measured: Measured, n_rows: int) -> str:
     lines += _table(_steps(measured, descent), total, calls, n_rows, rates=True)
     lines += ["", "By line: share, time a call (a step's time, shared out among its operations)"]
     lines += _table(_lines(measured, descent), total, calls, n_rows, rates=False)
+    if measured.memory:
+        program = descent.program
+        titles = [f"{_word(step)} {k}" for k, step in enumerate(_all(program))]
+        lines += ["", *memory_lines(program, lambda n: _number(n, measured.sizes), titles)]
+    if descent.timings is not None:
+        lines += ["", *optimizer_lines(descent.timings, n_rows)]
     return "\n".join(lines)
 
 

@@ -32,7 +32,10 @@ LAYERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "runtime": (("runtime",), ("kernel", "emit.source")),
     "lower": (("lower",), ("control", "ops", "kernel")),
     "compile": (("compile", "call"), ("tensor", "sharedvar", "control", "extend", "runtime")),
-    "descent": (("descent", "watched", "profiling"), ("compile", "rewrite", "lower", "emit")),
+    "descent": (
+        ("descent", "watched", "profiling", "planned"),
+        ("compile", "rewrite", "lower", "emit"),
+    ),
     "functional": (("functional",), ("batch", "compile")),
     "face": (
         ("__init__", "printing", "compat", "cli", "why", "testing", "optim", "sklearn"),

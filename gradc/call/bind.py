@@ -74,7 +74,7 @@ def bind(
         assert descent is not None
         executable.keep_profile(descent.program.steps + 1)  # and the commit
         function.profile = request.profile or ProfileStats(at_exit=not request.asked_profile)
-        function.profile.add(request.name, executable, stages)
+        function.profile.add(request.name, executable, stages, options.profile_memory)
     return function
 
 

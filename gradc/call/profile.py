@@ -28,7 +28,8 @@ _AT_EXIT: list[ProfileStats] = []
 class Measured:
     """What one function's calls have taken, in seconds.
 
-    steps: by position, over all segments.  sizes: of the last call.
+    steps: by position, over all segments.  sizes: of the last call.  memory: whether the report
+    shows the plan of it.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Measured:
     steps: tuple[float, ...]
     sizes: tuple[int, ...]
     stages: Stages
+    memory: bool
 
     @property
     def total(self) -> float:
@@ -50,16 +52,16 @@ class ProfileStats:
 
     def __init__(self, at_exit: bool = False) -> None:
         """at_exit: print the summary when the program ends."""
-        self._functions: list[tuple[str, Executable, Stages]] = []
+        self._functions: list[tuple[str, Executable, Stages, bool]] = []
         _ALL.add(self)
         if at_exit:
             if not _AT_EXIT:
                 atexit.register(_print_all)
             _AT_EXIT.append(self)
 
-    def add(self, name: str, executable: Executable, stages: Stages) -> None:
-        """Measure one more function."""
-        self._functions.append((name, executable, stages))
+    def add(self, name: str, executable: Executable, stages: Stages, memory: bool = False) -> None:
+        """Measure one more function; memory: show its plan of that, too."""
+        self._functions.append((name, executable, stages, memory))
 
     @property
     def functions(self) -> tuple[Measured, ...]:
@@ -89,14 +91,14 @@ class ProfileStats:
         return None
 
 
-def _measured(name: str, executable: Executable, stages: Stages) -> Measured:
+def _measured(name: str, executable: Executable, stages: Stages, memory: bool) -> Measured:
     calls, (planning, running, *steps), sizes = executable.profile()
     descent = stages.descent
     assert descent is not None
     program = descent.program
     commit = program.steps - len(program.segments[-1].steps) + program.segments[-1].commit
     del steps[commit]  # the commit point has a number of its own, and takes no time
-    return Measured(name, calls, planning, running, tuple(steps), tuple(sizes), stages)
+    return Measured(name, calls, planning, running, tuple(steps), tuple(sizes), stages, memory)
 
 
 def print_global_stats(file: IO[str] | None = None) -> None:

@@ -44,7 +44,7 @@ from gradc.kernel.loops import (
 )
 from gradc.sizes import Size, size
 
-__all__ = ["program_text", "statement_text", "touched"]
+__all__ = ["program_text", "spans", "statement_text", "touched"]
 
 _COMMIT = "---- commit: nothing from here on can fail ----"
 
@@ -90,10 +90,10 @@ def _segment(number: int, segment: Segment, owned: Sequence[Buffer], last: bool)
     lines = [f"segment {number}"]
     lines += [f"  {_definition(each)}" for each in segment.sizes]
     lines += [f"  check {_check(each)}" for each in segment.checks]
-    spans = _spans(segment.steps)
+    used = {b: f" (steps {k} to {last})" for b, (k, last) in spans(segment.steps).items()}
     users: dict[int, list[str]] = {}
     for each in owned:
-        users.setdefault(each.index, []).append(f"b{each.number}{spans.get(each.number, '')}")
+        users.setdefault(each.index, []).append(f"b{each.number}{used.get(each.number, '')}")
     lines += [f"  {_slot(slot, users.get(slot.number, ()))}" for slot in segment.slots]
     lines.append(f"  peak workspace: {_peak(segment.slots)}")
     for k, step in enumerate(segment.steps):
@@ -134,15 +134,15 @@ def _slot(slot: Slot, users: Sequence[str]) -> str:
     return f"slot {slot.number}: {room}: {', '.join(users) or 'nobody'}"
 
 
-def _spans(steps: Sequence[Step]) -> dict[int, str]:
-    """The first and the last step that touches each buffer, in words."""
+def spans(steps: Sequence[Step]) -> dict[int, tuple[int, int]]:
+    """The first and the last step that touches each buffer."""
     first: dict[int, int] = {}
     last: dict[int, int] = {}
     for k, step in enumerate(steps):
         for number in touched(step):
             first.setdefault(number, k)
             last[number] = k
-    return {number: f" (steps {k} to {last[number]})" for number, k in first.items()}
+    return {number: (k, last[number]) for number, k in first.items()}
 
 
 def _peak(slots: Iterable[Slot]) -> str:

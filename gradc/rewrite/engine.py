@@ -11,7 +11,8 @@ what they replace, interns, counts, and stops at a budget.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from gradc.errors import RewriteError, message
 from gradc.graph.describe import where
@@ -20,6 +21,7 @@ from gradc.graph.site import inherit
 from gradc.graph.variable import Variable
 from gradc.rewrite.facts import Facts
 from gradc.rewrite.rule import EVERY, Rule
+from gradc.rewrite.timings import Timings
 from gradc.rewrite.trace import Application, Trace
 from gradc.value import frozen, value
 
@@ -59,15 +61,19 @@ def run(
     outputs: Sequence[Variable],
     walls: Collection[Variable] = (),
     tidied: Collection[Variable] = (),
+    timings: Timings | None = None,
 ) -> Rewritten:
     """Apply the pass's rules below `outputs`, but not through or below `walls`.
 
     tidied: variables at which all tidy rules have declined; those that look at nothing else than
-    the expression need not be asked again.
+    the expression need not be asked again.  timings: what is to be measured is written there.
     Raises: RewriteError if rules undo each other, or if one changes a type.
     """
-    work = _Work(stage, outputs, frozenset(walls), tidied)
+    start = time.perf_counter()
+    work = _Work(stage, outputs, frozenset(walls), tidied, timings)
     settled = tuple(work.settle(output) for output in outputs)
+    if timings is not None:
+        timings.passes[stage.name] = time.perf_counter() - start
     return Rewritten(settled, work.image, Trace((stage.name,), tuple(work.done)), work.tries)
 
 
@@ -78,10 +84,12 @@ class _Work:
         outputs: Sequence[Variable],
         walls: frozenset[Variable],
         tidied: Collection[Variable],
+        timings: Timings | None,
     ) -> None:
         self._stage = stage
         self._walls = walls
         self._tidied = tidied
+        self._timings = timings
         self._facts = Facts(outputs, walls)
         self._by_op: dict[tuple[str, bool], list[Rule]] = {}
         self._interner = Interner()
@@ -149,7 +157,7 @@ class _Work:
             return None
         for rule in self._rules_for(variable.owner.op.name, variable in self._tidied):
             self.tries += 1
-            for result in rule.results(variable, self._facts):
+            for result in self._results(rule, variable):
                 if result is variable or not _refines(rule, variable, result):
                     continue
                 self.done.append(
@@ -157,8 +165,15 @@ class _Work:
                 )
                 if len(self.done) > self._budget:
                     raise RewriteError(self._loop())
+                if self._timings is not None:
+                    self._timings.rules[self._stage.name, rule.name].applied += 1
                 return result
         return None
+
+    def _results(self, rule: Rule, variable: Variable) -> Iterable[Variable]:
+        if self._timings is None:
+            return rule.results(variable, self._facts)
+        return self._timings.results(self._stage.name, rule, variable, self._facts)
 
     def _rules_for(self, op: str, is_tidy: bool) -> list[Rule]:
         found = self._by_op.get((op, is_tidy))

@@ -26,6 +26,7 @@ from gradc.rewrite.scattered import SCATTERED
 from gradc.rewrite.softmax import SUMMED
 from gradc.rewrite.stabilize import ELEMENTARY
 from gradc.rewrite.strength import STRENGTH
+from gradc.rewrite.timings import Timings
 from gradc.rewrite.trace import Trace
 from gradc.rewrite.unsafe import UNCHECKED
 from gradc.rewrite.views import VIEWS
@@ -62,18 +63,23 @@ BEFORE_GRAD = Pass(
 
 
 def optimize(
-    graph: Graph, mode: str = "FAST_RUN", excluding: Collection[str] = (), checks: bool = True
+    graph: Graph,
+    mode: str = "FAST_RUN",
+    excluding: Collection[str] = (),
+    checks: bool = True,
+    timings: Timings | None = None,
 ) -> tuple[Graph, Trace]:
     """The graph rewritten by the passes of a mode, and what they did.
 
     excluding: names of rules and passes to leave out.  Raises: ArgumentError for one that is none.
-    checks: False drops what users assert.
+    checks: False drops what users assert.  timings: what is to be measured is written there.
     """
     trace = Trace()
     settled: frozenset[Variable] = frozenset()
     before: tuple[Rule, ...] = ()
     for stage in _without(PASSES[mode] if checks else (UNSAFE, *PASSES[mode]), excluding):
-        done = run(stage, graph.results, tidied=settled if stage.tidy == before else ())
+        tidied = settled if stage.tidy == before else frozenset()
+        done = run(stage, graph.results, tidied=tidied, timings=timings)
         graph = graph.replaced(done.outputs)
         trace = trace + done.trace
         settled, before = frozenset(done.image.values()), stage.rules

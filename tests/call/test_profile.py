@@ -109,3 +109,36 @@ def test_the_setting_prints_at_the_end_of_the_program(tmp_path: Path) -> None:
     assert done.stdout == ""
     assert done.stderr.startswith("Profile of step: 1 calls, ")
     assert "train.py:3  f = gradc.function([x], T.exp(x) * 3, name='step')" in done.stderr
+
+
+def test_the_plan_of_memory_step_by_step() -> None:
+    x = T.matrix("x")
+    y = T.sort(T.exp(x), axis=0)
+    with gradc.config.override(profile_memory=True):
+        f = gradc.function([x], [y.sum(), T.sort(y * x, axis=1)], profile=True)
+    f(np.ones((100, 10)))
+    text = f.profile.summary("str").split("Memory of intermediate values: ")[1]
+    head, title, *rows = text.splitlines()
+    assert title == "By step: in use, a worker, what begins and ends"
+    assert len(rows) == f.stages.program.steps
+    used = [re.findall(r"(\d+\.?\d*) (K?B) ", row)[0] for row in rows]
+    most = max(float(n) * (1e3 if unit == "KB" else 1) for n, unit in used)
+    planned, least = (float(n) * 1e3 for n in re.findall(r"(\d+\.\d+) KB", head))
+    assert 8000 <= least == most <= planned
+    assert re.search(r", in step \d+$", head)
+    assert set(re.findall(r"(%\d+) 8.00 KB", text))
+
+
+def test_the_time_of_rewriting_by_pass_and_rule() -> None:
+    x = T.vector("x")
+    with gradc.config.override(profile_optimizer=True):
+        f = gradc.function([x], T.log(T.exp(x) + 1) * 1, profile=True)
+    f([1.0])
+    text = f.profile.summary("str")
+    passes, rules = text.split("By pass of rewriting: share, time\n")[1].split("By rule: ")
+    assert re.findall(r"ms  (\w+)", passes) == list(f.stages.trace.stages)
+    applied = {rule: int(n) for n, rule in re.findall(r"(\d+)  \w+: (\w+)", rules)}
+    assert sum(applied.values()) == len(f.stages.trace)
+    plain = gradc.function([x], T.log(T.exp(x) + 1) * 1, profile=True)
+    assert plain.stages.library.key == f.stages.library.key
+    assert "By pass" not in plain.profile.summary("str")
