@@ -134,11 +134,11 @@ def test_the_time_of_rewriting_by_pass_and_rule() -> None:
     with gradc.config.override(profile_optimizer=True):
         f = gradc.function([x], T.log(T.exp(x) + 1) * 1, profile=True)
     f([1.0])
-    text = f.profile.summary("str")
+    text = f.profile.summary("str", n_steps=1000)
     passes, rules = text.split("By pass of rewriting: share, time\n")[1].split("By rule: ")
     assert re.findall(r"ms  (\w+)", passes) == list(f.stages.trace.stages)
-    applied = {rule: int(n) for n, rule in re.findall(r"(\d+)  \w+: (\w+)", rules)}
-    assert sum(applied.values()) == len(f.stages.trace)
+    applied = [int(n) for n in re.findall(r"(\d+)  \w+: \w+", rules)]
+    assert sum(applied) == len(f.stages.trace) > 1
     plain = gradc.function([x], T.log(T.exp(x) + 1) * 1, profile=True)
     assert plain.stages.library.key == f.stages.library.key
     assert "By pass" not in plain.profile.summary("str")
