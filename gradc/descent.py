@@ -59,6 +59,7 @@ class Descent:
             notes=self.program.notes,
             origins=trace_origins(flat, number, self.program.notes),
             uses_blas=any(_uses_blas(step) for step in _steps(self.program)),
+            uses_lapack=any(_uses_lapack(step) for step in _steps(self.program)),
         )
 
 
@@ -99,3 +100,7 @@ def _uses_blas(step: Step) -> bool:
     if isinstance(step, Nest):
         return step.product is not None
     return not isinstance(step, Callback | Require)
+
+
+def _uses_lapack(step: Step) -> bool:
+    return isinstance(step, Routine) and step.fn.lapack

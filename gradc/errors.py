@@ -11,6 +11,8 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+import numpy as np
+
 from gradc.value import value
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "IndexBoundsError",
     "InjectedFailure",
     "InternalError",
+    "LinAlgError",
     "Message",
     "MissingInputError",
     "NotScalarConstantError",
@@ -214,6 +217,10 @@ class UpdateError(GradcError, TypeError):
 
 class IndexBoundsError(GradcError, IndexError):
     """An index is out of bounds."""
+
+
+class LinAlgError(GradcError, np.linalg.LinAlgError):
+    """A matrix is singular, or not positive definite, or an iteration does not end."""
 
 
 class AssertionFailed(GradcError, AssertionError):

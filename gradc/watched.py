@@ -140,6 +140,8 @@ class _Compiled:
         flat = flatten(graph, lambda declaration: False)
         plan = descent.plan(flat, library.key)
         blas = open_blas(options.blas, options.products) if plan.uses_blas else None
+        if blas is not None and plan.uses_lapack:
+            blas.require_lapack()
         code = callbacks_of(descent.callbacks)
         executable = Executable(library, plan.interface, blas, code)
         return cls(request, Border.of(descent.prepared), executable, plan, flat.variables)

@@ -42,7 +42,25 @@ static bool find_routines(const opened *from, gcr_blas *blas)
 {
     return ROUTINE(from, blas, dgemm) && ROUTINE(from, blas, sgemm) &&
            ROUTINE(from, blas, dgemv) && ROUTINE(from, blas, sgemv) &&
-           ROUTINE(from, blas, dger) && ROUTINE(from, blas, sger);
+           ROUTINE(from, blas, dger) && ROUTINE(from, blas, sger) &&
+           ROUTINE(from, blas, dtrsm) && ROUTINE(from, blas, strsm);
+}
+
+#define FACTOR(from, blas, name) \
+    (*(void **)(void *)&(blas)->lapack.name = find(from, #name), (blas)->lapack.name != NULL)
+
+/* All of LAPACK that is called, or none. */
+static bool find_lapack(const opened *from, gcr_blas *blas)
+{
+    bool is_there = FACTOR(from, blas, dpotrf) && FACTOR(from, blas, spotrf) &&
+                    FACTOR(from, blas, dgetrf) && FACTOR(from, blas, sgetrf) &&
+                    FACTOR(from, blas, dgelqf) && FACTOR(from, blas, sgelqf) &&
+                    FACTOR(from, blas, dorglq) && FACTOR(from, blas, sorglq) &&
+                    FACTOR(from, blas, dgesdd) && FACTOR(from, blas, sgesdd) &&
+                    FACTOR(from, blas, dsyevd) && FACTOR(from, blas, ssyevd);
+    if (!is_there)
+        blas->lapack = (gc_lapack){0};
+    return is_there;
 }
 
 /* A function of the library under a name that is no BLAS routine's, or NULL. */
@@ -102,7 +120,8 @@ static wide number(int32_t value)
     return result;
 }
 
-/* [3, 2] times [2, 4], by columns, then a matrix times a vector, then an outer product. */
+/* [3, 2] times [2, 4], by columns, then a matrix times a vector, then an outer product, then a triangle
+ * of twos and ones solved for. */
 #define TRY(letter, type)                                                                      \
     static bool try_##letter(const gc_blas *blas)                                              \
     {                                                                                          \
@@ -110,7 +129,8 @@ static wide number(int32_t value)
         const type ab[] = {-3, -3, -3, 2, 4, 6, 7, 11, 15, 18, 21, 24};                        \
         const type ax[] = {5, 7, 9}, xy[] = {1, 1, 2, 2};                                      \
         const type x[] = {1, 1}, y[] = {1, 2}, zero = 0;                                       \
-        type c[12] = {0}, v[3] = {0}, r[4] = {0};                                              \
+        const type l[] = {2, 1, 0, 2}, lx[] = {1, 1};                                          \
+        type c[12] = {0}, v[3] = {0}, r[4] = {0}, s[] = {2, 3};                                           \
         const wide w1 = number(1), w2 = number(2), w3 = number(3), w4 = number(4);             \
         blas->letter##gemm("N", "N", &w3.value, &w4.value, &w2.value, &one, a, &w3.value, b,   \
                            &w2.value, &zero, c, &w3.value);                                    \
@@ -118,7 +138,10 @@ static wide number(int32_t value)
                            v, &w1.value);                                                      \
         blas->letter##ger(&w2.value, &w2.value, &one, x, &w1.value, y, &w1.value, r,           \
                           &w2.value);                                                          \
-        return !memcmp(c, ab, sizeof c) && !memcmp(v, ax, sizeof v) && !memcmp(r, xy, sizeof r); \
+        blas->letter##trsm("L", "L", "N", "N", &w2.value, &w1.value, &one, l, &w2.value, s,    \
+                           &w2.value);                                                         \
+        return !memcmp(c, ab, sizeof c) && !memcmp(v, ax, sizeof v) &&                         \
+               !memcmp(r, xy, sizeof r) && !memcmp(s, lx, sizeof s);                           \
     }
 
 TRY(d, double)
@@ -135,8 +158,10 @@ static bool prepare(const opened *from, gcr_blas *blas)
         return false;
     }
     set_one_thread(from, blas);
-    if (try_d(&blas->routines) && try_s(&blas->routines))
+    if (try_d(&blas->routines) && try_s(&blas->routines)) {
+        blas->has_lapack = find_lapack(from, blas);
         return true;
+    }
     snprintf(from->message, from->size,
              "its self-test failed: small products came out wrong, as when a library takes 64-bit "
              "integers");
@@ -181,5 +206,7 @@ gcr_blas *gcr_blas_open(const char *path, const char *prefix, const char *suffix
 const char *gcr_blas_config(const gcr_blas *blas) { return blas->config; }
 
 const char *gcr_blas_kernel(const gcr_blas *blas) { return blas->kernel; }
+
+int32_t gcr_blas_has_lapack(const gcr_blas *blas) { return blas->has_lapack; }
 
 int32_t gcr_blas_threads(const gcr_blas *blas) { return blas->threads ? blas->threads() : 0; }

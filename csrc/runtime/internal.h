@@ -16,6 +16,8 @@ struct gcr_blas {
     gc_blas routines;
     gc_panels panels; /* empty where BLAS is the better choice */
     gc_small small;
+    gc_lapack lapack; /* empty where the library has none */
+    bool has_lapack;
     const char *config;
     const char *kernel;         /* "", if it does not say */
     int (*threads)(void);       /* how many it would use itself; NULL if it cannot say */

@@ -99,6 +99,7 @@ gcr_function *gcr_open(const char *path, const gcr_spec *spec, const gcr_blas *b
         function->table.blas = blas->routines;
         function->table.panels = blas->panels;
         function->table.small = blas->small;
+        function->table.lapack = blas->lapack;
     }
     function->blas = blas;
     atomic_store(&function->fail_at, -1);

@@ -41,6 +41,8 @@ gcr_blas *gcr_blas_open(const char *path, const char *prefix, const char *suffix
 const char *gcr_blas_config(const gcr_blas *blas);
 /* Its name for the processor whose kernels it runs, or "". */
 const char *gcr_blas_kernel(const gcr_blas *blas);
+/* Whether it has the routines of LAPACK, which functions of linear algebra call. */
+int32_t gcr_blas_has_lapack(const gcr_blas *blas);
 /* How many threads it would use itself: 1, unless somebody has changed that; 0 if unknown. */
 int32_t gcr_blas_threads(const gcr_blas *blas);
 

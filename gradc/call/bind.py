@@ -53,6 +53,8 @@ def bind(
     config.watch(apply_options)  # the number of threads is the one setting that calls feel later
     threadpools.offer()
     blas = open_blas(options.blas, options.products) if plan.uses_blas else None
+    if blas is not None and plan.uses_lapack:
+        blas.require_lapack()
     assert stages.library is not None
     executable = Executable(stages.library, plan.interface, blas, callbacks_of(stages.callbacks))
 

@@ -49,7 +49,7 @@ class Plan:
 
     library: its key in the cache.  shared, constants: what follows the inputs in the Interface's
     args, shared variables by their number in the received graph, then constants by number or whole.
-    uses_blas: whether it multiplies matrices.
+    uses_blas: whether it multiplies matrices.  uses_lapack: whether it factors them, too.
     """
 
     library: str
@@ -59,6 +59,7 @@ class Plan:
     notes: tuple[Note, ...]
     origins: dict[int, Origin]
     uses_blas: bool
+    uses_lapack: bool
 
 
 def ship(constant: Constant, flat: Flat) -> int | ShippedArray:
@@ -87,6 +88,7 @@ def read_plan(data: bytes, variables: Sequence[Variable]) -> Plan | None:
             notes=tuple(Note(**each | {"where": tuple(each["where"])}) for each in body["notes"]),
             origins={int(k): Origin(**each) for k, each in body["origins"].items()},
             uses_blas=bool(body["uses_blas"]),
+            uses_lapack=bool(body["uses_lapack"]),
         )
         return plan if _fits(plan, variables) else None
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):

@@ -37,6 +37,7 @@ def _row(step: Routine, row: str) -> list[Block]:
     pointers = [_pointer(each, row) for each in (*step.reads, *step.writes)]
     args = [
         *(["table"] if step.fn.table else []),
+        *(["frame"] if step.fn.shares else []),
         *(formula(n, C) for n in step.numbers),
         *pointers,
         *(f"b{number}" for number in step.scratch),

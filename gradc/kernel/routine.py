@@ -6,6 +6,8 @@ name.  A header of csrc/inline is real C for any element type: included behind
     #define GC_FN gr_sort_f64    the function to define; its helpers are GC_OF(GC_FN, merge)
     #define GC_T double          the element type
     #define GC_FLOAT 1           whether that has nan
+    #define GC_SUFFIX f64        the type's name in those of functions, and its width
+    #define GC_BITS 64
 
 it defines one function, and takes these names back.  So a generated file holds what it calls, an
 exported one needs nothing else, and the compiler makes it for the machine at hand.  What a routine
@@ -24,10 +26,12 @@ __all__ = ["RoutineFn"]
 class RoutineFn:
     """The C function gr_<name>_<suffix> of csrc/inline/gradc/<header>.
 
-    It takes, for one row: the table (if `table`), lengths and numbers as int64_t, a pointer an
+    It takes, for one row: the table (if `table`), the frame (if `shares`: it cuts its own work over
+    the pool), lengths and numbers as int64_t, a pointer an
     input, an output and a scratch, and (if `fails`) `int64_t *why`, room for the values of an error
     of which the first is the row and set already.  It returns nothing, or (if `fails`) a gc_status.
     macros: what the header leaves open, as (name with parameters, text).
+    lapack: whether it calls LAPACK, which not every library of BLAS has.
     """
 
     name: str
@@ -35,6 +39,8 @@ class RoutineFn:
     table: bool = False
     fails: bool = False
     macros: tuple[tuple[str, str], ...] = ()
+    shares: bool = False
+    lapack: bool = False
 
     def function(self, dtype: str) -> str:
         """What the function for a dtype is called."""
@@ -47,6 +53,8 @@ class RoutineFn:
             ("GC_FN", self.function(dtype)),
             ("GC_T", info.c_type),
             ("GC_FLOAT", str(int(info.is_float))),
+            ("GC_SUFFIX", info.suffix),
+            ("GC_BITS", str(8 * info.itemsize)),
             *self.macros,
         )
         defined = (f"#define {name} {text}" for name, text in macros)

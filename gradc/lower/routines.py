@@ -73,7 +73,7 @@ def plan_routine(
         scratch=tuple(scratch(own, (size(n),)) for own, n in rule.scratch(table, dtype)),
         work=work,
         blocks=blocks,
-        note=_note(shapes, node, rule, memory),
+        note=_note(shapes, node, rule, memory, "{v0}" if frame.rows else None),
         title=title,
         nodes=nodes,
     )
@@ -86,8 +86,12 @@ def _read(values: Values, operand: Variable, apart: Size, memory: Memory) -> Row
     return Rows(memory.buffer(source), offset, apart)
 
 
-def _note(shapes: Shapes, node: Apply, rule: Routine, memory: Memory) -> int | None:
+def _note(
+    shapes: Shapes, node: Apply, rule: Routine, memory: Memory, row: str | None
+) -> int | None:
     if not rule.c.fails:
         return None
-    what = f"{{function}}: {node.op.name}{{at}}: {rule.complaint}"
+    matrix = f"matrix {row} of the stack" if row else "the matrix"
+    complaint = rule.complaint.replace("{matrix}", matrix)
+    what = f"{{function}}: {rule.word or rule.name}{{at}}: {complaint}"
     return memory.note(shapes.note(rule.error, what, node.inputs[:1], rule.fix, about=node))

@@ -39,12 +39,14 @@ from gradc.ops import (
     relabel,
     repeating,
     select,
+    solving,
     stable,
     stacked,
     stacking,
     stops,
     subscript,
     taking,
+    triangular,
     turning,
     watch,
 )
@@ -78,12 +80,14 @@ from gradc.ops.reduce import *
 from gradc.ops.relabel import *
 from gradc.ops.repeating import *
 from gradc.ops.select import *
+from gradc.ops.solving import *
 from gradc.ops.stable import *
 from gradc.ops.stacked import *
 from gradc.ops.stacking import *
 from gradc.ops.stops import *
 from gradc.ops.subscript import *
 from gradc.ops.taking import *
+from gradc.ops.triangular import *
 from gradc.ops.turning import *
 from gradc.ops.watch import *
 
@@ -118,12 +122,14 @@ __all__ += reduce.__all__
 __all__ += relabel.__all__
 __all__ += repeating.__all__
 __all__ += select.__all__
+__all__ += solving.__all__
 __all__ += stable.__all__
 __all__ += stacked.__all__
 __all__ += stacking.__all__
 __all__ += stops.__all__
 __all__ += subscript.__all__
 __all__ += taking.__all__
+__all__ += triangular.__all__
 __all__ += turning.__all__
 __all__ += watch.__all__
 

@@ -18,6 +18,7 @@ from gradc.graph.variable import Variable
 from gradc.rewrite.arithmetic import ARITHMETIC, neg_of_neg, reciprocal_as_quotient, small_power
 from gradc.rewrite.constants import CONSTANTS
 from gradc.rewrite.engine import Pass, run
+from gradc.rewrite.factored import FACTORED
 from gradc.rewrite.joins import JOINS, PARTS
 from gradc.rewrite.picks import PICKS
 from gradc.rewrite.products import PRODUCTS
@@ -44,7 +45,7 @@ __all__ = [
 ]
 
 CANONICALIZE = Pass("canonicalize", (*CONSTANTS, *ARITHMETIC, *VIEWS, *JOINS))
-STABILIZE = Pass("stabilize", (*SUMMED, *ELEMENTARY), tidy=CANONICALIZE.rules)
+STABILIZE = Pass("stabilize", (*SUMMED, *ELEMENTARY, *FACTORED), tidy=CANONICALIZE.rules)
 SPECIALIZE = Pass("specialize", (*PICKS, *PARTS, *SCATTERED, *PRODUCTS))
 STRENGTHEN = Pass("strengthen", STRENGTH)
 

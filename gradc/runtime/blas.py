@@ -46,6 +46,15 @@ class Blas:
         """How many threads it would use itself: 1, or what somebody else has just set."""
         return int(lib.gcr_blas_threads(self.handle)) or None
 
+    def require_lapack(self) -> None:
+        """Raise OSError unless it has LAPACK, which not every library of BLAS has."""
+        if not lib.gcr_blas_has_lapack(self.handle):
+            raise OSError(
+                f"{self.path} has no LAPACK, which this function calls: factorisations, "
+                "solutions and inverses of matrices need it.  Name a library that has both "
+                "(GRADC_BLAS, gradc.config.blas), or none, for the one that gradc brings along."
+            )
+
     def __str__(self) -> str:
         return f"{self.path}\n  {self.config or 'says nothing about itself'}"
 

@@ -1,6 +1,7 @@
 """The user's namespace: `import gradc.tensor as T`.
 
-Symbolic inputs (T.matrix), operations under numpy's and Theano's names, gradients.
+Symbolic inputs (T.matrix), operations under numpy's and Theano's names, gradients; T.linalg,
+T.nlinalg and T.slinalg have linear algebra by the names of numpy, scipy and Theano.
 """
 # ruff: noqa: F403
 
@@ -13,11 +14,12 @@ from gradc.graph.variable import Constant, Variable
 from gradc.ops import *
 from gradc.tensor import aliases as _aliases
 from gradc.tensor import constructors as _constructors
+from gradc.tensor import linalg, nlinalg, slinalg
 from gradc.tensor import numpy_calls as _numpy_calls
 from gradc.tensor.aliases import *
 from gradc.tensor.constructors import *
 
-__all__ = ["Constant", "TensorType", "Variable"]
+__all__ = ["Constant", "TensorType", "Variable", "linalg", "nlinalg", "slinalg"]
 __all__ += _derivatives.__all__
 __all__ += _ops.__all__
 __all__ += _aliases.__all__

@@ -1,6 +1,6 @@
 """Which operations round, and which jump: by name, where kind and dtype do not tell."""
 
-__all__ = ["JUMPS", "MOVES", "ORDERS", "PICKS", "STOPS"]
+__all__ = ["JUMPS", "LINEAR", "MOVES", "ORDERS", "PICKS", "STOPS"]
 
 # Kinds whose elements are elements of an operand.
 MOVES = frozenset(
@@ -14,6 +14,15 @@ JUMPS = frozenset(
         "int_div", "mod", "argmax", "argmin", "any", "all", "isnan", "isinf", "eq", "neq", "lt",
         "le", "gt", "ge", "and", "or", "xor", "invert", "argsort", "argtopk", "searchsorted",
         "nonzero_flat", "counts", "lengths_fit", "count_nonzero",
+    )
+)  # fmt: skip
+
+# Routines that round, and what is composed of them: linear algebra.  Some fail at odd numbers.
+LINEAR = frozenset(
+    (
+        "cholesky", "nan_cholesky", "triangular_solve", "factored_solve", "factored_inverse",
+        "factored_logdet", "lu_solve", "lu_inverse", "lu_det", "lu_logabs", "solve",
+        "solve_triangular", "matrix_inverse", "det",
     )
 )  # fmt: skip
 

@@ -215,13 +215,17 @@ def test_lengths_are_those_of_the_values(case: Case) -> None:
         outputs = evaluate(node.outputs, known)
         known.update(zip(node.outputs, outputs, strict=True))
         operands = [Operand(tuple(map(size, a.shape)), _value(a)) for a in inputs]
-        (lengths,) = node.op.rule.lengths(operands, node.op.keywords)
-        assert tuple(n.constant for n in lengths) == outputs[0].shape
-        (lengths,) = node.op.rule.lengths(static_operands(node.inputs), node.op.keywords)
-        found = [n.evaluate(partial(_lookup, inputs)) for n in lengths]
-        assert tuple(found) == outputs[0].shape
-        (type_,) = node.op.rule.infer(node.inputs, node.op.keywords)
-        assert all(n in (None, m) for n, m in zip(type_.shape, outputs[0].shape, strict=True))
+        rule, params = node.op.rule, node.op.keywords
+        whole = [
+            rule.lengths(operands, params),
+            rule.lengths(static_operands(node.inputs), params),
+            rule.infer(node.inputs, params),
+        ]
+        for output, lengths, unknown, type_ in zip(outputs, *whole, strict=True):
+            assert tuple(n.constant for n in lengths) == output.shape
+            assert tuple(n.evaluate(partial(_lookup, inputs)) for n in unknown) == output.shape
+            found = zip(type_.shape, output.shape, strict=True)
+            assert all(n in (None, m) for n, m in found)
 
 
 def _value(array: Array) -> Any:

@@ -54,8 +54,63 @@ def spelled(pattern: Pattern, wild: Mapping[str, Variable]) -> Variable:
     return reduce(operator.truediv, under, result)
 
 
+def _positive(x: Variable) -> Variable:
+    """A symmetric positive definite matrix, of a leaf that tests fill with 4 x 4 numbers."""
+    return T.dot(_leaf(x), _leaf(x).T) + 4 * T.eye(_leaf(x).shape[0], dtype=x.dtype)
+
+
+def _factor(x: Variable, lower: bool = True) -> Variable:
+    return T.cholesky(_positive(x), lower=lower)
+
+
+def _beside_factor(x: Variable, function: Build) -> Variable:
+    a = _positive(x)
+    return function(a) + T.cholesky(a)
+
+
+def _half(x: Variable, y: Variable) -> Variable:
+    return T.solve_triangular(_factor(x), _leaf(y)[0], lower=True)
+
+
 # One or more ways to write what a rule without telling pattern looks for; each takes x and y.
 EXAMPLES: dict[str, tuple[Build, ...]] = {
+    "solved_twice": (
+        lambda x, y: T.cho_solve((_factor(x), True), _leaf(y)),
+        lambda x, y: T.cho_solve((_factor(x, False), False), _leaf(y)[1]),
+        lambda x, y: T.solve_triangular(
+            _factor(x).T, T.solve_triangular(_factor(x), _leaf(y), lower=True)
+        ),
+    ),
+    "product_of_half_solved": (lambda x, y: T.dot(_half(x, y), _half(x, y)),),
+    "square_of_half_solved": (
+        lambda x, y: T.sum(_half(x, y) ** 2),
+        lambda x, y: T.sum(T.square(_half(x, y))),
+        lambda x, y: T.sum(_half(x, y) * _half(x, y)),
+    ),
+    "sum_of_log_diagonal": (
+        lambda x, y: T.sum(T.log(T.diag(_factor(x)))),
+        lambda x, y: T.sum(T.log(T.diagonal(_factor(x, False), 0, 1, 0)), axis=-1),
+    ),
+    "log_of_diagonal_product": (lambda x, y: T.log(T.prod(T.diag(_factor(x)))),),
+    "log_of_det": (
+        lambda x, y: T.log(T.det(_leaf(x))),
+        lambda x, y: T.log(T.abs(T.det(_leaf(x)))),
+    ),
+    "product_with_inverse": (
+        lambda x, y: T.dot(T.matrix_inverse(_leaf(x)), _leaf(y)),
+        lambda x, y: T.dot(_leaf(y)[0], T.matrix_inverse(_leaf(x))),
+        lambda x, y: T.dot(_leaf(y), T.matrix_inverse(_leaf(x))),
+    ),
+    "other_factors": (
+        lambda x, y: _beside_factor(x, lambda a: T.solve(a, _leaf(y))),
+        lambda x, y: _beside_factor(x, T.matrix_inverse),
+        lambda x, y: _beside_factor(x, lambda a: T.mul(*T.slogdet(a))),
+    ),
+    "triangle_factored": (
+        lambda x, y: T.solve(_factor(x), _leaf(y)),
+        lambda x, y: T.solve(_factor(x).T, _leaf(y)),
+        lambda x, y: T.matrix_inverse(_factor(x)),
+    ),
     "constant_operands": (lambda x, y: T.exp(T.constant([0.5, 2.0])) + 0 * x.sum(),),
     "uniform_constant": (lambda x, y: T.reshape(x[:2], (2,)) * T.constant([2.0, 2.0]),),
     "factor_of_one": (lambda x, y: x * 1, lambda x, y: T.mul(x, 1, y)),

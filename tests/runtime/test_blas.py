@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import gradc
+import gradc.tensor as T
 from gradc.kernel.interface import Interface, Port
 from gradc.runtime import threads
 from gradc.runtime._native import lib
@@ -130,10 +132,10 @@ print(count() - before, getenv(b"OPENBLAS_NUM_THREADS"), library.scipy_openblas_
         assert done.stdout.split() == ["0", "None" if value == "-" else "b'2'", "1"]
 
 
-# A reference BLAS of our own: the three routines in both types, WIDTH-bit integers.
+# A reference BLAS of our own: four routines in both types (of trsm, what is tried), WIDTH bits.
 STUB = """
 typedef int%(width)s_t num;
-#define ROUTINES(T, gemm, gemv, ger)                                                          \\
+#define ROUTINES(T, gemm, gemv, ger, trsm)                                                    \\
     void gemm(const char *, const char *, const num *, const num *, const num *, const T *,  \\
               const T *, const num *, const T *, const num *, const T *, T *, const num *);   \\
     void gemm(const char *ta, const char *tb, const num *m, const num *n, const num *k,       \\
@@ -168,9 +170,22 @@ typedef int%(width)s_t num;
         num one = 1;                                                                          \\
         (void)incx, (void)incy;                                                               \\
         gemm("", "", m, n, &one, alpha, x, m, y, &one, &keep, a, lda);                        \\
+    }                                                                                         \\
+    void trsm(const char *, const char *, const char *, const char *, const num *,            \\
+              const num *, const T *, const T *, const num *, T *, const num *);              \\
+    void trsm(const char *s, const char *u, const char *t, const char *d, const num *m,       \\
+              const num *n, const T *alpha, const T *a, const num *lda, T *b, const num *ldb) \\
+    {                                                                                         \\
+        (void)s, (void)u, (void)t, (void)d, (void)alpha;                                      \\
+        for (num j = 0; j < *n; j++)                                                          \\
+            for (num i = 0; i < *m; i++) {                                                    \\
+                for (num p = 0; p < i; p++)                                                   \\
+                    b[i + j * *ldb] -= a[i + p * *lda] * b[p + j * *ldb];                     \\
+                b[i + j * *ldb] /= a[i + i * *lda];                                           \\
+            }                                                                                 \\
     }
-ROUTINES(double, dgemm_, dgemv_, dger_)
-ROUTINES(float, sgemm_, sgemv_, sger_)
+ROUTINES(double, dgemm_, dgemv_, dger_, dtrsm_)
+ROUTINES(float, sgemm_, sgemv_, sger_, strsm_)
 %(more)s
 """
 
@@ -184,6 +199,16 @@ def test_another_library_may_be_named(tmp_path: Path) -> None:
     blas = open_blas(path)
     assert blas.config == ""
     assert str(blas) == f"{path}\n  says nothing about itself"
+
+
+def test_a_library_without_lapack_says_so_where_it_is_needed(tmp_path: Path) -> None:
+    path = stub(tmp_path, 32)
+    x = T.dmatrix("x")
+    with gradc.config.override(blas=path):
+        np.testing.assert_array_equal(gradc.function([x], x @ x)(np.eye(2)), np.eye(2))
+        with pytest.raises(OSError, match="has no LAPACK, which this function calls"):
+            gradc.function([x], T.linalg.cholesky(x))
+    open_blas().require_lapack()
 
 
 def test_wide_integers_are_refused(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define GC_ABI 3
+#define GC_ABI 4
 
 enum gc_status {
     GC_OK = 0,
@@ -63,6 +63,7 @@ struct gc_frame {
     int64_t workers;      /* set by the caller before plan: most threads that may run chunks */
     int64_t fail_at;      /* GRADC_FAIL_AT builds: the step that fails, or -1 */
     double *seconds;      /* GRADC_PROFILE builds: what each step has taken in this call */
+    void *task;           /* of a routine that shares its own work: what its chunks work on */
     gc_error error;
     int32_t lock;         /* guards error */
     void *owner;          /* the runtime's own */
@@ -90,7 +91,41 @@ typedef struct gc_blas {
                  const int32_t *, const double *, const int32_t *, double *, const int32_t *);
     void (*sger)(const int32_t *, const int32_t *, const float *, const float *, const int32_t *,
                  const float *, const int32_t *, float *, const int32_t *);
+    void (*dtrsm)(const char *, const char *, const char *, const char *, const int32_t *,
+                  const int32_t *, const double *, const double *, const int32_t *, double *,
+                  const int32_t *);
+    void (*strsm)(const char *, const char *, const char *, const char *, const int32_t *,
+                  const int32_t *, const float *, const float *, const int32_t *, float *,
+                  const int32_t *);
 } gc_blas;
+
+/* LAPACK, called alike. A function that calls it is opened with a library that has it only. */
+typedef struct gc_lapack {
+    void (*dpotrf)(const char *, const int32_t *, double *, const int32_t *, int32_t *);
+    void (*spotrf)(const char *, const int32_t *, float *, const int32_t *, int32_t *);
+    void (*dgetrf)(const int32_t *, const int32_t *, double *, const int32_t *, int32_t *,
+                   int32_t *);
+    void (*sgetrf)(const int32_t *, const int32_t *, float *, const int32_t *, int32_t *,
+                   int32_t *);
+    void (*dgelqf)(const int32_t *, const int32_t *, double *, const int32_t *, double *,
+                   double *, const int32_t *, int32_t *);
+    void (*sgelqf)(const int32_t *, const int32_t *, float *, const int32_t *, float *, float *,
+                   const int32_t *, int32_t *);
+    void (*dorglq)(const int32_t *, const int32_t *, const int32_t *, double *, const int32_t *,
+                   const double *, double *, const int32_t *, int32_t *);
+    void (*sorglq)(const int32_t *, const int32_t *, const int32_t *, float *, const int32_t *,
+                   const float *, float *, const int32_t *, int32_t *);
+    void (*dgesdd)(const char *, const int32_t *, const int32_t *, double *, const int32_t *,
+                   double *, double *, const int32_t *, double *, const int32_t *, double *,
+                   const int32_t *, int32_t *, int32_t *);
+    void (*sgesdd)(const char *, const int32_t *, const int32_t *, float *, const int32_t *,
+                   float *, float *, const int32_t *, float *, const int32_t *, float *,
+                   const int32_t *, int32_t *, int32_t *);
+    void (*dsyevd)(const char *, const char *, const int32_t *, double *, const int32_t *,
+                   double *, double *, const int32_t *, int32_t *, const int32_t *, int32_t *);
+    void (*ssyevd)(const char *, const char *, const int32_t *, float *, const int32_t *,
+                   float *, float *, const int32_t *, int32_t *, const int32_t *, int32_t *);
+} gc_lapack;
 
 /* Products of row-major matrices with the right operand in panels, which all threads lay out once
  * and share: BLAS on blocks of rows would pack it anew in each. Both members of a type are NULL
@@ -160,6 +195,7 @@ struct gc_table {
     gc_blas blas;
     gc_panels panels;
     gc_small small;
+    gc_lapack lapack;
 };
 
 typedef int (*gc_stage)(const gc_table *table, gc_frame *frame);

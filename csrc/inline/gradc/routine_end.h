@@ -2,3 +2,5 @@
 #undef GC_FN
 #undef GC_T
 #undef GC_FLOAT
+#undef GC_SUFFIX
+#undef GC_BITS

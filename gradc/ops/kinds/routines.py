@@ -103,7 +103,10 @@ class Routine(Declaration):
     scratch: from lengths by letter and C's dtype to (dtype, elements) of each scratch of a worker.
     work: from lengths by letter to the arithmetic instructions a row takes, roughly.
     at_most: (k, n): the call checks that length k is not above length n.
+    derived: lengths of outputs that no input has, from those of the inputs by letter.
     complaint, fix: what an error says where `c` fails; {v0} is the row, the rest C's values.
+        {matrix} is "the matrix", or which one of the stack.
+    word: what an error calls the operation, where users know it by another name.
     Forward mode is for each to state (pushforward), unless no output is a float.
     """
 
@@ -116,9 +119,11 @@ class Routine(Declaration):
     scratch: Scratch = lambda letters, dtype: ()
     work: Callable[[Letters], SizeLike]
     at_most: tuple[tuple[str, str], ...] = ()
+    derived: tuple[tuple[str, Callable[[Letters], SizeLike]], ...] = ()
     complaint: str = ""
     fix: str = ""
     error: str = "ArgumentError"
+    word: str = ""
 
     # -- types -------------------------------------------------------------------------------------
 
@@ -192,6 +197,7 @@ class Routine(Declaration):
             found = operands[k].value
             assert found is not None
             table[letter] = found
+        table.update({letter: size(derive(table)) for letter, derive in self.derived})
         return RowFrame(rows, tuple((c, table[c]) for c in signature.letters))
 
     def row_elements(

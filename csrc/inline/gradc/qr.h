@@ -1,0 +1,37 @@
+/* q and r of a[m, n]: an orthogonal one and an upper triangle, q r = a. With k = min(m, n) they are
+ * [m, k] and [k, n], or [m, m] and [m, n] if `complete`.
+ *
+ * By columns, as LAPACK reads, a is its transpose and is factored as l q. `tau` has room for k
+ * elements, `spare` for m max(m, n), `work` for 64 max(m, n). Never fails.
+ */
+#include "matrices.h"
+
+#if GC_BITS == 64
+#define GC_LETTER(routine) d##routine
+#else
+#define GC_LETTER(routine) s##routine
+#endif
+
+GC_ROUTINE void GC_FN(const gc_table *table, int64_t m, int64_t n, int64_t k, int64_t complete,
+                      const GC_T *a, GC_T *q, GC_T *r, GC_T *tau, GC_T *spare, GC_T *work)
+{
+    const int64_t wide = m > n ? m : n, rows = complete ? m : k, lead = n > rows ? n : rows;
+    const int32_t ms = (int32_t)m, ns = (int32_t)n, ks = (int32_t)k, leads = (int32_t)lead;
+    const int32_t rank = (int32_t)rows, room = (int32_t)gc_less(64 * wide, INT32_MAX);
+    int32_t info = 0;
+    for (int64_t i = 0; i < m; i++)
+        memcpy(spare + i * lead, a + i * n, (size_t)n * sizeof *a);
+    if (k)
+        table->lapack.GC_LETTER(gelqf)(&ns, &ms, spare, &leads, tau, work, &room, &info);
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < n; j++)
+            r[i * n + j] = j >= i ? spare[i * lead + j] : 0;
+    if (k)
+        table->lapack.GC_LETTER(orglq)(&rank, &ms, &ks, spare, &leads, tau, work, &room, &info);
+    for (int64_t i = 0; i < m; i++)
+        for (int64_t j = 0; j < rows; j++)
+            q[i * rows + j] = k ? spare[i * lead + j] : i == j;
+}
+
+#undef GC_LETTER
+#include "routine_end.h"

@@ -1,0 +1,355 @@
+"""Triangular systems and the Cholesky factor: what is asked of symmetric matrices.
+
+What is known of a = l l' (its solution, inverse, determinant) is computed from l, but its gradient
+goes to a: the derivative of l itself, n^3 of its own, is taken only where somebody reads l.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gradc.errors import ArgumentError, message, printable
+from gradc.graph.variable import Variable
+from gradc.kernel.routine import RoutineFn
+from gradc.ops.compare import switch
+from gradc.ops.create import eye
+from gradc.ops.declare import Sample, call, declared
+from gradc.ops.kinds import Routine
+from gradc.ops.matrices import tril, triu
+from gradc.ops.reduce import sum as sum_of
+from gradc.ops.squares import (
+    Cts,
+    alike,
+    lower_half,
+    matrices,
+    over_stack,
+    product,
+    products,
+    reference,
+    scaled,
+    stacked_reference,
+    symmetric,
+    transposed,
+)
+
+__all__ = ["cholesky"]
+
+Array = npt.NDArray[Any]
+
+_SINGULAR = "{matrix} is singular: its diagonal has a 0 at row {v1}, counted from 1."
+_FIX_TRIANGLE = "a triangle with a 0 on its diagonal has no inverse: leave that row out."
+
+
+# -- triangular systems ----------------------------------------------------------------------------
+
+
+def _triangle(a: Array, lower: bool, unit: bool) -> Array:
+    found = np.tril(a) if lower else np.triu(a)
+    if unit:
+        n = a.shape[-1]
+        found = np.where(np.eye(n, dtype=bool), np.ones((), a.dtype), found)
+    return found
+
+
+@reference
+def _solve_triangular(a: Array, b: Array, *, lower: bool, trans: bool, unit: bool) -> Array:
+    full = _triangle(a, lower, unit)
+    if np.any(np.diagonal(full, axis1=-2, axis2=-1) == 0):
+        raise np.linalg.LinAlgError("the matrix is singular")
+    solved: Array = np.linalg.solve(np.swapaxes(full, -1, -2) if trans else full, b)
+    return solved
+
+
+def _masked(x: Variable, lower: bool, unit: bool) -> Variable:
+    """The elements of a gradient that the system reads."""
+    return tril(x, -1 if unit else 0) if lower else triu(x, 1 if unit else 0)
+
+
+def _system_pullback(
+    cts: Cts, outs: Cts, a: Variable, b: Variable, *, lower: bool, trans: bool, unit: bool
+) -> tuple[Variable, Variable]:
+    y = call("triangular_solve", a, cts[0], lower=lower, trans=not trans, unit=unit)
+    pair = (outs[0], y) if trans else (y, outs[0])
+    slope = -product(pair[0], transposed(pair[1]))
+    return over_stack(_masked(slope, lower, unit), a), over_stack(y, b)
+
+
+def _system_pushforward(
+    tangents: Cts, outs: Cts, a: Variable, b: Variable, *, lower: bool, trans: bool, unit: bool
+) -> tuple[Variable]:
+    da, db = tangents
+    moved = db
+    if da is not None:
+        da = _masked(da, lower, unit)
+        turned = -product(transposed(da) if trans else da, outs[0])
+        moved = turned if db is None else db + turned
+    return (call("triangular_solve", a, moved, lower=lower, trans=trans, unit=unit),)
+
+
+def _safe(x: Variable) -> Variable:
+    """For samples: a triangle far from singular."""
+    return x * 0.2 + eye(x.shape[-1], dtype=x.dtype)
+
+
+@declared(
+    Routine,
+    name="triangular_solve",
+    word="solve_triangular",
+    signature="(n,n),(n,k)->(n,k)",
+    c=RoutineFn("trisolve", "trisolve.h", table=True, shares=True, fails=True),
+    dtypes=alike,
+    numbers=("lower", "trans", "unit"),
+    work=products(lambda letters: letters["n"] * letters["n"] * letters["k"]),
+    complaint=_SINGULAR,
+    fix=_FIX_TRIANGLE,
+    error="LinAlgError",
+    ref=_solve_triangular,
+    pullback=_system_pullback,
+    pushforward=_system_pushforward,
+    samples=(
+        Sample(lambda f, a, b: f(_safe(a), b, lower=True), ((3, 3), (3, 2))),
+        Sample(lambda f, a, b: f(_safe(a), b, lower=False, trans=True), ((2, 3, 3), (2, 3, 2))),
+        Sample(lambda f, a, b: f(_safe(a), b, lower=True, trans=True), ((3, 3), (2, 3, 2))),
+        Sample(lambda f, a, b: f(_safe(a), b, lower=False, unit=True), ((2, 3, 3), (3, 2))),
+    ),
+)
+def triangular_solve(
+    a: Variable, b: Variable, lower: bool, trans: bool = False, unit: bool = False
+) -> Variable:
+    """The x with a x = b, or a' x = b if `trans`, for triangular matrices: solve_triangular's node.
+
+    Gradient: with y from the transposed system, y for b and the triangle of -y x' for a.
+    """
+    return call("triangular_solve", a, b, lower=lower, trans=trans, unit=unit)
+
+
+def _solved(a: Variable, b: Variable, trans: bool) -> Variable:
+    """The solution l^-1 b, or l'^-1 b."""
+    return call("triangular_solve", a, b, lower=True, trans=trans, unit=False)
+
+
+# -- the factor ------------------------------------------------------------------------------------
+
+
+@reference
+def _cholesky(a: Array) -> Array:
+    if np.isnan(np.tril(a)).any():
+        raise np.linalg.LinAlgError("the matrix has nan")
+    found: Array = np.linalg.cholesky(a)
+    return found
+
+
+def _nan_cholesky(a: Array) -> Array:
+    try:
+        return np.asarray(_cholesky(a))
+    except np.linalg.LinAlgError:
+        return np.full_like(a, np.nan)
+
+
+def _factor_pullback(cts: Cts, outs: Cts, a: Variable) -> tuple[Variable]:
+    """Murray, Differentiation of the Cholesky decomposition (2016), equation 10, symmetric."""
+    (factor,) = outs
+    inner = lower_half(product(transposed(factor), tril(cts[0])))
+    half = _solved(factor, inner, trans=True)
+    return (symmetric(_solved(factor, transposed(half), trans=True)),)
+
+
+def _factor_pushforward(tangents: Cts, outs: Cts, a: Variable) -> tuple[Variable]:
+    (factor,) = outs
+    half = _solved(factor, symmetric(tangents[0]), trans=False)
+    inner = _solved(factor, transposed(half), trans=False)
+    return (product(factor, lower_half(inner)),)
+
+
+def positive(x: Variable) -> Variable:
+    """For samples: a symmetric matrix that is positive definite."""
+    return product(x, transposed(x)) + 2 * eye(x.shape[-2], dtype=x.dtype)
+
+
+_THIRD = products(lambda letters: letters["n"] * letters["n"] * letters["n"])
+
+
+@declared(
+    Routine,
+    name="cholesky",
+    signature="(n,n)->(n,n)",
+    c=RoutineFn("cholesky", "cholesky.h", table=True, shares=True, fails=True, lapack=True),
+    dtypes=alike,
+    work=_THIRD,
+    complaint="{matrix} is not positive definite: its leading part of {v1} rows is not.",
+    fix="add a little to its diagonal (A + 1e-6 * T.eye(n)), or see whether it is symmetric.",
+    error="LinAlgError",
+    ref=_cholesky,
+    pullback=_factor_pullback,
+    pushforward=_factor_pushforward,
+    samples=(
+        Sample(lambda f, x: call("cholesky", positive(x)), ((3, 4),)),
+        Sample(lambda f, x: call("cholesky", positive(x)), ((2, 3, 3),)),
+    ),
+)
+def cholesky(a: Any, lower: bool = True, on_error: str = "raise") -> Variable:
+    """The triangular factor of a symmetric positive definite matrix: a = l @ l.T.
+
+    Shapes: [..., n, n].  lower: l, from the lower triangle of a; False: its transpose, from the
+    upper one.  on_error: "raise", or "nan", which gives nan for a matrix that is not positive
+    definite.  Integers become float64.
+    Gradient: symmetric (Murray, Differentiation of the Cholesky decomposition, 2016).  Where what
+    reads the factor is a logarithm of the determinant or a solution of a x = b, it is not needed:
+    grad takes the gradient of these with respect to a.
+    Raises: LinAlgError at the call, naming the leading part that is not positive definite.
+    """
+    if on_error not in ("raise", "nan"):
+        what = f'cholesky: on_error is "raise" or "nan", not {printable(repr(on_error), 40)}.'
+        raise ArgumentError(message(what))
+    array = matrices("cholesky", a)
+    array = array if lower else transposed(array)
+    factor = call("cholesky" if on_error == "raise" else "nan_cholesky", array)
+    return factor if lower else transposed(factor)
+
+
+@declared(
+    Routine,
+    name="nan_cholesky",
+    word="cholesky",
+    signature="(n,n)->(n,n)",
+    c=RoutineFn("nan_cholesky", "cholesky.h", table=True, shares=True, fails=True, lapack=True,
+                macros=(("GC_FILLS_NAN", ""),)),
+    dtypes=alike,
+    work=_THIRD,
+    complaint="{matrix} was not finished.",
+    error="LinAlgError",
+    ref=stacked_reference(_nan_cholesky, (2,)),
+    pullback=_factor_pullback,
+    pushforward=_factor_pushforward,
+    samples=(
+        Sample(lambda f, x: call("nan_cholesky", positive(x)), ((2, 3, 3),)),
+        Sample(lambda f, x: switch(False, 1.0, call("nan_cholesky", positive(x))), ((3, 3),)),
+    ),
+)  # fmt: skip
+def nan_cholesky(a: Variable) -> Variable:
+    """As cholesky, but nan for a matrix that is not positive definite: on_error="nan"."""
+    return call("nan_cholesky", a)
+
+
+# -- what is known of a = l l' from l --------------------------------------------------------------
+
+
+def _of_factor(function: Any) -> Any:
+    """A sample: the operation on a matrix and its factor."""
+    return lambda f, x, *others: function(positive(x), call("cholesky", positive(x)), *others)
+
+
+def _factored_solve_pullback(
+    cts: Cts, outs: Cts, a: Variable, factor: Variable, b: Variable
+) -> tuple[Variable, None, Variable]:
+    y = call("factored_solve", a, factor, cts[0])
+    slope = -symmetric(product(y, transposed(outs[0])))
+    return over_stack(slope, a), None, over_stack(y, b)
+
+
+def _factored_solve_pushforward(
+    tangents: Cts, outs: Cts, a: Variable, factor: Variable, b: Variable
+) -> tuple[Variable]:
+    da, _, db = tangents
+    moved = db
+    if da is not None:
+        turned = -product(symmetric(da), outs[0])
+        moved = turned if db is None else db + turned
+    return (call("factored_solve", a, factor, moved if moved is not None else b * 0.0),)
+
+
+@declared(
+    Routine,
+    name="factored_solve",
+    word="solve",
+    signature="(n,n),(n,n),(n,k)->(n,k)",
+    c=RoutineFn("factored_solve", "factored_solve.h", table=True, shares=True, fails=True),
+    dtypes=alike,
+    work=products(lambda letters: letters["n"] * letters["n"] * letters["k"] * 2),
+    complaint=_SINGULAR,
+    fix=_FIX_TRIANGLE,
+    error="LinAlgError",
+    ref=reference(lambda a, factor, b: np.linalg.solve(factor @ np.swapaxes(factor, -1, -2), b)),
+    pullback=_factored_solve_pullback,
+    pushforward=_factored_solve_pushforward,
+    samples=(
+        Sample(_of_factor(lambda a, c, b: call("factored_solve", a, c, b)), ((3, 3), (3, 2))),
+        Sample(_of_factor(lambda a, c, b: call("factored_solve", a, c, b)), ((2, 3, 3), (3, 2))),
+    ),
+)
+def factored_solve(a: Variable, factor: Variable, b: Variable) -> Variable:
+    """The x with a x = b, from the Cholesky factor of a.
+
+    Gradient: to a, not through the factor.
+    """
+    return call("factored_solve", a, factor, b)
+
+
+@declared(
+    Routine,
+    name="factored_inverse",
+    word="matrix_inverse",
+    signature="(n,n),(n,n)->(n,n)",
+    c=RoutineFn("factored_inverse", "factored_inverse.h", table=True, shares=True, fails=True),
+    dtypes=alike,
+    scratch=lambda letters, dtype: ((dtype, letters["n"] * letters["n"]),),
+    work=products(lambda letters: letters["n"] * letters["n"] * letters["n"] * 2),
+    complaint=_SINGULAR,
+    fix=_FIX_TRIANGLE,
+    error="LinAlgError",
+    ref=reference(lambda a, factor: np.linalg.inv(factor @ np.swapaxes(factor, -1, -2))),
+    pullback=lambda cts, outs, a, factor: (
+        -product(outs[0], symmetric(cts[0]), outs[0]),
+        None,
+    ),
+    pushforward=lambda tangents, outs, a, factor: (
+        None if tangents[0] is None else -product(outs[0], symmetric(tangents[0]), outs[0]),
+    ),
+    samples=(
+        Sample(_of_factor(lambda a, c: call("factored_inverse", a, c)), ((3, 3),)),
+        Sample(_of_factor(lambda a, c: call("factored_inverse", a, c)), ((2, 3, 3),)),
+    ),
+)
+def factored_inverse(a: Variable, factor: Variable) -> Variable:
+    """The inverse of a from its Cholesky factor.  Gradient: to a, not through the factor."""
+    return call("factored_inverse", a, factor)
+
+
+def _logdet_pushforward(
+    tangents: Cts, outs: Cts, a: Variable, factor: Variable
+) -> tuple[Variable | None]:
+    if tangents[0] is None:
+        return (None,)
+    inverse = call("factored_inverse", a, factor)
+    return (sum_of(inverse * symmetric(tangents[0]), axis=(-2, -1)),)
+
+
+@declared(
+    Routine,
+    name="factored_logdet",
+    signature="(n,n),(n,n)->()",
+    c=RoutineFn("factored_logdet", "factored_logdet.h"),
+    dtypes=alike,
+    work=lambda letters: letters["n"] * 40,
+    ref=reference(
+        lambda a, factor: 2 * np.log(np.diagonal(factor, axis1=-2, axis2=-1)).sum(axis=-1)
+    ),
+    pullback=lambda cts, outs, a, factor: (
+        scaled(call("factored_inverse", a, factor), cts[0]),
+        None,
+    ),
+    pushforward=_logdet_pushforward,
+    samples=(
+        Sample(_of_factor(lambda a, c: call("factored_logdet", a, c)), ((3, 3),)),
+        Sample(_of_factor(lambda a, c: call("factored_logdet", a, c)), ((2, 3, 3),)),
+    ),
+)
+def factored_logdet(a: Variable, factor: Variable) -> Variable:
+    """The logarithm of the determinant of a from its Cholesky factor.
+
+    Gradient: the inverse, to a and not through the factor.
+    """
+    return call("factored_logdet", a, factor)
