@@ -39,7 +39,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "functional": (("functional",), ("batch", "compile")),
     "face": (
         ("__init__", "printing", "compat", "cli", "why", "testing", "optim", "sklearn"),
-        ("functional",),
+        ("functional", "emit.render"),
     ),
 }
 

@@ -6,24 +6,28 @@ graphviz's `dot`, which has to be installed for that.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gradc.errors import ArgumentError, DrawingError, message, printable
 from gradc.graph.graph import Graph
+from gradc.graph.op import Apply
 from gradc.graph.text import constant_text
 from gradc.graph.variable import Constant, Input, Variable
 from gradc.graph.walk import ancestors, toposort
+from gradc.printing.storage import storage_of
 from gradc.printing.tree import graph_of, roots_of
 
-__all__ = ["pydotprint"]
+__all__ = ["COLOURS", "Arrow", "Box", "Drawing", "colour_of", "pydotprint"]
 
 _TEXTS = ("dot", "gv")
 _PICTURES = ("png", "pdf", "svg", "ps", "eps", "jpg", "gif")
 _SECONDS = 120
 
 # Fill colours by what a node is; the strong ones with high_contrast.
-_COLOURS = {
+COLOURS = {
     "input": ("palegreen", "green"),
     "shared": ("lightcyan", "cyan"),
     "constant": ("lightgrey", "grey"),
@@ -43,6 +47,7 @@ def pydotprint(
     format: str = "png",
     with_ids: bool = False,
     high_contrast: bool = True,
+    colorCodes: Mapping[str, str] | None = None,  # Theano's
     max_label_size: int = 70,
     var_with_name_simple: bool = False,
     return_image: bool = False,
@@ -54,7 +59,8 @@ def pydotprint(
     compact: values between two operations are no boxes of their own but words on the arrow.
     format: dot (or gv: graphviz's language, written without graphviz), png, pdf, svg, ps, eps, jpg.
     with_ids: number the operations in the order of the graph.
-    high_contrast: strong colours.  max_label_size: characters of a label.
+    high_contrast: strong colours.  colorCodes: from a part of an operation's name to its colour.
+    max_label_size: characters of a label.
     var_with_name_simple: a variable with a name is that name, without its type.
     return_image: give the bytes instead of writing a file.
 
@@ -66,8 +72,8 @@ def pydotprint(
     if kind not in (*_TEXTS, *_PICTURES):
         what = f"pydotprint: the format {printable(kind)!r} is not known."
         raise ArgumentError(message(what, fix=f"use one of {', '.join((*_TEXTS, *_PICTURES))}."))
-    drawing = _Drawing(compact, with_ids, high_contrast, max_label_size, var_with_name_simple)
-    text = drawing.text(fct)
+    drawing = Drawing(fct, "pydotprint", compact, with_ids, var_with_name_simple)
+    text = _dot(drawing, high_contrast, max_label_size, colorCodes or {})
     data = text.encode("utf-8") if kind in _TEXTS else _picture(text, kind)
     if return_image:
         return data
@@ -96,65 +102,82 @@ def _picture(text: str, kind: str) -> bytes:
     return done.stdout
 
 
-class _Drawing:
-    """The lines of one drawing."""
+@dataclass(frozen=True)
+class Box:
+    """Something drawn: an operation, or a value that comes in or goes out."""
 
-    def __init__(
-        self, compact: bool, with_ids: bool, strong: bool, most: int, simple: bool
-    ) -> None:
-        self.compact, self.with_ids, self.strong = compact, with_ids, strong
-        self.most, self.simple = most, simple
-        self.names: dict[Any, str] = {}
+    name: str
+    word: str
+    kind: str
+    is_operation: bool
+    tip: str = ""
 
-    def text(self, obj: Any) -> str:
-        """The whole file."""
-        roots = list(roots_of(obj, "pydotprint"))
+
+@dataclass(frozen=True)
+class Arrow:
+    """From one box to another, by their names."""
+
+    start: str
+    end: str
+    word: str
+
+
+class Drawing:
+    """The boxes and arrows of one drawing."""
+
+    def __init__(self, fct: Any, word: str, compact: bool, with_ids: bool, simple: bool) -> None:
+        """`word` is who draws `fct`, for errors."""
+        self.compact, self.with_ids, self.simple = compact, with_ids, simple
+        self.boxes: list[Box] = []
+        self.arrows: list[Arrow] = []
+        self._names: dict[Any, str] = {}
+        roots = list(roots_of(fct, word))
         results = [root.variable for root in roots]
-        graph = graph_of(obj)
-        inputs = set(graph.inputs) if isinstance(graph, Graph) else set()
-        lines = ["digraph gradc {", "  rankdir=TB;", '  node [fontname="sans", fontsize=11];']
-        lines += [self.leaf(each, inputs) for each in ancestors(results) if each.owner is None]
+        graph = graph_of(fct)
+        self._inputs = set(graph.inputs) if isinstance(graph, Graph) else set()
+        self._storage = storage_of(fct)
+        for each in ancestors(results):
+            if each.owner is None:
+                self._box(each, self._label(each), self._kind(each))
         nodes = toposort(results)
         for k, node in enumerate(nodes):
-            word = f"{node.op}" + (f" {k}" if self.with_ids else "")
-            lines.append(self.box(node, word, "ellipse", node.op.kind))
+            self._operation(node, f"{node.op}" + (f" {k}" if with_ids else ""))
         for node in nodes:
             for position, each in enumerate(node.inputs):
-                label = f"{position} " if len(node.inputs) > 1 else ""
-                lines += self.edge(each, node, label)
+                self._reads(each, node, f"{position} " if len(node.inputs) > 1 else "")
         for k, root in enumerate(roots):
-            key = (root.variable, k)
-            word = f"output {k}" if not root.role else root.role.strip(" ()")
-            lines.append(self.box(key, f"{word}: {self.label(root.variable)}", "box", "output"))
-            lines.append(f"  {self.name(self.source(root.variable))} -> {self.name(key)};")
-        return "\n".join([*lines, "}", ""])
+            role = f"output {k}" if not root.role else root.role.strip(" ()")
+            self._box((root.variable, k), f"{role}: {self._label(root.variable)}", "output")
+            self._arrow(self._source(root.variable), (root.variable, k), "")
 
-    def source(self, variable: Variable) -> Any:
+    def _source(self, variable: Variable) -> Any:
         """What an arrow from a value starts at."""
         return variable if variable.owner is None else variable.owner
 
-    def edge(self, variable: Variable, node: Any, label: str) -> list[str]:
+    def _operation(self, node: Apply, word: str) -> None:
+        place = "" if node.site is None else f"\n{node.site}  {node.site.text}"
+        types = ", ".join(f"{each.type}{self._storage.text(each)}" for each in node.outputs)
+        self.boxes.append(Box(self._name(node), word, node.op.kind, True, f"{types}{place}"))
+
+    def _reads(self, variable: Variable, node: Apply, word: str) -> None:
         """The arrow from a value to an operation, through a box of the value's own if asked for."""
-        start, end = self.name(self.source(variable)), self.name(node)
+        start = self._source(variable)
         if self.compact or variable.owner is None:
-            word = label + (self.label(variable) if variable.owner is not None else "")
-            return [f"  {start} -> {end} [label={self.quoted(word.strip())}];"]
-        lines = []
-        if variable not in self.names:
-            lines.append(self.box(variable, self.label(variable), "box", ""))
-            lines.append(f"  {start} -> {self.name(variable)};")
-        return [*lines, f"  {self.name(variable)} -> {end} [label={self.quoted(label.strip())}];"]
+            computed = self._label(variable) if variable.owner is not None else ""
+            self._arrow(start, node, word + computed)
+            return
+        if variable not in self._names:
+            self._box(variable, self._label(variable), "")
+            self._arrow(start, variable, "")
+        self._arrow(variable, node, word)
 
-    def leaf(self, variable: Variable, inputs: set[Variable]) -> str:
-        """The box of a value that nothing computes."""
-        kind = "shared"
+    def _kind(self, variable: Variable) -> str:
         if isinstance(variable, Constant):
-            kind = "constant"
-        elif variable in inputs or isinstance(variable, Input):
-            kind = "input"
-        return self.box(variable, self.label(variable), "box", kind)
+            return "constant"
+        is_input = variable in self._inputs or isinstance(variable, Input)
+        return "input" if is_input else "shared"
 
-    def label(self, variable: Variable) -> str:
+    def _label(self, variable: Variable) -> str:
         """Name and type."""
         if isinstance(variable, Constant) and variable.name is None:
             return f"{constant_text(variable)} : {variable.type}"
@@ -162,17 +185,42 @@ class _Drawing:
             return str(variable.type)
         return variable.name if self.simple else f"{variable.name} : {variable.type}"
 
-    def box(self, key: Any, word: str, shape: str, kind: str) -> str:
-        """A statement that draws something."""
-        colour = _COLOURS.get(kind, ("white", "white"))[self.strong]
-        style = f'shape={shape}, style=filled, fillcolor="{colour}"'
-        return f"  {self.name(key)} [label={self.quoted(word)}, {style}];"
+    def _box(self, key: Any, word: str, kind: str) -> None:
+        self.boxes.append(Box(self._name(key), word, kind, False))
 
-    def name(self, key: Any) -> str:
+    def _arrow(self, start: Any, end: Any, word: str) -> None:
+        self.arrows.append(Arrow(self._name(start), self._name(end), word.strip()))
+
+    def _name(self, key: Any) -> str:
         """A word of ours for something drawn: text of the user's stands in labels only."""
-        return self.names.setdefault(key, f"n{len(self.names)}")
+        return self._names.setdefault(key, f"n{len(self._names)}")
 
-    def quoted(self, text: str) -> str:
-        """A label, escaped."""
-        shown = printable(text, self.most)
-        return '"' + shown.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+def colour_of(box: Box, strong: bool, codes: Mapping[str, str]) -> str:
+    """The colour of a box: by the first of `codes` in the word of an operation, else by kind."""
+    if box.is_operation:
+        for part, colour in codes.items():
+            if part in box.word:
+                return colour
+    return COLOURS.get(box.kind, ("white", "white"))[strong]
+
+
+def _dot(drawing: Drawing, strong: bool, most: int, codes: Mapping[str, str]) -> str:
+    """The drawing in graphviz's language."""
+    lines = ["digraph gradc {", "  rankdir=TB;", '  node [fontname="sans", fontsize=11];']
+    for box in drawing.boxes:
+        colour = _quoted(colour_of(box, strong, codes), most)
+        style = f"shape={'ellipse' if box.is_operation else 'box'}, style=filled"
+        word = _quoted(box.word, most)
+        lines.append(f"  {box.name} [label={word}, {style}, fillcolor={colour}];")
+    lines += [
+        f"  {each.start} -> {each.end} [label={_quoted(each.word, most)}];"
+        for each in drawing.arrows
+    ]
+    return "\n".join([*lines, "}", ""])
+
+
+def _quoted(text: str, most: int) -> str:
+    """A label, escaped."""
+    shown = printable(text, most)
+    return '"' + shown.replace("\\", "\\\\").replace('"', '\\"') + '"'
