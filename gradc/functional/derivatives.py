@@ -17,9 +17,9 @@ from typing import Any
 from gradc import batch, differentiate, tree
 from gradc.errors import ArgumentError, ArgumentTypeError, message
 from gradc.functional.jit import Jitted
-from gradc.graph.variable import Input, Variable
+from gradc.graph.variable import Input, Variable, WeakInput
 from gradc.graph.walk import substitute
-from gradc.ops.convert import as_variable
+from gradc.ops.convert import as_variable, is_weak
 
 __all__ = ["grad", "hessian", "jacobian", "value_and_grad", "vectorize", "vmap"]
 
@@ -173,7 +173,7 @@ class _Own:
             raise ArgumentError(message(what, fix=fix))
         found, structure = tree.flatten(self.operands[number])
         given = [as_variable(each) for each in found]
-        own = [Input(each.type, each.name) for each in given]
+        own = [_own(each, variable) for each, variable in zip(found, given, strict=True)]
         self.replace.update(zip(own, given, strict=True))
         self.variables.extend(own)
         self.operands[number] = tree.unflatten(structure, own)
@@ -193,6 +193,13 @@ class _Own:
         """The results as expressions of what the caller gave."""
         found, structure = tree.flatten(results)
         return tree.unflatten(structure, substitute([as_variable(x) for x in found], self.replace))
+
+
+def _own(given: Any, variable: Variable) -> Input:
+    """What an argument is differentiated by; a Python number stays one."""
+    if is_weak(given) or isinstance(given, WeakInput):
+        return WeakInput(variable.type, variable.name, getattr(given, "sample", given))
+    return Input(variable.type, variable.name)
 
 
 def _value_and_grad(

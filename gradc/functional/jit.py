@@ -31,7 +31,7 @@ from gradc.dtypes import DTYPES, promote
 from gradc.errors import ArgumentError, ArgumentTypeError, message, printable
 from gradc.foreign import Unreadable, read_array
 from gradc.graph.types import TensorType
-from gradc.graph.variable import Input, Variable
+from gradc.graph.variable import Input, Variable, WeakInput
 from gradc.ops.convert import as_variable
 from gradc.options import config
 from gradc.runtime._native import Dispatch
@@ -43,6 +43,12 @@ __all__ = ["Jitted", "jit"]
 Value = npt.NDArray[Any] | bool | int | float
 _NUMBERS = (bool, int, float)
 _NATIVE = frozenset(map(np.dtype, DTYPES))
+_TRACING = (
+    "  (gradc.jit was tracing {}: its arguments stand for any numbers then. What Python itself "
+    "needs, in if, while or range, is to be named in static_argnames=; lengths are known with "
+    "static_shapes=True. Of lengths that vary T.zeros, T.arange and kin make arrays, np.zeros "
+    "cannot.)"
+)
 _OFFERED = 8  # signatures that C compares one after the other; more are looked up in a dict
 
 
@@ -69,6 +75,7 @@ class Jitted(Dispatch):
         self,
         function: Any,
         static_argnames: str | Iterable[str] = (),
+        static_shapes: bool = False,
         mode: str | Mode | None = None,
         name: str | None = None,
     ) -> None:
@@ -81,6 +88,7 @@ class Jitted(Dispatch):
         self._name = name or getattr(function, "__name__", type(function).__name__)
         self._mode = mode
         self._static = _names(static_argnames)
+        self._kind = _exact if static_shapes else _kind
         self._signature = _signature(function)
         self._positional = _positional(self._signature)
         self._traces: dict[Hashable, _Trace] = {}
@@ -113,7 +121,7 @@ class Jitted(Dispatch):
         self, static: Mapping[str, Any], found: Sequence[Any], structure: Structure
     ) -> tuple[_Trace, list[Value]]:
         values = [self._value(k, each, structure) for k, each in enumerate(found)]
-        key = (structure, tuple(static.items()), tuple(map(_kind, values)))
+        key = (structure, tuple(static.items()), tuple(map(self._kind, values)))
         try:
             trace = self._traces.get(key)
         except TypeError:
@@ -201,15 +209,13 @@ class Jitted(Dispatch):
         floats = [str(v.dtype) for v in values if isinstance(v, np.ndarray) and v.dtype.kind == "f"]
         number = promote(*floats) if floats else config.floatX
         names = map(_shown, tree.names(structure))
-        inputs = [_input(v, name, number) for v, name in zip(values, names, strict=True)]
+        inputs = [
+            _input(self._kind(v), v, name, number) for v, name in zip(values, names, strict=True)
+        ]
         try:
             outputs = self._called(tree.unflatten(structure, inputs), static)
         except TypeError as error:
-            error.add_note(
-                f"  (gradc.jit was tracing {self._name}: its arguments stand for any numbers then. "
-                "One that Python itself needs, in if, while, range or a shape, is to be named in "
-                "static_argnames=.)"
-            )
+            error.add_note(_TRACING.format(self._name))
             raise
         found, results = tree.flatten(outputs)
         variables = [as_variable(each) for each in found]
@@ -238,7 +244,8 @@ class Jitted(Dispatch):
         return self if instance is None else types.MethodType(self, instance)
 
     def __reduce__(self) -> Any:
-        return Jitted, (self._function, self._static, self._mode, self._name)
+        exact = self._kind is _exact
+        return Jitted, (self._function, self._static, exact, self._mode, self._name)
 
     def __repr__(self) -> str:
         return f"<gradc.jit {self._name}: {len(self._traces)} compiled>"
@@ -248,6 +255,7 @@ def jit(
     function: Callable[..., Any] | None = None,
     *,
     static_argnames: str | Iterable[str] = (),
+    static_shapes: bool = False,
     mode: str | Mode | None = None,
     name: str | None = None,
 ) -> Any:
@@ -259,19 +267,24 @@ def jit(
         form of trees make the signature; other lengths may vary.
     static_argnames: parameters whose values steer Python (if, range, shapes, text); they are
         compared by ==, and each value is compiled for itself.
+    static_shapes: make all lengths part of the signature, so that Python may use them: len(x),
+        range(x.shape[0]), np.zeros(x.shape).  Other lengths are then compiled anew.
     mode: as in gradc.function.  name: for messages.
 
     Arrays that the function uses besides its arguments are constants from then on; shared
-    variables are read at every call.  A Python float among the arguments takes the dtype of the
-    float arrays beside it (config.floatX if there are none), an int is int64.  Results are arrays,
-    in the form that the function gives.  As a decorator: @gradc.jit, or @gradc.jit(mode=...).
+    variables are read at every call.  A Python number among the arguments takes the dtype of the
+    floats it meets in an operation, as in numpy; by itself a float has the dtype of the float
+    arrays among the arguments (config.floatX if there are none), an int is int64.  Results are
+    arrays, in the form that the function gives.  A decorator too: @gradc.jit, @gradc.jit(mode=...).
 
     Raises: ArgumentTypeError for arguments that are no numbers and for Python's control flow on
     arrays; what gradc.function raises.
     """
     if function is None:
-        return functools.partial(jit, static_argnames=static_argnames, mode=mode, name=name)
-    return Jitted(function, static_argnames, mode, name)
+        return functools.partial(
+            jit, static_argnames=static_argnames, static_shapes=static_shapes, mode=mode, name=name
+        )
+    return Jitted(function, static_argnames, static_shapes, mode, name)
 
 
 def _names(given: str | Iterable[str]) -> tuple[str, ...]:
@@ -304,16 +317,21 @@ def _kind(value: Value) -> Any:
     """What of a leaf is part of the signature; hashable."""
     if not isinstance(value, np.ndarray):
         return type(value)
-    return value.dtype, tuple([n == 1 for n in value.shape])
+    return value.dtype, tuple([1 if n == 1 else None for n in value.shape])
 
 
-def _input(value: Value, name: str, floats: str) -> Input:
+def _exact(value: Value) -> Any:
+    """The same with all lengths."""
+    return (value.dtype, value.shape) if isinstance(value, np.ndarray) else type(value)
+
+
+def _input(kind: Any, value: Value, name: str, floats: str) -> Input:
     """The variable that stands for an argument; `floats`: the dtype of Python's floats."""
     if isinstance(value, np.ndarray):
-        shape = tuple(1 if n == 1 else None for n in value.shape)
-        return Input(TensorType(value.dtype.name, shape), name)
-    dtype = {bool: "bool", int: "int64", float: floats}[type(value)]
-    return Input(TensorType(dtype, ()), name)
+        dtype, shape = kind
+        return Input(TensorType(dtype.name, shape), name)
+    number = {bool: "bool", int: "int64", float: floats}[type(value)]
+    return WeakInput(TensorType(number, ()), name, value)
 
 
 def _shown(name: str) -> str:

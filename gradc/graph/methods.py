@@ -2,33 +2,21 @@
 
 Takes nothing of ours; gives the mixin that Variable inherits.  Each method looks its operation up
 by name in OPERATORS, which `gradc.ops` fills when it is imported; adding a method is one line here.
-
-`==` is identity, so that variables may be keys and members; a comparison of a variable with a
-number by `==` is surely meant otherwise, and raises.
 """
 
 from __future__ import annotations
 
-import numbers
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import numpy.typing as npt
 
-from gradc.errors import ArgumentTypeError, Where, message
+from gradc.graph.symbolic import OPERATORS, Symbolic, bind
 
 if TYPE_CHECKING:
     from gradc.graph.variable import Variable
 
 __all__ = ["OPERATORS", "Methods", "bind"]
-
-OPERATORS: dict[str, Callable[..., Any]] = {}
-
-
-def bind(**functions: Callable[..., Any]) -> None:
-    """Give operators and methods their operation; the last word of `gradc.ops`."""
-    OPERATORS.update(functions)
 
 
 def _do(name: str, *operands: Any, **params: Any) -> Variable:
@@ -58,12 +46,10 @@ def _unary(name: str) -> Callable[[Methods], Variable]:
     return method
 
 
-class Methods:
+class Methods(Symbolic):
     """The numpy-like face of a variable."""
 
     __slots__ = ()
-
-    __hash__ = object.__hash__
 
     # -- operators -----------------------------------------------------------------------------
 
@@ -91,66 +77,8 @@ class Methods:
     def __rdivmod__(self, other: Any) -> tuple[Variable, Variable]:
         return _do("int_div", other, self), _do("mod", other, self)
 
-    def __eq__(self, other: object) -> bool:
-        if isinstance(other, (numbers.Number, np.ndarray, np.generic)):
-            _refuse(
-                self,
-                f"== compares which variable it is, not its value: {self} == {other!r}.",
-                "use T.eq(x, y), which is symbolic.",
-            )
-        return self is other
-
-    def __bool__(self) -> bool:
-        _refuse(
-            self,
-            f"{self} is symbolic: it has no truth value before it is computed.",
-            "choose with T.switch(condition, x, y), combine with & and |.",
-        )
-
-    def __len__(self) -> int:
-        _refuse(self, f"{self} is symbolic: its length is not a Python int.", "use x.shape[0].")
-
-    def __float__(self) -> float:
-        _refuse(
-            self,
-            f"{self} is symbolic: it has no number yet.",
-            "compute with the functions of gradc.tensor, not those of math.",
-        )
-
-    def __int__(self) -> int:
-        _refuse(
-            self,
-            f"{self} is symbolic: it has no number yet.",
-            "use it as it is: lengths and indices may be variables.",
-        )
-
-    def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
-        _refuse(
-            self,
-            f"{self} is symbolic: it has no numbers yet.",
-            "call a function of it: gradc.function([inputs], outputs)(numbers), or v.eval({x: "
-            "numbers}); numpy's functions take it as it is: np.sin(v), np.stack([v, w]).",
-        )
-
-    def __iter__(self) -> Iterator[Variable]:
-        shape = self.type.shape  # type: ignore[attr-defined]
-        if not shape or shape[0] is None:
-            _refuse(
-                self,
-                f"{self} cannot be iterated over: its length is not known while building.",
-                "declare it with shape=(3, ...), or index it: x[0].",
-            )
-        return (_do("getitem", self, k) for k in range(shape[0]))
-
     def __getitem__(self, key: Any) -> Variable:
         return _do("getitem", self, key)
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        _refuse(
-            self,
-            "an expression never changes: x[...] = y has nothing to write to.",
-            "build a new one: x[...].set(y), or T.set_subtensor(x[...], y).",
-        )
 
     # -- element by element ----------------------------------------------------------------------
 
@@ -390,9 +318,3 @@ class Methods:
         """
         result: npt.NDArray[Any] = OPERATORS["preview"](self, values, show=show, **named)
         return result
-
-
-def _refuse(variable: Any, what: str, fix: str) -> NoReturn:
-    site = variable.site
-    place = (site.file, site.line, site.text) if site else ("", 0, "")
-    raise ArgumentTypeError(message(what, [Where(str(variable), str(variable.type), *place)], fix))

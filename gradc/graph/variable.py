@@ -24,7 +24,7 @@ from gradc.graph.types import TensorType
 if TYPE_CHECKING:
     from gradc.graph.op import Apply
 
-__all__ = ["Constant", "Input", "Variable", "constant_key"]
+__all__ = ["Constant", "Input", "Variable", "WeakInput", "constant_key"]
 
 
 class Variable(Methods):
@@ -107,6 +107,21 @@ class Input(Variable):
 
     def __init__(self, type: TensorType, name: str | None = None) -> None:
         super().__init__(type, name=name, site=user_site())
+
+
+class WeakInput(Input):
+    """An input that stands for a Python number: beside floats it takes their dtype (NEP 50).
+
+    sample: a number of its kind, which promotion looks at.
+    """
+
+    __slots__ = ("sample",)
+
+    def __init__(
+        self, type: TensorType, name: str | None = None, sample: bool | int | float = 1.0
+    ) -> None:
+        super().__init__(type, name)
+        self.sample = sample
 
 
 class Constant(Variable):

@@ -142,4 +142,5 @@ bind(
     make_input=Input,
     reshape_method=relabel.reshape_method,
     shape_tuple=lengths.shape_tuple,
+    static_index=convert.static_index,
 )

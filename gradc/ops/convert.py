@@ -17,7 +17,7 @@ from gradc.errors import ArgumentError, ArgumentTypeError, DTypeError, message, 
 from gradc.foreign import Unreadable, read_array
 from gradc.graph.methods import OPERATORS
 from gradc.graph.op import Apply
-from gradc.graph.variable import Constant, Variable
+from gradc.graph.variable import Constant, Variable, WeakInput
 from gradc.options import config
 
 __all__ = ["as_variable", "constant"]
@@ -105,6 +105,35 @@ def common_dtype(strong: Sequence[str], weak: Sequence[Any]) -> str:
     return config.floatX if dtype_info(found).is_float else found
 
 
+def settled(operands: Sequence[Any]) -> list[Variable]:
+    """Variables and Python numbers as variables: numbers take the dtype of what they stand beside.
+
+    So does an argument that stands for a Python number, beside floats.  (Not beside integers: it
+    may not fit a narrower dtype, and no call could say so.)
+    """
+    floats = any(_is_float(each) for each in operands)
+    weak = [is_weak(each) or (floats and isinstance(each, WeakInput)) for each in operands]
+    if not any(weak):
+        return list(operands)
+    pairs = list(zip(operands, weak, strict=True))
+    numbers = [getattr(each, "sample", each) for each, yields in pairs if yields]
+    dtype = common_dtype([each.dtype for each, yields in pairs if not yields], numbers)
+    return [_yielded(each, dtype) if yields else each for each, yields in pairs]
+
+
+def _is_float(operand: Any) -> bool:
+    """Whether it has a float dtype of its own."""
+    is_own = isinstance(operand, Variable) and not isinstance(operand, WeakInput)
+    return is_own and dtype_info(operand.dtype).is_float
+
+
+def _yielded(operand: Any, dtype: str) -> Variable:
+    if is_weak(operand):
+        return weak_constant(operand, dtype)
+    found: Variable = operand if operand.dtype == dtype else OPERATORS["cast"](operand, dtype)
+    return found
+
+
 def weak_constant(value: bool | int | float, dtype: str, name: str | None = None) -> Constant:
     """A Python number as a constant of a dtype.
 
@@ -161,6 +190,12 @@ def static_int(variable: Variable) -> int | None:
     """The value of an integer scalar where building knows it: constants and arithmetic on them."""
     value = _constant_value(variable, _DEPTH)
     return None if value is None else int(value)
+
+
+def static_index(variable: Variable) -> int | None:
+    """The value of an integer scalar for Python to use, where building knows it."""
+    is_whole = variable.ndim == 0 and dtype_info(variable.dtype).is_integer
+    return static_int(variable) if is_whole else None
 
 
 def _constant_value(variable: Variable, depth: int) -> Any:

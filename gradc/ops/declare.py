@@ -30,7 +30,7 @@ from gradc.graph.op import DECLARATIONS, Declaration, Op, Pushforward
 from gradc.graph.variable import Variable
 from gradc.kernel.scalar import ScalarFn
 from gradc.ops.calls import call
-from gradc.ops.convert import as_variable, common_dtype, is_weak, weak_constant
+from gradc.ops.convert import as_variable, is_weak, settled
 from gradc.ops.kinds import DtypeRule, Elemwise, Reduce
 from gradc.ops.rules import Refused
 from gradc.sizes import Size
@@ -173,16 +173,9 @@ def _check_count(rule: Elemwise, count: int) -> None:
 
 def _converted(rule: Elemwise, operands: Sequence[Any], alike: int) -> list[Variable]:
     """Variables; Python numbers take the dtype of the operands they share it with."""
-    found = [None if is_weak(each) else _variable(rule, each) for each in operands]
-    strong = [each.dtype for each in found[alike:] if each is not None]
-    weak = [each for each in operands[alike:] if is_weak(each)]
-    dtype = common_dtype(strong, weak) if weak else ""
-    return [
-        weak_constant(operand, dtype if k >= alike else common_dtype((), (operand,)))
-        if each is None
-        else each
-        for k, (each, operand) in enumerate(zip(found, operands, strict=True))
-    ]
+    found = [each if is_weak(each) else _variable(rule, each) for each in operands]
+    own = [as_variable(each) if is_weak(each) else each for each in found[:alike]]
+    return own + settled(found[alike:])
 
 
 def _variable(rule: Declaration, value: Any) -> Variable:

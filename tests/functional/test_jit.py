@@ -69,6 +69,21 @@ def test_what_a_call_gives_depends_on_no_other_call() -> None:
         f(A, B[:, :2])
 
 
+def test_python_numbers_are_weak_beside_floats() -> None:
+    f = gradc.jit(
+        lambda x, z, n, r: (x * n, x**r, z * r, n * 2, (x + n) * z, np.where(x > r, x, n))
+    )
+    x, z, n, r = A.astype("f4"), B, 3, 2.5
+    wanted = (x * n, x**r, z * r, np.int64(n * 2), (x + n) * z, np.where(x > r, x, np.float32(n)))
+    for got, want in zip(f(x, z, n, r), wanted, strict=True):
+        same(got, want)
+    slopes = gradc.grad(lambda x, r: np.sum(x * r**2), (0, 1))(x, 3.0)
+    same(slopes[0], np.full_like(x, 9))
+    same(slopes[1], np.float32(6 * np.sum(A)))
+    small = gradc.jit(lambda k, n: k + n)(np.int8([1, 2]), 300)
+    same(small, np.array([301, 302]))
+
+
 def test_results_keep_their_form() -> None:
     f = gradc.jit(
         lambda x: {"a": x + 1, "b": [x, (x * 2, None)], "c": Pair(1.5, Params(x, {"d": x}))}
@@ -116,6 +131,23 @@ def test_static_arguments_steer_python() -> None:
         f(A, 1, [])
     with pytest.raises(ArgumentError, match=r"model has no parameter 'n'; its parameters are x, y"):
         gradc.jit(model, static_argnames="n")
+
+
+def test_static_shapes_are_numbers_for_python() -> None:
+    @gradc.jit(static_shapes=True)
+    def f(x):
+        rows = sum(x[k] * (k + 1) for k in range(x.shape[0]))
+        return rows + T.arange(x.shape[1]) + np.zeros(x.shape)[0] + len(x)
+
+    for x in (A, B, np.ones((3, 2))):
+        want = x.T @ np.arange(1, len(x) + 1) + np.arange(x.shape[1]) + len(x)
+        same(f(x), want)
+    assert len(f.functions) == 2
+    with pytest.raises(ArgumentTypeError, match="Python needs its number"):
+        gradc.jit(lambda x: sum(x[k] for k in range(x.shape[0])))(B[0])
+    with pytest.raises(TypeError) as info:
+        gradc.jit(lambda x: np.zeros(x.shape[0]) + x)(B[0])
+    assert "T.zeros" in info.value.__notes__[0]
 
 
 def test_control_flow_on_values_is_refused_with_the_cure() -> None:

@@ -137,6 +137,17 @@ def test_iteration_where_the_length_is_known() -> None:
     np.testing.assert_array_equal(value(second - first, given={x: A}), A[1] - A[0])
 
 
+def test_python_may_use_what_building_knows() -> None:
+    x = T.matrix("x", shape=(2, None))
+    assert len(x) == 2
+    assert list(range(x.shape[0])) == [0, 1]
+    assert [10, 20, 30][T.constant(2)] == 30
+    np.testing.assert_array_equal(np.zeros(x.shape[0] + 1), [0, 0, 0])
+    for unknown in (x.shape[1], T.constant(2.0), T.constant([1])):
+        with pytest.raises(ArgumentTypeError, match="Python needs its number"):
+            range(unknown)
+
+
 def test_every_method_has_its_operation() -> None:
     needed = {"getitem", "matmul", "shape_tuple", "size", "reshape_method", "fit", "preview"}
     assert needed <= OPERATORS.keys()
