@@ -12,6 +12,7 @@ Example:
 # ruff: noqa: F401, F403
 
 from gradc import dtypes as _dtypes
+from gradc import oneshot as _oneshot  # gives variables their eval
 from gradc import printing, tensor, testing, tree
 from gradc.batch import vectorize_graph
 from gradc.call.function import Function

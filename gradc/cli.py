@@ -3,6 +3,7 @@
     gradc doctor                         compiler, processor, BLAS, threads, cache, versions
     gradc cache list|verify|prune|clear
     gradc why script.py [arguments]      which functions were in the cache, and why others were not
+    gradc run-theano script.py [arguments]   run a program written for Theano
 
 Exit status: 0, or 1 where something is wrong; 2 for a wrong command line.
 """
@@ -10,6 +11,7 @@ Exit status: 0, or 1 where something is wrong; 2 for a wrong command line.
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import platform
 import stat
@@ -85,6 +87,10 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("program", help="script.py, or module:function")
     ask.add_argument("arguments", nargs=argparse.REMAINDER, help="what the program takes")
     ask.set_defaults(run=_why)
+    old = commands.add_parser("run-theano", help="run a program that was written for Theano")
+    old.add_argument("program", help="script.py, of Python 3 or 2")
+    old.add_argument("arguments", nargs=argparse.REMAINDER, help="what the program takes")
+    old.set_defaults(run=_run_theano)
     return parser
 
 
@@ -306,6 +312,14 @@ def _why(arguments: argparse.Namespace, options: Options) -> int:
         count = f"{len(found)} function{'' if len(found) == 1 else 's'}"
         print(f"{before.store.path}: {count}, {hits} in the cache")
     return 0
+
+
+# run-theano ---------------------------------------------------------------------------------
+
+
+def _run_theano(arguments: argparse.Namespace, options: Options) -> int:
+    running = importlib.import_module("gradc.compat.theano.running")
+    return int(running.run(arguments.program, arguments.arguments))
 
 
 def _count(found: Sequence[object]) -> str:

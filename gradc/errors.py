@@ -47,6 +47,7 @@ __all__ = [
     "ShapeError",
     "StochasticOrder",
     "UnusedInputError",
+    "UnsupportedError",
     "UpdateError",
     "VectorizeError",
     "Where",
@@ -213,6 +214,10 @@ class MissingInputError(GradcError, ValueError):
 
 class UpdateError(GradcError, TypeError):
     """An update does not have the type of its shared variable."""
+
+
+class UnsupportedError(GradcError, NotImplementedError):
+    """What another library has, and gradc has not."""
 
 
 class IndexBoundsError(GradcError, IndexError):

@@ -2,9 +2,9 @@
 
 Takes assignments to `config`, environment variables (GRADC_*, CC, OMP_NUM_THREADS, PATH and where
 caches live) and ~/.config/gradc/config.toml, in this order of weight; gives frozen Options.  No
-other module reads the environment.  `config` is the one mutable object: public entry points call
-`config.freeze()` once, and below them Options are passed down.  Environment and file are read when
-a setting is first asked for, not at import.
+other module reads the environment (but for Theano's flags, which gradc.compat knows).  `config` is
+the one mutable object: public entry points call `config.freeze()` once, and below them Options are
+passed down.  Environment and file are read when a setting is first asked for, not at import.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any, ClassVar, Generic, TypeVar, overload
 
 from gradc.errors import ArgumentError, ArgumentTypeError, message, printable
 
-__all__ = ["PRODUCTS", "Config", "Options", "Target", "config"]
+__all__ = ["PRODUCTS", "Config", "Options", "Target", "config", "trusted_environment"]
 
 T = TypeVar("T")
 
@@ -288,7 +288,7 @@ class Config:
         return self._found | self._assigned
 
     def _surroundings(self) -> Mapping[str, str]:
-        return _trusted_environment() if self._environ is None else self._environ
+        return trusted_environment() if self._environ is None else self._environ
 
     def freeze(self) -> Options:
         """The settings as they are now."""
@@ -332,7 +332,7 @@ class Config:
         return "\n".join(rows)
 
 
-def _trusted_environment() -> Mapping[str, str]:
+def trusted_environment() -> Mapping[str, str]:
     """The environment, or nothing where it belongs to another user than the process (AT_SECURE)."""
     return os.environ if os.geteuid() == os.getuid() else {}
 

@@ -31,16 +31,17 @@ LAYERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "emit": (("emit",), ("kernel",)),
     "runtime": (("runtime",), ("kernel", "emit.source")),
     "lower": (("lower",), ("control", "ops", "kernel")),
-    "compile": (("compile", "call"), ("tensor", "sharedvar", "control", "extend", "runtime")),
+    "compile": (("compile", "call", "oneshot"), ("tensor", "sharedvar", "control", "extend", "runtime")),
     "descent": (
         ("descent", "watched", "profiling", "planned"),
         ("compile", "rewrite", "lower", "emit"),
     ),
     "functional": (("functional",), ("batch", "compile")),
     "face": (
-        ("__init__", "printing", "compat", "cli", "why", "testing", "optim", "sklearn"),
+        ("__init__", "printing", "cli", "why", "testing", "optim", "sklearn"),
         ("functional", "emit.render"),
     ),
+    "compat": (("compat",), ("face",)),
 }
 
 # Modules that one other module loads when it needs them, by importlib: who, and whom.  A warm start
@@ -50,6 +51,7 @@ DOORS = {
     ("compile", "watched"),
     ("call.profile", "profiling"),
     ("differentiate.prepare", "rewrite.passes"),
+    ("cli", "compat.theano.running"),
 }
 
 

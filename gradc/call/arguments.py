@@ -124,6 +124,8 @@ class Argument:
             return True
         if self.allow_downcast is False:
             return False
+        if isinstance(value, (list, tuple)):
+            return _is_exact(array, self._dtype)
         return _is_weak(value) and _holds(value, self._dtype)
 
     @property
@@ -153,6 +155,14 @@ def _holds(value: Any, dtype: np.dtype[Any]) -> bool:
         limits = np.iinfo(dtype)
         return limits.min <= value <= limits.max
     return False
+
+
+def _is_exact(array: Array, dtype: np.dtype[Any]) -> bool:
+    """Whether every number of a list is one of `dtype`: f([1, 2, 3]) for int32 or float32."""
+    if array.dtype.kind == "f" and dtype.kind != "f":
+        return False
+    with np.errstate(all="ignore"):
+        return np.array_equal(array.astype(dtype), array, equal_nan=array.dtype.kind == "f")
 
 
 def describe_value(value: Array) -> str:

@@ -308,6 +308,14 @@ class Methods(Symbolic):
         """Ones of the same shape."""
         return _do("ones_like", self, dtype)
 
+    def eval(self, inputs_to_values: Any = None) -> npt.NDArray[Any]:
+        """The value for given inputs, by a function compiled for it: x.eval({a: 1.0}).
+
+        The function is kept, so that a second call with the same inputs compiles nothing.
+        """
+        result: npt.NDArray[Any] = OPERATORS["eval"](self, inputs_to_values)
+        return result
+
     def preview(
         self, values: Any = None, /, *, show: bool = False, **named: Any
     ) -> npt.NDArray[Any]:

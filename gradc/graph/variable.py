@@ -34,7 +34,7 @@ class Variable(Methods):
     (which output of the owner), name, tag (free space for the user), site (where it was made).
     """
 
-    __slots__ = ("__weakref__", "_tag", "index", "name", "owner", "site", "type")
+    __slots__ = ("__weakref__", "_made", "_tag", "index", "name", "owner", "site", "type")
 
     def __init__(
         self,
@@ -50,6 +50,7 @@ class Variable(Methods):
         self.name = name
         self.site = site
         self._tag: SimpleNamespace | None = None
+        self._made: Any = None  # functions that x.eval() compiled
 
     @property
     def tag(self) -> SimpleNamespace:

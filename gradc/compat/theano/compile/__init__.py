@@ -1,0 +1,55 @@
+"""theano.compile: functions, shared variables, modes."""
+
+from gradc.call.function import Function
+from gradc.call.modes import (
+    DebugMode,
+    Mode,
+    MonitorMode,
+    NanGuardMode,
+    get_default_mode,
+    get_mode,
+    register_mode,
+)
+from gradc.call.profile import ProfileStats
+from gradc.compat.theano.compile import io
+from gradc.compat.theano.compile.functions import function, pfunc, shared
+from gradc.compat.theano.compile.io import In, Out, Param
+from gradc.control import OpFromGraph
+from gradc.errors import UnusedInputError
+from gradc.graph.compare import is_same_graph
+from gradc.graph.variable import Variable
+from gradc.ops.promises import specify_shape
+from gradc.printing import detect_nan
+from gradc.sharedvar import SharedVariable
+
+FAST_RUN, FAST_COMPILE = Mode("cvm", "fast_run"), Mode("cvm", "fast_compile")
+predefined_modes = {"FAST_RUN": FAST_RUN, "FAST_COMPILE": FAST_COMPILE}
+
+__all__ = [
+    "FAST_COMPILE",
+    "FAST_RUN",
+    "DebugMode",
+    "Function",
+    "In",
+    "Mode",
+    "MonitorMode",
+    "NanGuardMode",
+    "OpFromGraph",
+    "Out",
+    "Param",
+    "ProfileStats",
+    "SharedVariable",
+    "UnusedInputError",
+    "Variable",
+    "detect_nan",
+    "function",
+    "get_default_mode",
+    "get_mode",
+    "io",
+    "is_same_graph",
+    "pfunc",
+    "predefined_modes",
+    "register_mode",
+    "shared",
+    "specify_shape",
+]

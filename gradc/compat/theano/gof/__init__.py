@@ -1,0 +1,21 @@
+"""theano.gof: graphs, nodes, and the errors of building functions."""
+
+from gradc.compat.theano.gof import graph
+from gradc.compat.theano.gof.functiongraph import FunctionGraph
+from gradc.errors import MissingInputError, RewriteError
+from gradc.graph.op import Apply
+from gradc.graph.types import TensorType as Type
+from gradc.graph.variable import Constant, Variable
+
+InconsistencyError = RewriteError
+
+__all__ = [
+    "Apply",
+    "Constant",
+    "FunctionGraph",
+    "InconsistencyError",
+    "MissingInputError",
+    "Type",
+    "Variable",
+    "graph",
+]

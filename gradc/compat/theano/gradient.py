@@ -1,0 +1,70 @@
+"""theano.gradient: derivatives, and what stands for their absence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from gradc import testing
+from gradc.differentiate import Lop, Rop, grad, hessian, jacobian, subgraph_grad
+from gradc.errors import DisconnectedInputError, GradientError, NullTypeGradError
+from gradc.graph.undefined import grad_not_implemented, grad_undefined
+from gradc.graph.variable import Variable
+from gradc.ops import stops
+from gradc.ops.elemwise import cast
+from gradc.ops.stops import consider_constant, disconnected_grad, undefined_grad, zero_grad
+from gradc.testing import numeric_grad
+
+__all__ = [
+    "DisconnectedInputError",
+    "GradientError",
+    "Lop",
+    "NullTypeGradError",
+    "Rop",
+    "consider_constant",
+    "disconnected_grad",
+    "grad",
+    "grad_clip",
+    "grad_not_implemented",
+    "grad_scale",
+    "grad_undefined",
+    "hessian",
+    "jacobian",
+    "numeric_grad",
+    "subgraph_grad",
+    "undefined_grad",
+    "verify_grad",
+    "zero_grad",
+]
+
+
+def grad_clip(x: Any, lower_bound: Any, upper_bound: Any) -> Variable:
+    """x, whose gradient is limited to [lower_bound, upper_bound]."""
+    return stops.grad_clip(x, lower_bound, upper_bound)
+
+
+def grad_scale(x: Any, multiplier: Any) -> Variable:
+    """x, whose gradient is multiplied."""
+    return stops.grad_scale(x, multiplier)
+
+
+def verify_grad(
+    fun: Callable[..., Variable], pt: Sequence[Any], n_tests: int = 2, rng: Any = None,
+    eps: float | None = None, out_type: str | None = None, abs_tol: float | None = None,
+    rel_tol: float | None = None, mode: Any = None, cast_to_output_type: bool = False,
+    no_debug_ref: bool = True,
+) -> None:  # fmt: skip
+    """Raise GradientError unless the gradient of `fun` at `pt` is what differences say.
+
+    cast_to_output_type: cast the output to out_type.  no_debug_ref is Theano's way around its
+    DebugMode, and changes nothing.  The rest as gradc.verify_grad.
+    """
+
+    def converted(*inputs: Variable) -> Variable:
+        return cast(fun(*inputs), out_type)
+
+    judged = converted if cast_to_output_type and out_type else fun
+    testing.verify_grad(judged, pt, n_tests, rng, eps, out_type, abs_tol, rel_tol, mode)
+
+
+verify_grad.E_grad = GradientError  # type: ignore[attr-defined]

@@ -1,0 +1,1 @@
+"""theano.misc: what of it is here, see gradc.compat.theano.missing."""

@@ -1,0 +1,172 @@
+"""What Theano has and gradc has not: names that raise when they are used, not when imported.
+
+Takes the table NOT_THERE; gives classes and modules that stand in the places of what is missing,
+so that a program may import what it does not use.  This is the one place to look when something
+new comes to gradc: a name that the modules of this package define is not replaced, so its word
+goes out of its row here, and its import into the module of Theano's that has it.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any, NoReturn
+
+from gradc.errors import UnsupportedError, message
+
+__all__ = ["NOT_THERE", "fill"]
+
+_LOOPS = "loops over steps", "unroll a fixed number of steps in Python, or use T.cumsum, T.cumprod."
+_BRANCH = "lazy branches", "use T.switch, which computes both sides."
+_RANDOM = (
+    "random variables",
+    "draw with numpy and pass the draws as an argument, or keep them in a shared variable.",
+)
+_CONV = "convolutions", "write it with T.dot on patches that numpy has cut out."
+_POOL = "pooling", "reshape to blocks and use T.max(x, axis=...)."
+_SPARSE = "sparse matrices", "pass dense arrays, or take the rows that count: W[indices]."
+_COMPLEX = "complex numbers", "compute with real and imaginary parts."
+_LINALG = "this factorisation", "compute it with numpy and pass the result."
+_SPECIAL = "this special function", "compute it with scipy.special and pass the result."
+_OPS = "operations written in Python", "compose it of existing operations."
+_REWRITE = "Theano's rewriting engine", "see gradc.rewrite, where rules are small functions."
+_C_CODE = "operations with C of their own", "compose it of existing operations: they are fused."
+_PICKLE = "Theano's file formats", "pickle the values: [p.get_value() for p in params]."
+_GPU = "GPUs", "leave it out: functions are compiled for the processor."
+_MPI = "sending between processes", "use mpi4py with numpy arrays between calls."
+_LISTS = "typed lists", "use arrays with one more axis, or Python lists of variables."
+_DRAWING = "pages of d3viz", "use theano.printing.pydotprint(f, outfile)."
+_INSIDE = "Theano's compilation internals", "use theano.function."
+
+# Module, its names, and what is missing with a way out.
+NOT_THERE: tuple[tuple[str, str, tuple[str, str]], ...] = (
+    ("theano", "scan map reduce foldl foldr scan_checkpoints", _LOOPS),
+    ("theano.scan_module", "scan map reduce foldl foldr scan_checkpoints until", _LOOPS),
+    ("theano.scan_module.scan_utils", "until clone map_variables", _LOOPS),
+    ("theano.ifelse", "ifelse IfElse", _BRANCH),
+    ("theano.tensor.shared_randomstreams", "RandomStreams RandomStateSharedVariable", _RANDOM),
+    ("theano.sandbox.rng_mrg", "MRG_RandomStreams", _RANDOM),
+    ("theano.tensor.randomstreams", "RandomStreams", _RANDOM),
+    ("theano.tensor.raw_random", "uniform normal binomial multinomial permutation", _RANDOM),
+    ("theano.tensor.raw_random", "poisson random_integers choice random_state_type", _RANDOM),
+    ("theano.tensor.raw_random", "RandomFunction RandomStreamsBase", _RANDOM),
+    ("theano.tensor.nnet", "conv2d conv3d abstract_conv2d conv2d_transpose", _CONV),
+    ("theano.tensor.nnet", "conv2d_grad_wrt_inputs separable_conv2d ConvOp", _CONV),
+    ("theano.tensor.nnet.conv", "conv2d ConvOp", _CONV),
+    ("theano.tensor.nnet.conv3d2d", "conv3d", _CONV),
+    ("theano.tensor.nnet.Conv3D", "conv3D", _CONV),
+    ("theano.tensor.nnet.abstract_conv", "conv2d conv2d_grad_wrt_inputs conv3d", _CONV),
+    ("theano.tensor.nnet.abstract_conv", "conv2d_grad_wrt_weights conv2d_transpose", _CONV),
+    ("theano.tensor.nnet.abstract_conv", "get_conv_output_shape bilinear_upsampling", _CONV),
+    ("theano.tensor.nnet.abstract_conv", "causal_conv1d separable_conv2d", _CONV),
+    ("theano.tensor.nnet.neighbours", "images2neibs neibs2images", _CONV),
+    ("theano.tensor.nnet.blocksparse", "sparse_block_dot SparseBlockGemv", _SPARSE),
+    ("theano.tensor.nnet.ctc", "ctc", _LOOPS),
+    ("theano.tensor.signal.conv", "conv2d", _CONV),
+    ("theano.tensor.signal.pool", "pool_2d pool_3d max_pool_2d_same_size Pool", _POOL),
+    ("theano.tensor.signal.downsample", "max_pool_2d max_pool_2d_same_size", _POOL),
+    ("theano.tensor.signal.downsample", "DownsampleFactorMax", _POOL),
+    ("theano.tensor.fft", "rfft irfft", _COMPLEX),
+    ("theano.tensor", "complex real imag conj angle complex_from_polar", _COMPLEX),
+    ("theano.tensor", "cscalar cvector cmatrix crow ccol ctensor3 ctensor4", _COMPLEX),
+    ("theano.tensor", "zscalar zvector zmatrix zrow zcol ztensor3 ztensor4", _COMPLEX),
+    ("theano.tensor", "det matrix_inverse pinv svd eig eigh qr lstsq matrix_power", _LINALG),
+    (
+        "theano.tensor",
+        "tensorinv tensorsolve cholesky solve expm eigvalsh solve_symmetric",
+        _LINALG,
+    ),
+    ("theano.tensor", "solve_lower_triangular solve_upper_triangular", _LINALG),
+    ("theano.tensor", "Cholesky Solve MatrixInverse Det Eigh SVD QRFull Expm", _LINALG),
+    ("theano.tensor", "gammaln gamma psi tri_gamma erfinv erfcinv erfcx chi2sf", _SPECIAL),
+    ("theano.tensor", "gammainc gammaincc gammau gammal j0 j1 jv i0 i1 iv", _SPECIAL),
+    ("theano.tensor", "bartlett", _SPECIAL),
+    ("theano.tensor", "load send recv isend irecv", _MPI),
+    ("theano", "as_op", _OPS),
+    ("theano.compile.ops", "as_op FromFunctionOp", _OPS),
+    ("theano.compile", "as_op FromFunctionOp ViewOp DeepCopyOp", _OPS),
+    ("theano", "OpenMPOp sparse_grad function_dump FunctionMaker", _INSIDE),
+    ("theano.compile", "FunctionMaker orig_function rebuild_collect_shared optdb", _INSIDE),
+    ("theano.compile", "SymbolicInput SymbolicOutput register_linker register_optimizer", _INSIDE),
+    ("theano.gof", "local_optimizer PatternSub OpSub OpRemove TopoOptimizer Optimizer", _REWRITE),
+    ("theano.gof", "EquilibriumOptimizer SequenceDB EquilibriumDB Query SeqOptimizer", _REWRITE),
+    ("theano.gof.opt", "local_optimizer PatternSub OpSub TopoOptimizer copy_stack_trace", _REWRITE),
+    ("theano.gof", "COp OpenMPOp ParamsType CLinker", _C_CODE),
+    ("theano.gradient", "DisconnectedType NullType", _INSIDE),
+    ("theano.misc.pkl_utils", "dump load StripPickler CompatUnpickler", _PICKLE),
+    ("theano.tests.unittest_tools", "InferShapeTester TestOptimizationMixin", _INSIDE),
+)
+
+# Modules of which nothing is here: every name in them raises when it is used.
+_EMPTY: tuple[tuple[str, tuple[str, str]], ...] = (
+    ("theano.sparse", _SPARSE),
+    ("theano.typed_list", _LISTS),
+    ("theano.d3viz", _DRAWING),
+    ("theano.sandbox.linalg", _LINALG),
+    ("theano.tensor.blas", _INSIDE),
+    ("theano.scalar", _C_CODE),
+)
+
+
+class _Missing(type):
+    """The class of what is not there: a call of it raises, isinstance says no."""
+
+    what: str
+    fix: str
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> NoReturn:
+        text = f"{cls.__qualname__}: gradc does not have {cls.what}."
+        raise UnsupportedError(message(text, fix=cls.fix))
+
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _missing(f"{cls.__qualname__}.{name}", (cls.what, cls.fix))
+
+    def __repr__(cls) -> str:
+        return f"<{cls.__qualname__}: not in gradc>"
+
+
+def _missing(qualified: str, reason: tuple[str, str]) -> _Missing:
+    what, fix = reason
+    name = qualified.rpartition(".")[2]
+    return _Missing(name, (), {"__qualname__": qualified, "what": what, "fix": fix})
+
+
+class _MissingModule(ModuleType):
+    """A module of which every name is missing."""
+
+    def __init__(self, name: str, reason: tuple[str, str]) -> None:
+        super().__init__(name, f"{name}: gradc does not have {reason[0]}.")
+        self.__dict__["_reason"] = reason
+        self.__path__: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _missing(f"{self.__name__}.{name}", self.__dict__["_reason"])
+
+
+def fill(modules: dict[str, ModuleType]) -> None:
+    """Put what is missing into the modules of Theano's names, making those that are not there."""
+    for name, words, reason in NOT_THERE:
+        module = _module(modules, name)
+        for word in words.split():
+            if not hasattr(module, word):
+                setattr(module, word, _missing(f"{name}.{word}", reason))
+    for name, reason in _EMPTY:
+        _module(modules, name, _MissingModule(name, reason))
+
+
+def _module(
+    modules: dict[str, ModuleType], name: str, made: ModuleType | None = None
+) -> ModuleType:
+    """The module of that name, made if need be and put into its parent."""
+    if name not in modules:
+        modules[name] = made or ModuleType(name, f"{name}: what of it is in gradc, and what not.")
+        parent, _, word = name.rpartition(".")
+        owner = _module(modules, parent)
+        if not hasattr(owner, "__path__"):
+            owner.__path__ = []
+        if not hasattr(owner, word) or word == "conv":
+            setattr(owner, word, modules[name])
+    return modules[name]

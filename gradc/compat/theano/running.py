@@ -1,0 +1,100 @@
+"""`gradc run-theano script.py`: run a program that was written for Theano.
+
+Takes a file and its arguments; runs it as __main__ with Theano's names installed.  What is Python 2
+in it, or in the modules beside it, is translated on the way, and said on stderr.
+"""
+
+from __future__ import annotations
+
+import builtins
+import os
+import sys
+import tokenize
+import traceback
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from io import BytesIO
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+from gradc.compat.theano.aliases import install
+from gradc.compat.theano.python2 import BUILTINS, Translation, translate
+from gradc.errors import ArgumentError, message, printable
+
+__all__ = ["run"]
+
+
+def run(script: str, arguments: Sequence[str]) -> int:
+    """Run a program; gives its exit status, 1 after an exception, whose traceback is printed.
+
+    The process is the program's from here on: sys.argv, sys.path, __main__ and the imports of
+    modules beside the script are set, and stay.
+    Raises: ArgumentError if there is no such file; SystemExit as the program does.
+    """
+    path = Path(script)
+    if not path.is_file():
+        what = f"run-theano: there is no file {printable(script)}."
+        raise ArgumentError(message(what, fix="name a script.py."))
+    install()
+    folder = os.path.dirname(os.path.abspath(script))
+    vars(builtins).update(BUILTINS)
+    sys.meta_path.insert(0, _Finder(folder))
+    sys.path.insert(0, folder)
+    sys.argv = [script, *arguments]
+    main = ModuleType("__main__")
+    vars(main).update(__file__=script, __builtins__=builtins)
+    sys.modules["__main__"] = main
+    try:
+        exec(_code(path.read_bytes(), script), vars(main))  # what was asked for
+    except Exception as error:
+        shown = error.__traceback__
+        traceback.print_exception(error.with_traceback(shown and shown.tb_next))
+        return 1
+    return 0
+
+
+def _code(data: bytes, name: str) -> CodeType:
+    """The code of a file; what was changed is said."""
+    encoding, _ = tokenize.detect_encoding(BytesIO(data).readline)
+    found = translate(data.decode(encoding, errors="replace"), name)
+    for line in _said(found, name):
+        print(line, file=sys.stderr)
+    return found.code
+
+
+def _said(found: Translation, name: str) -> list[str]:
+    if not found.changes and not found.is_python2:
+        return []
+    what = "is Python 2, and was translated" if found.is_python2 else "was translated"
+    width = len(str(found.changes[-1][0])) if found.changes else 1
+    lines = [f"gradc: {printable(os.path.basename(name))} {what}:"]
+    return [*lines, *(f"  {number:>{width}}: {text}" for number, text in found.changes)]
+
+
+class _Loader(SourceFileLoader):
+    """Compiles what was translated; keeps no bytecode."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        path = self.get_filename(fullname)
+        return _code(self.get_data(path), path)
+
+
+class _Finder(MetaPathFinder):
+    """Modules in the folder of the program, and in packages there, are translated too."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = os.path.join(folder, "")
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: Any = None
+    ) -> ModuleSpec | None:
+        """The module's spec, if it is a file of the program's."""
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
+            return None
+        if not os.path.abspath(spec.origin).startswith(self.folder):
+            return None
+        spec.loader = _Loader(fullname, spec.origin)
+        return spec

@@ -1,0 +1,1 @@
+"""theano.sandbox: what of it is here, see gradc.compat.theano.missing."""

@@ -1,0 +1,60 @@
+"""Neural-network functions under Theano's names: `T.nnet.softmax`, activations, crossentropies.
+
+Composed of operations: the rules that stabilise log(softmax(x)) and its kin see through all of
+them, and a compiler that fuses loses nothing by it.
+"""
+
+from gradc.ops.math import sigmoid, softplus
+from gradc.ops.nnet import logsoftmax, relu, softmax
+from gradc.tensor.nnet.activations import elu, hard_sigmoid, selu, softsign, ultra_fast_sigmoid
+from gradc.tensor.nnet.crossentropies import (
+    binary_crossentropy,
+    categorical_crossentropy,
+    confusion_matrix,
+    crossentropy_categorical_1hot,
+    crossentropy_softmax_1hot,
+    crossentropy_softmax_1hot_with_bias,
+    crossentropy_softmax_argmax_1hot_with_bias,
+    crossentropy_softmax_max_and_argmax_1hot,
+    crossentropy_softmax_max_and_argmax_1hot_with_bias,
+    sigmoid_binary_crossentropy,
+)
+from gradc.tensor.nnet.layers import (
+    batch_normalization,
+    batch_normalization_test,
+    h_softmax,
+    prepend_0_to_each_row,
+    prepend_1_to_each_row,
+    prepend_scalar_to_each_row,
+    softmax_with_bias,
+)
+
+__all__ = [
+    "batch_normalization",
+    "batch_normalization_test",
+    "binary_crossentropy",
+    "categorical_crossentropy",
+    "confusion_matrix",
+    "crossentropy_categorical_1hot",
+    "crossentropy_softmax_1hot",
+    "crossentropy_softmax_1hot_with_bias",
+    "crossentropy_softmax_argmax_1hot_with_bias",
+    "crossentropy_softmax_max_and_argmax_1hot",
+    "crossentropy_softmax_max_and_argmax_1hot_with_bias",
+    "elu",
+    "h_softmax",
+    "hard_sigmoid",
+    "logsoftmax",
+    "prepend_0_to_each_row",
+    "prepend_1_to_each_row",
+    "prepend_scalar_to_each_row",
+    "relu",
+    "selu",
+    "sigmoid",
+    "sigmoid_binary_crossentropy",
+    "softmax",
+    "softmax_with_bias",
+    "softplus",
+    "softsign",
+    "ultra_fast_sigmoid",
+]

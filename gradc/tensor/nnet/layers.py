@@ -1,0 +1,130 @@
+"""Functions of whole rows: softmax of layers, hierarchical softmax, normalisation with statistics.
+
+`of_rows` and `padded_rows` are what the crossentropies share.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gradc.graph.variable import Variable
+from gradc.ops.axes import dimshuffle
+from gradc.ops.convert import as_variable
+from gradc.ops.create import arange
+from gradc.ops.elemwise import add, cast, mul, sqrt, sub, true_div
+from gradc.ops.lengths import broadcast_to
+from gradc.ops.linalg import batched_dot, dot, tensordot
+from gradc.ops.nnet import softmax
+from gradc.ops.relabel import reshape
+from gradc.ops.stacking import concatenate
+
+__all__ = [
+    "batch_normalization",
+    "batch_normalization_test",
+    "h_softmax",
+    "of_rows",
+    "padded_rows",
+    "prepend_0_to_each_row",
+    "prepend_1_to_each_row",
+    "prepend_scalar_to_each_row",
+    "softmax_with_bias",
+]
+
+
+def padded_rows(x: Variable) -> Variable:
+    """A vector as a matrix of one row; anything else as it is."""
+    return dimshuffle(x, "x", 0) if x.ndim == 1 else x
+
+
+def of_rows(x: Variable, places: Variable) -> Variable:
+    """x[k, places[k]] for every row k: one element a row."""
+    return x[arange(places.shape[0]), places]
+
+
+def softmax_with_bias(x: Any, b: Any) -> Variable:
+    """softmax(x + b) of every row: x [n, classes], b [classes]."""
+    return softmax(as_variable(x) + as_variable(b))
+
+
+def prepend_scalar_to_each_row(val: Any, mat: Any) -> Variable:
+    """The matrix with a first column of `val`: [n, m] -> [n, m + 1], in the matrix's dtype."""
+    mat = as_variable(mat)
+    value = dimshuffle(cast(as_variable(val), mat.dtype), "x", "x")
+    return concatenate([broadcast_to(value, (mat.shape[0], 1)), mat], axis=1)
+
+
+def prepend_0_to_each_row(mat: Any) -> Variable:
+    """The matrix with a first column of zeros."""
+    return prepend_scalar_to_each_row(0.0, mat)
+
+
+def prepend_1_to_each_row(mat: Any) -> Variable:
+    """The matrix with a first column of ones."""
+    return prepend_scalar_to_each_row(1.0, mat)
+
+
+def h_softmax(
+    x: Any, batch_size: Any, n_outputs: Any, n_classes: Any, n_outputs_per_class: Any,
+    W1: Any, b1: Any, W2: Any, b2: Any, target: Any = None,
+) -> Variable:  # fmt: skip
+    """Softmax in two levels: first a class, then an output within it.
+
+    x [batch, features]; W1 [features, classes], b1 [classes] choose the class; W2 [classes,
+    features, outputs per class], b2 [classes, outputs per class] the output within the class.
+    target: whole numbers [batch], or [batch, 1]: gives the probability of each one's output,
+    [batch].  None: of all outputs, [batch, n_outputs].
+    Source: Goodman, Classes for Fast Maximum Entropy Training, ICASSP 2001.
+    """
+    x, W2, b2 = as_variable(x), as_variable(W2), as_variable(b2)
+    classes = softmax(dot(x, W1) + as_variable(b1))
+    if target is None:
+        within = softmax(tensordot(x, W2, axes=((1,), (1,))) + b2)
+        every = dimshuffle(classes, 0, 1, "x") * within
+        flat = reshape(every, (batch_size, n_classes * n_outputs_per_class))
+        return flat[:, :n_outputs]
+    target = as_variable(target).flatten()
+    one, place = target // n_outputs_per_class, target % n_outputs_per_class
+    scores = batched_dot(dimshuffle(x, 0, "x", 1), W2[one])[:, 0] + b2[one]
+    return mul(of_rows(classes, one), of_rows(softmax(scores), place))
+
+
+def batch_normalization(
+    inputs: Any, gamma: Any, beta: Any, mean: Any, std: Any, mode: str = "low_mem"
+) -> Variable:
+    """Normalised with statistics: (inputs - mean) * gamma / std + beta.
+
+    What is given must broadcast to inputs.
+    mode: "low_mem" or "high_mem", the same here: fused, neither stores anything between.
+    """
+    scale = true_div(gamma, std)
+    return add(mul(sub(inputs, mean), scale), beta)
+
+
+def batch_normalization_test(
+    inputs: Any, gamma: Any, beta: Any, mean: Any, var: Any, axes: Any = "per-activation",
+    epsilon: float = 1e-4,
+) -> Variable:  # fmt: skip
+    """Normalised as a trained network does: (inputs - mean) * gamma / sqrt(var + epsilon) + beta.
+
+    axes: those the statistics were taken over: "per-activation" (the first), "spatial" (all but the
+    second), or numbers.  gamma, beta, mean and var have length 1 there, or leave these axes out.
+    """
+    inputs = as_variable(inputs)
+    if axes == "per-activation":
+        axes = (0,)
+    elif axes == "spatial":
+        axes = (0, *range(2, inputs.ndim))
+    taken = {axis % inputs.ndim for axis in ((axes,) if isinstance(axes, int) else axes)}
+
+    def stretched(given: Any) -> Variable:
+        x = as_variable(given)
+        if x.ndim == inputs.ndim:
+            return x
+        rest = iter(range(x.ndim))
+        order = ["x" if axis in taken else next(rest) for axis in range(inputs.ndim)]
+        return dimshuffle(x, *order)
+
+    deviation = sqrt(stretched(var) + epsilon)
+    return batch_normalization(
+        inputs, stretched(gamma), stretched(beta), stretched(mean), deviation
+    )

@@ -1,0 +1,167 @@
+"""The names under which gradc stands in for Theano: importing, leaving, and what is missing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+import gradc
+import gradc.compat.theano as compat
+from gradc.errors import GradcWarning
+
+
+@pytest.fixture(autouse=True)
+def theano() -> Iterator[None]:
+    compat.install({})
+    yield
+    compat.uninstall()
+
+
+def test_modules_are_importable_under_theanos_names() -> None:
+    import theano
+    import theano.gof.graph
+    import theano.sandbox.rng_mrg
+    import theano.tensor as T
+    import theano.tensor.shared_randomstreams
+    import theano.tests.unittest_tools
+    from theano import ifelse, printing
+    from theano.compile.nanguardmode import NanGuardMode
+    from theano.tensor.nnet import conv
+    from theano.tensor.signal import downsample, pool
+    from theano.tensor.var import TensorVariable
+
+    assert theano.tensor is T
+    assert TensorVariable is gradc.graph.variable.Variable
+    assert NanGuardMode is gradc.NanGuardMode
+    assert None not in (ifelse, printing, conv, downsample, pool)
+
+
+def test_import_gradc_does_not_load_it() -> None:
+    code = (
+        "import sys, gradc; assert not any(name.startswith('gradc.compat') for name in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_uninstall_takes_everything_away() -> None:
+    compat.uninstall()
+    assert not [name for name in sys.modules if name.partition(".")[0] == "theano"]
+    with pytest.raises(ImportError):
+        import theano  # noqa: F401
+
+
+def test_a_foreign_theano_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    compat.uninstall()
+    monkeypatch.setitem(sys.modules, "theano", sys)
+    with pytest.raises(ValueError, match="theano is imported already"):
+        compat.install({})
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "theano.scan(None)",
+        "theano.ifelse.ifelse(1, 2, 3)",
+        "T.shared_randomstreams.RandomStreams(1)",
+        "theano.sandbox.rng_mrg.MRG_RandomStreams()",
+        "T.nnet.conv2d(None, None)",
+        "T.nnet.conv.conv2d(None, None)",
+        "T.signal.pool.pool_2d(None)",
+        "T.signal.downsample.max_pool_2d(None)",
+        "theano.sparse.csr_matrix('x')",
+        "theano.scan_module.until(1)",
+        "T.fft.rfft(1)",
+    ],
+)
+def test_what_is_missing_raises_at_use(use: str) -> None:
+    import theano
+    import theano.tensor as T
+
+    names = {"theano": theano, "T": T}
+    missing = eval(use.partition("(")[0], names)
+    assert not isinstance(1, missing)
+    with pytest.raises(NotImplementedError, match=r"gradc does not have .*\n  Fix: "):
+        eval(use, names)
+
+
+def test_missing_modules_are_import_errors() -> None:
+    with pytest.raises(ImportError):
+        import theano.sandbox.cuda  # noqa: F401
+
+
+def test_flags_of_the_environment() -> None:
+    compat.uninstall()
+    with pytest.warns(GradcWarning, match=r"no meaning in gradc: allow_gc, nonsense \(not a flag"):
+        compat.install({"THEANO_FLAGS": "floatX=float32,mode=FAST_COMPILE,allow_gc=0,nonsense=1"})
+    import theano
+
+    assert theano.config.floatX == gradc.config.floatX == "float32"
+    assert theano.config.mode == gradc.config.mode == "FAST_COMPILE"
+    assert theano.tensor.matrix().dtype == "float32"
+    compat.uninstall()
+    assert gradc.config.floatX == "float64"
+    assert gradc.config.mode == "FAST_RUN"
+
+
+def test_flags_of_files(tmp_path: object) -> None:
+    file = f"{tmp_path}/theanorc"
+    with open(file, "w") as f:
+        f.write("[global]\nfloatX = float32\n[unittests]\nrseed = 7\n")
+    compat.uninstall()
+    compat.install({"THEANORC": file, "THEANO_FLAGS": "floatX=float64"})
+    import theano
+
+    assert theano.config.floatX == "float64"
+    assert theano.tests.unittest_tools.fetch_seed() == 7
+
+
+def test_config_is_assignable() -> None:
+    import theano
+
+    theano.config.floatX = "float32"
+    theano.config.compute_test_value = "ignore"
+    assert gradc.config.floatX == "float32"
+    assert gradc.config.compute_test_value == "ignore"
+    with pytest.warns(GradcWarning, match=r"gcc\.cxxflags has no meaning"):
+        theano.config.gcc.cxxflags = "-O3"
+    theano.config.gcc.cxxflags = "-O2"  # said once
+    assert theano.config.gcc.cxxflags == "-O2"
+    assert theano.config.blas.ldflags == ""
+    with pytest.raises(AttributeError, match="no setting 'floatx'"):
+        theano.config.floatx = "float32"
+    with pytest.raises(ValueError, match="floatX"):
+        theano.config.floatX = "int8"
+    theano.config.optimizer = "None"
+    assert (gradc.config.mode, gradc.config.rewrite) == ("FAST_COMPILE", False)
+
+
+def test_flags_for_a_block_and_a_function() -> None:
+    import theano
+
+    with theano.change_flags(floatX="float32"):
+        assert theano.tensor.scalar().dtype == "float32"
+    assert theano.config.floatX == "float64"
+
+    @theano.change_flags([("floatX", "float32")])
+    def made() -> str:
+        return str(theano.tensor.scalar().dtype)
+
+    assert made() == "float32"
+
+
+def test_warn_float64() -> None:
+    import theano
+    import theano.tensor as T
+
+    x = T.dvector("x")
+    theano.config.warn_float64 = "raise"
+    with pytest.raises(TypeError, match="computes in float64"):
+        theano.function([x], x * 2)
+    theano.config.warn_float64 = "warn"
+    with pytest.warns(GradcWarning, match="computes in float64"):
+        theano.function([x], x * 2)
+    np.testing.assert_array_equal(theano.function([x], x)([1.0]), [1.0])

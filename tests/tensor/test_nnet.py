@@ -1,0 +1,111 @@
+"""T.nnet: against numpy and scipy, at ordinary and at extreme values."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.special as special
+
+import gradc
+import gradc.tensor as T
+from gradc import testing
+
+X = np.array([[0.5, -1.0, 2.0], [0.0, 3.0, -0.25]])
+B = np.array([0.1, -0.2, 0.3])
+Y = np.array([2, 1], "int32")
+D = np.array([[0.2, 0.3, 0.5], [1.0, 0.0, 0.0]])
+LOG = special.log_softmax(X, axis=1)
+LOG_B = special.log_softmax(X + B, axis=1)
+
+
+def test_values() -> None:
+    x, b, y, d = T.matrix("x"), T.vector("b"), T.ivector("y"), T.matrix("d")
+    n, rows = T.nnet, np.arange(2)
+    cases = [
+        (n.softsign(x), X / (1 + np.abs(X))),
+        (n.elu(x, 0.5), np.where(X > 0, X, 0.5 * np.expm1(X))),
+        (n.selu(x), 1.0507009873554805 * np.where(X > 0, X, 1.6732632423543772 * np.expm1(X))),
+        (n.hard_sigmoid(x), np.clip(0.2 * X + 0.5, 0, 1)),
+        (n.ultra_fast_sigmoid(x), special.expit(X)),
+        (n.softmax_with_bias(x, b), np.exp(LOG_B)),
+        (n.categorical_crossentropy(n.softmax(x), d), -(D * LOG).sum(1)),
+        (n.categorical_crossentropy(n.softmax(x), y), -LOG[rows, Y]),
+        (n.crossentropy_categorical_1hot(n.softmax(x), y), -LOG[rows, Y]),
+        (n.crossentropy_softmax_1hot(x, y)[0], -LOG[rows, Y]),
+        (n.crossentropy_softmax_1hot_with_bias(x, b, y)[0], -LOG_B[rows, Y]),
+        (n.crossentropy_softmax_argmax_1hot_with_bias(x, b, y)[2], LOG_B.argmax(1)),
+        (n.crossentropy_softmax_max_and_argmax_1hot(x, y)[2], np.exp(LOG).max(1)),
+        (n.crossentropy_softmax_max_and_argmax_1hot_with_bias(x, b, y)[1], np.exp(LOG_B)),
+        (n.binary_crossentropy(n.sigmoid(x), d), np.logaddexp(0, X) - D * X),
+        (n.sigmoid_binary_crossentropy(x, d), np.logaddexp(0, X) - D * X),
+        (n.prepend_1_to_each_row(x), np.c_[[1, 1], X]),
+        (n.prepend_0_to_each_row(x), np.c_[[0, 0], X]),
+        (n.batch_normalization(x, b, 1.0, 0.5, 2.0), (X - 0.5) * B / 2 + 1),
+        (
+            n.batch_normalization_test(x, b, b, b, n.softplus(b), epsilon=0.1),
+            (X - B) * B / np.sqrt(np.log1p(np.exp(B)) + 0.1) + B,
+        ),
+        (
+            n.batch_normalization_test(x[:, :2], b[:2], b[:2], b[:2], b[:2] ** 2, "spatial"),
+            (X[:, :2] - B[:2]) * B[:2] / np.sqrt(B[:2] ** 2 + 1e-4) + B[:2],
+        ),
+    ]
+    f = gradc.function([x, b, y, d], [each for each, _ in cases])
+    for (_, expected), found in zip(cases, f(X, B, Y, D), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14)
+
+
+def test_confusion_matrix() -> None:
+    a, p = T.ivector(), T.ivector()
+    f = gradc.function([a, p], T.nnet.confusion_matrix(a, p))
+    counts, order = f([2, 0, 2, 2, 0, 1], [0, 0, 2, 2, 0, 2])
+    assert counts.tolist() == [[2, 0, 0], [0, 0, 1], [1, 0, 2]]
+    assert order.tolist() == [0, 1, 2]
+    with pytest.raises(ValueError, match="is no vector"):
+        T.nnet.confusion_matrix(T.matrix(), p)
+
+
+def test_hierarchical_softmax() -> None:
+    random = np.random.default_rng(1)
+    x, w1, b1 = random.normal(size=(2, 4)), random.normal(size=(4, 3)), random.normal(size=3)
+    w2, b2 = random.normal(size=(3, 4, 2)), random.normal(size=(3, 2))
+    t = T.ivector("t")
+    every = T.nnet.h_softmax(x, 2, 5, 3, 2, w1, b1, w2, b2)
+    one = T.nnet.h_softmax(x, 2, 5, 3, 2, w1, b1, w2, b2, t)
+    all_of_them, chosen = gradc.function([t], [every, one])([4, 1])
+    classes = special.softmax(x @ w1 + b1, axis=1)
+    within = special.softmax(np.tensordot(x, w2, (1, 1)) + b2, axis=2)
+    expected = (classes[:, :, None] * within).reshape(2, 6)
+    np.testing.assert_allclose(all_of_them, expected[:, :5], rtol=1e-12)
+    np.testing.assert_allclose(chosen, expected[[0, 1], [4, 1]], rtol=1e-12)
+
+
+def test_extremes() -> None:
+    x, t = T.vector("x"), T.vector("t")
+    cost = T.nnet.sigmoid_binary_crossentropy(x, t)
+    cost_2 = T.nnet.binary_crossentropy(T.nnet.sigmoid(x), t)
+    rows = -T.log(T.nnet.softmax(T.stack([x, 0 * x], axis=1)))[:, 0]
+    outputs = [cost, cost_2, rows, T.grad(cost.sum(), x)]
+    at = np.array([1000.0, -1000.0, 40.0, 0.0]), np.array([1.0, 1.0, 1.0, 0.5])
+    one, two, three, slope = gradc.function([x, t], outputs)(*at)
+    expected = [0.0, 1000.0, np.log1p(np.exp(-40)), np.log(2)]
+    for found in (one, two):
+        np.testing.assert_allclose(found, expected, rtol=1e-14)
+    np.testing.assert_allclose(three, expected, rtol=1e-14, atol=1e-16)
+    np.testing.assert_allclose(slope, [0, -1, -special.expit(-40), 0], rtol=1e-13)
+
+
+def test_gradients() -> None:
+    n = T.nnet
+    testing.verify_grad(
+        lambda x, d: (
+            n.softsign(x).sum() + n.selu(x).sum() + n.sigmoid_binary_crossentropy(x, d).sum()
+            + n.crossentropy_softmax_1hot(x, Y)[0].sum() + n.prepend_1_to_each_row(x)[:, :2].sum()
+        ),
+        [X[:, ::-1] + 0.1, D],
+    )  # fmt: skip
+
+
+def test_targets_of_another_rank() -> None:
+    with pytest.raises(TypeError, match="are no distributions and targets"):
+        T.nnet.categorical_crossentropy(T.matrix("p"), T.scalar("t"))
