@@ -1,6 +1,6 @@
 """Run the programs beside this file, and print the numbers they end with as JSON.
 
-    THEANO_FLAGS=device=cpu /path/to/python3.7 tests/compat/record.py float64 > float64.json
+    THEANO_FLAGS=cxx=,linker=py /path/to/python3.7 tests/compat/record.py float64 > float64.json
 
 made tests/compat/recorded/float64.json with Theano 1.0.5 (and float32.json likewise).  The test
 runs the same function with gradc under Theano's name, and where THEANO_PYTHON names a Python that
@@ -37,4 +37,4 @@ if __name__ == "__main__":
     import theano
 
     theano.config.floatX = sys.argv[1]
-    print(json.dumps({name: run(name) for name in NAMES}, indent=0, sort_keys=True))
+    print(json.dumps({name: run(name) for name in NAMES}, sort_keys=True))

@@ -99,7 +99,7 @@ x, y = floatX(x).reshape(80, 1, 4, 3), y.astype("int32")
 RESULTS = {
     "losses": [train_fn(x[k : k + 20], y[k : k + 20]) for _ in range(3) for k in range(0, 80, 20)],
     "validation": val_fn(x, y),
-    "inputs": len(theano.gof.graph.inputs([prediction])),
+    "inputs": len([v for v in theano.gof.graph.inputs([prediction]) if v.name]),
 }
 for number, param in enumerate(params):
     RESULTS["%s%d" % (param.name, number)] = param.get_value()
