@@ -31,7 +31,10 @@ LAYERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "emit": (("emit",), ("kernel",)),
     "runtime": (("runtime",), ("kernel", "emit.source")),
     "lower": (("lower",), ("control", "ops", "kernel")),
-    "compile": (("compile", "call", "oneshot"), ("tensor", "sharedvar", "control", "extend", "runtime")),
+    "compile": (
+        ("compile", "call", "oneshot"),
+        ("tensor", "sharedvar", "control", "extend", "runtime"),
+    ),
     "descent": (
         ("descent", "watched", "profiling", "planned"),
         ("compile", "rewrite", "lower", "emit"),

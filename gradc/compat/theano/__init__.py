@@ -28,11 +28,19 @@ from gradc.compat.theano import (
     updates,
 )
 from gradc.compat.theano.aliases import install, uninstall
-from gradc.compat.theano.compile import ProfileStats, SharedVariable, function, shared
+from gradc.compat.theano.compile import ProfileStats, SharedVariable, as_op, function, shared
 from gradc.compat.theano.compile.io import In, Param
 from gradc.compat.theano.configparser import change_flags
 from gradc.compat.theano.converting import _asarray as _asarray
-from gradc.compat.theano.gof import Apply, Constant, FunctionGraph, InconsistencyError, Variable
+from gradc.compat.theano.gof import (
+    Apply,
+    Constant,
+    FunctionGraph,
+    InconsistencyError,
+    Op,
+    Type,
+    Variable,
+)
 from gradc.compat.theano.gradient import Lop, Rop, grad, subgraph_grad
 from gradc.compat.theano.printing import pp, pprint
 from gradc.compat.theano.settings import config
@@ -41,6 +49,7 @@ from gradc.control import OpFromGraph
 from gradc.graph.replace import clone
 from gradc.ops.known import get_scalar_constant_value
 from gradc.ops.linalg import dot
+from gradc.tensor.constructors import generic
 
 __version__ = version = "1.0.5"  # whose behaviour this is
 
@@ -53,6 +62,7 @@ __all__ = [
     "InconsistencyError",
     "Lop",
     "Mode",
+    "Op",
     "OpFromGraph",
     "OrderedUpdates",
     "Out",
@@ -60,7 +70,9 @@ __all__ = [
     "ProfileStats",
     "Rop",
     "SharedVariable",
+    "Type",
     "Variable",
+    "as_op",
     "change_flags",
     "clone",
     "compat",
@@ -69,6 +81,7 @@ __all__ = [
     "configparser",
     "dot",
     "function",
+    "generic",
     "get_scalar_constant_value",
     "gof",
     "grad",

@@ -8,7 +8,12 @@ from typing import Any
 from gradc import testing
 from gradc.differentiate import Lop, Rop, grad, hessian, jacobian, subgraph_grad
 from gradc.errors import DisconnectedInputError, GradientError, NullTypeGradError
-from gradc.graph.undefined import grad_not_implemented, grad_undefined
+from gradc.graph.undefined import (
+    DisconnectedType,
+    NullType,
+    grad_not_implemented,
+    grad_undefined,
+)
 from gradc.graph.variable import Variable
 from gradc.ops import stops
 from gradc.ops.elemwise import cast
@@ -17,8 +22,10 @@ from gradc.testing import numeric_grad
 
 __all__ = [
     "DisconnectedInputError",
+    "DisconnectedType",
     "GradientError",
     "Lop",
+    "NullType",
     "NullTypeGradError",
     "Rop",
     "consider_constant",

@@ -27,7 +27,6 @@ _SPARSE = "sparse matrices", "pass dense arrays, or take the rows that count: W[
 _COMPLEX = "complex numbers", "compute with real and imaginary parts."
 _LINALG = "this factorisation", "compute it with numpy and pass the result."
 _SPECIAL = "this special function", "compute it with scipy.special and pass the result."
-_OPS = "operations written in Python", "compose it of existing operations."
 _REWRITE = "Theano's rewriting engine", "see gradc.rewrite, where rules are small functions."
 _C_CODE = "operations with C of their own", "compose it of existing operations: they are fused."
 _PICKLE = "Theano's file formats", "pickle the values: [p.get_value() for p in params]."
@@ -81,17 +80,15 @@ NOT_THERE: tuple[tuple[str, str, tuple[str, str]], ...] = (
     ("theano.tensor", "gammainc gammaincc gammau gammal j0 j1 jv i0 i1 iv", _SPECIAL),
     ("theano.tensor", "bartlett", _SPECIAL),
     ("theano.tensor", "load send recv isend irecv", _MPI),
-    ("theano", "as_op", _OPS),
-    ("theano.compile.ops", "as_op FromFunctionOp", _OPS),
-    ("theano.compile", "as_op FromFunctionOp ViewOp DeepCopyOp", _OPS),
-    ("theano", "OpenMPOp sparse_grad function_dump FunctionMaker", _INSIDE),
+    ("theano.compile", "ViewOp DeepCopyOp", _INSIDE),
+    ("theano", "sparse_grad function_dump FunctionMaker", _INSIDE),
     ("theano.compile", "FunctionMaker orig_function rebuild_collect_shared optdb", _INSIDE),
     ("theano.compile", "SymbolicInput SymbolicOutput register_linker register_optimizer", _INSIDE),
     ("theano.gof", "local_optimizer PatternSub OpSub OpRemove TopoOptimizer Optimizer", _REWRITE),
     ("theano.gof", "EquilibriumOptimizer SequenceDB EquilibriumDB Query SeqOptimizer", _REWRITE),
     ("theano.gof.opt", "local_optimizer PatternSub OpSub TopoOptimizer copy_stack_trace", _REWRITE),
+    ("theano", "OpenMPOp", _C_CODE),
     ("theano.gof", "COp OpenMPOp ParamsType CLinker", _C_CODE),
-    ("theano.gradient", "DisconnectedType NullType", _INSIDE),
     ("theano.misc.pkl_utils", "dump load StripPickler CompatUnpickler", _PICKLE),
     ("theano.tests.unittest_tools", "InferShapeTester TestOptimizationMixin", _INSIDE),
 )

@@ -11,9 +11,10 @@ from gradc.call.modes import (
     register_mode,
 )
 from gradc.call.profile import ProfileStats
-from gradc.compat.theano.compile import io
+from gradc.compat.theano.compile import io, ops
 from gradc.compat.theano.compile.functions import function, pfunc, shared
 from gradc.compat.theano.compile.io import In, Out, Param
+from gradc.compat.theano.compile.ops import FromFunctionOp, as_op
 from gradc.control import OpFromGraph
 from gradc.errors import UnusedInputError
 from gradc.graph.compare import is_same_graph
@@ -29,6 +30,7 @@ __all__ = [
     "FAST_COMPILE",
     "FAST_RUN",
     "DebugMode",
+    "FromFunctionOp",
     "Function",
     "In",
     "Mode",
@@ -41,11 +43,13 @@ __all__ = [
     "SharedVariable",
     "UnusedInputError",
     "Variable",
+    "as_op",
     "detect_nan",
     "function",
     "get_default_mode",
     "get_mode",
     "io",
+    "ops",
     "is_same_graph",
     "pfunc",
     "predefined_modes",

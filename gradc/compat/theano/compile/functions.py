@@ -15,11 +15,11 @@ import numpy as np
 from gradc import compile, sharedvar
 from gradc.call.function import Function
 from gradc.call.modes import Mode
-from gradc.compat.theano.gof import FunctionGraph
 from gradc.compat.theano.settings import config
 from gradc.dtypes import dtype_info
 from gradc.errors import DTypeError, GradcWarning, message
 from gradc.graph.describe import where
+from gradc.graph.functiongraph import FunctionGraph
 from gradc.graph.replace import graph_replace
 from gradc.graph.variable import Variable
 from gradc.graph.walk import toposort
@@ -108,7 +108,8 @@ class Maker:
     @property
     def fgraph(self) -> FunctionGraph:
         """The optimised graph, which rewriting makes anew if the cache knew the function."""
-        return FunctionGraph.of(self._stages.optimized)
+        graph = self._stages.optimized
+        return FunctionGraph([*graph.inputs, *graph.shared], graph.results, clone=False)
 
     @property
     def inputs(self) -> list[Variable]:

@@ -1,8 +1,9 @@
 """theano.gof: graphs, nodes, and the errors of building functions."""
 
 from gradc.compat.theano.gof import graph
-from gradc.compat.theano.gof.functiongraph import FunctionGraph
 from gradc.errors import MissingInputError, RewriteError
+from gradc.extend import Op
+from gradc.graph.functiongraph import FunctionGraph
 from gradc.graph.op import Apply
 from gradc.graph.types import TensorType as Type
 from gradc.graph.variable import Constant, Variable
@@ -15,6 +16,7 @@ __all__ = [
     "FunctionGraph",
     "InconsistencyError",
     "MissingInputError",
+    "Op",
     "Type",
     "Variable",
     "graph",
