@@ -30,8 +30,8 @@ _SAME = {
     **dict.fromkeys(
         (
             "theano.tensor.basic", "theano.tensor.elemwise", "theano.tensor.extra_ops",
-            "theano.tensor.inplace", "theano.tensor.nlinalg", "theano.tensor.opt",
-            "theano.tensor.sharedvar", "theano.tensor.slinalg", "theano.tensor.sort",
+            "theano.tensor.inplace", "theano.tensor.opt",
+            "theano.tensor.sharedvar", "theano.tensor.sort",
             "theano.tensor.subtensor", "theano.tensor.type", "theano.tensor.utils",
             "theano.tensor.var", "theano.tensor.xlogx", "theano.tensor.type_other",
         ),

@@ -4,7 +4,9 @@
 from gradc.tensor import *
 
 import gradc.compat.theano.tensor.nnet as nnet  # type: ignore[no-redef]
+import gradc.compat.theano.tensor.nlinalg as nlinalg  # type: ignore[no-redef]
 import gradc.compat.theano.tensor.signal as signal
+import gradc.compat.theano.tensor.slinalg as slinalg  # type: ignore[no-redef]
 
 from gradc.compat.theano.converting import as_tensor_variable, constant
 from gradc.compat.theano.gradient import numeric_grad, verify_grad
