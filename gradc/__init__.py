@@ -65,6 +65,7 @@ from gradc.ops.stops import (
 from gradc.ops.watch import assert_op
 from gradc.options import config
 from gradc.printing import debugprint, detect_nan, pp, pprint
+from gradc.saving import pickled as _pickled
 from gradc.sharedvar import SharedVariable, shared
 from gradc.tensor.constructors import generic
 from gradc.testing import numeric_grad, verify_grad

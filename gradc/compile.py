@@ -20,7 +20,7 @@ from gradc.call.lookup import Lookup
 from gradc.call.modes import DebugMode, Mode, MonitorMode, get_mode
 from gradc.call.plan import Plan, read_plan, write_plan
 from gradc.call.profile import ProfileStats
-from gradc.call.request import Request, read_request
+from gradc.call.request import Recipe, Request, read_request
 from gradc.call.stages import Stages
 from gradc.collector import collector_paused
 from gradc.errors import ArgumentError, CompilerNotFound, message
@@ -91,8 +91,11 @@ def compile_in(
     request = replace(request, profile=asked, asked_profile=profile is not None)
     is_rewritten = chosen.way == "REFERENCE" and options.rewrite
     if is_rewritten or isinstance(chosen, (DebugMode, MonitorMode)):
-        return importlib.import_module("gradc.watched").watched(request, chosen, options)  # type: ignore[no-any-return]
-    return compile_request(request, options)
+        made = importlib.import_module("gradc.watched").watched(request, chosen, options)
+    else:
+        made = compile_request(request, options)
+    made.recipe = Recipe(request, chosen, options)
+    return made  # type: ignore[no-any-return]
 
 
 def _keeps_profile(profile: Any, mode: Mode, options: Options) -> bool:

@@ -40,9 +40,10 @@ LAYERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("compile", "rewrite", "lower", "emit"),
     ),
     "functional": (("functional",), ("batch", "compile")),
+    "saving": (("saving",), ("compile",)),
     "face": (
         ("__init__", "printing", "cli", "why", "testing", "optim", "sklearn"),
-        ("functional", "emit.render"),
+        ("functional", "saving", "emit.render"),
     ),
     "compat": (("compat",), ("face",)),
 }

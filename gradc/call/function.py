@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from gradc.call.failures import out_error
 from gradc.call.profile import ProfileStats
+from gradc.call.request import Recipe
 from gradc.call.signature import Results, Signature
 from gradc.call.stages import Stages
 from gradc.graph.graph import Graph
@@ -46,6 +47,8 @@ class Function(CallPath):
     `profile` has the times of its steps, if it was made with profile=True.
     `stages` keeps everything the function was made from: `print(f.stages.source)` shows the C.  May
     be called from several threads; calls that share variables wait for each other.
+    Pickled and copied it is its graph and options, never code: it is compiled again, which the
+    cache makes quick.  Shared variables go along; those of one pickle stay shared.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class Function(CallPath):
         self.name = name
         self.stages = stages
         self.profile: ProfileStats | None = None
+        self.recipe: Recipe | None = None
         self._signature = signature
         self._results = results
         self._shared = tuple(shared)

@@ -15,6 +15,7 @@ import numpy as np
 
 from gradc.call.arguments import Argument
 from gradc.call.inputs import In, as_input, as_output
+from gradc.call.modes import Mode
 from gradc.call.profile import ProfileStats
 from gradc.call.signature import Results, Signature
 from gradc.control import inlined
@@ -33,9 +34,10 @@ from gradc.graph.graph import Graph, seal
 from gradc.graph.variable import Input, Variable
 from gradc.graph.walk import leaves, substitute
 from gradc.ops.convert import as_variable, is_weak
+from gradc.options import Options
 from gradc.sharedvar import SharedVariable
 
-__all__ = ["Request", "read_request"]
+__all__ = ["Recipe", "Request", "read_request"]
 
 
 Update = tuple[SharedVariable, Variable]
@@ -58,6 +60,15 @@ class Request:
     updated: tuple[SharedVariable, ...]
     profile: ProfileStats | None = None
     asked_profile: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Recipe:
+    """What a function was made from, so that it can be made again."""
+
+    request: Request
+    mode: Mode
+    options: Options
 
 
 def read_request(

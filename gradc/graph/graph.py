@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from gradc.graph.op import Apply
+from gradc.graph.pickled import Chain
 from gradc.graph.text import listing
 from gradc.graph.variable import Constant, Variable, constant_key
 from gradc.graph.walk import rebuild, toposort
@@ -99,6 +101,10 @@ class Graph:
                 found.setdefault(each)
         return tuple(found)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Its nodes in one list, and the border; `image` knows the graph's own variables then."""
+        return _sealed, (Chain(self.results), self.inputs, self.outputs, self.updates)
+
     def __str__(self) -> str:
         return listing(self.outputs, self.inputs, self.updates, lines=True)
 
@@ -109,6 +115,12 @@ class Graph:
             (old, new) for (old, _), new in zip(self.updates, results[count:], strict=True)
         )
         return seal(self.inputs, results[:count], updates)
+
+
+def _sealed(
+    chain: object, inputs: Sequence[Variable], outputs: Sequence[Variable], updates: Updates
+) -> Graph:
+    return seal(inputs, outputs, updates)
 
 
 def seal(

@@ -7,6 +7,7 @@ immutable node: an Op applied to variables, with n typed outputs.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
@@ -16,6 +17,7 @@ import numpy.typing as npt
 
 from gradc.errors import GradError, InternalError, message
 from gradc.graph.methods import OPERATORS
+from gradc.graph.pickled import Chain, without_folder
 from gradc.graph.site import Site, user_site
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Variable
@@ -249,7 +251,7 @@ class Apply:
     make_node of operations written for Theano lists them.
     """
 
-    __slots__ = ("__weakref__", "inputs", "op", "outputs", "site")
+    __slots__ = ("__weakref__", "chain", "inputs", "op", "outputs", "site")
 
     def __init__(
         self,
@@ -262,6 +264,7 @@ class Apply:
         self.op = op
         self.inputs = tuple(inputs)
         self.site = site
+        self.chain: weakref.ref[Chain] | None = None  # a pickler's (graph/pickled.py)
         padded = (*names, *(None,) * (len(types) - len(names)))
         self.outputs = tuple(
             Variable(each.type, self, k, padded[k] or each.name, site)
@@ -272,6 +275,17 @@ class Apply:
 
     def __repr__(self) -> str:
         return f"{self.op}({', '.join(map(str, self.inputs))})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        outputs = self.outputs
+        types, names = tuple(y.type for y in outputs), tuple(y.name for y in outputs)
+        parts = (self.op, self.inputs, types, without_folder(self.site), names)
+        tags = {y.index: y._tag for y in outputs if y._tag is not None}
+        return (Apply, parts, tags) if tags else (Apply, parts)
+
+    def __setstate__(self, tags: dict[int, Any]) -> None:
+        for index, tag in tags.items():
+            self.outputs[index]._tag = tag
 
 
 def apply(op: AnyOp, inputs: Sequence[Variable]) -> Apply:

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gradc.graph.methods import OPERATORS, Methods
+from gradc.graph.pickled import reduced_output, without_folder
 from gradc.graph.site import Site, user_site
 from gradc.graph.types import TensorType
 
@@ -100,6 +101,20 @@ class Variable(Methods):
     def __repr__(self) -> str:
         return f"<{self} : {self.type}>"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.owner is not None:
+            return reduced_output(self)
+        state: Any = object.__getstate__(self)  # None, and what slots hold
+        return _leaf, (type(self),), {**state[1], "site": without_folder(self.site)}
+
+    def __setstate__(self, slots: dict[str, Any]) -> None:
+        for word, each in slots.items():
+            setattr(self, word, each)
+
+
+def _leaf(kind: type[Variable]) -> Variable:
+    return kind.__new__(kind)
+
 
 class Input(Variable):
     """A leaf whose value is an argument of the call."""
@@ -140,6 +155,10 @@ class Constant(Variable):
     def clone(self, name: str | None = None) -> Constant:
         """A constant of its own with the same value and name (or another)."""
         return Constant(self.data, self.name if name is None else name)
+
+    def __setstate__(self, slots: dict[str, Any]) -> None:
+        super().__setstate__(slots)
+        self.data.setflags(write=False)
 
     def __str__(self) -> str:
         if self.name is not None:
