@@ -91,6 +91,7 @@ def test_names_that_numpy_dropped() -> None:
     assert lines == ["<class 'bool'> inf 6 3.5"]
     assert changes == {2: changes[2]}
     assert translate("class np: float = 1\nnp.float", "x").changes == ()
+    assert ran("import numpy as np\nprint(np.cast['float32'](1).dtype)")[0] == ["float32"]
 
 
 def test_what_is_neither() -> None:

@@ -150,6 +150,7 @@ def _differences(before: str, after: str) -> Iterator[tuple[int, str]]:
 # -- meaning -----------------------------------------------------------------------------------
 
 _DIVIDED, _DIVIDED_INTO = "__gradc_divided__", "__gradc_divided_into__"
+_CAST = "__gradc_cast__"
 _PICKLES = ("pickle", "cPickle", "pkl")
 
 
@@ -194,6 +195,9 @@ class _Editor(ast.NodeTransformer):
             new = _RENAMED[node.attr]
             self._note(node, f"{_shown(node)}  ->  {node.value.id}.{new}")
             return ast.copy_location(ast.Attribute(node.value, new, node.ctx), node)
+        if node.attr == "cast":
+            self._note(node, f"{_shown(node)}[dtype](x)  ->  numpy.asarray(x, dtype)")
+            return ast.copy_location(ast.Name(_CAST, node.ctx), node)
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
@@ -266,8 +270,16 @@ def _divided_into(a: Any, b: Any) -> Any:
     return a
 
 
+class _Cast:
+    """The numpy.cast of old: cast[dtype](x)."""
+
+    def __getitem__(self, dtype: Any) -> Any:
+        return lambda x: np.asarray(x, dtype)
+
+
 # What translated code finds beside Python 3's own names.
 BUILTINS = {
+    _CAST: _Cast(),
     _DIVIDED: _divided,
     _DIVIDED_INTO: _divided_into,
     "intern": intern,
