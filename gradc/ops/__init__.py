@@ -30,7 +30,9 @@ from gradc.ops import (
     nnet,
     norms,
     order,
+    orthogonal,
     padding,
+    powers,
     prefix,
     promises,
     quantiles,
@@ -71,7 +73,9 @@ from gradc.ops.nans import *
 from gradc.ops.nnet import *
 from gradc.ops.norms import *
 from gradc.ops.order import *
+from gradc.ops.orthogonal import *
 from gradc.ops.padding import *
+from gradc.ops.powers import *
 from gradc.ops.prefix import *
 from gradc.ops.promises import *
 from gradc.ops.quantiles import *
@@ -113,7 +117,9 @@ __all__ += nans.__all__
 __all__ += nnet.__all__
 __all__ += norms.__all__
 __all__ += order.__all__
+__all__ += orthogonal.__all__
 __all__ += padding.__all__
+__all__ += powers.__all__
 __all__ += prefix.__all__
 __all__ += promises.__all__
 __all__ += quantiles.__all__

@@ -16,11 +16,13 @@ import numpy.typing as npt
 from gradc.errors import ArgumentError, message, printable
 from gradc.graph.describe import where
 from gradc.graph.variable import Variable
+from gradc.ops.axes import moveaxis
 from gradc.ops.compare import eq, neq, switch
 from gradc.ops.convert import as_variable
 from gradc.ops.declare import Sample, composed, insert_axes, is_float, normal_axes, normal_axis
 from gradc.ops.elemwise import abs, cast, pow, sqrt, square
 from gradc.ops.reduce import max, min, sum
+from gradc.ops.spectra import singular_values
 
 __all__ = ["norm"]
 
@@ -39,6 +41,9 @@ def _norm(x: Array, ord: Any = None, axis: Any = None, keepdims: bool = False) -
         Sample(lambda f, x: f(x, math.inf, 0, True), ((3, 4),)),
         Sample(lambda f, x: f(x, 1, (0, -1)), ((2, 3, 4),)),
         Sample(lambda f, x: f(x, "fro"), ((3, 2),)),
+        Sample(lambda f, x: f(x, 2), ((3, 2),)),
+        Sample(lambda f, x: f(x, -2, (2, 0), True), ((2, 3, 3),)),
+        Sample(lambda f, x: f(x, "nuc", (-1, -2)), ((2, 3, 2),)),
     ),
 )
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Variable:
@@ -47,11 +52,11 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> V
     ord of vectors: None or 2, the root of the sum of squares; inf, -inf, the greatest or least
     magnitude; 0, how many are not 0; another p, sum(abs(x)^p)^(1/p).
     ord of matrices: None or "fro" as the vectors'; 1, -1, the greatest or least sum of magnitudes
-    down a column; inf, -inf, along a row.
+    down a column; inf, -inf, along a row; 2, -2, the greatest or least singular value; "nuc",
+    their sum.
     axis None: all of x as a vector for ord None, else x is the vector or matrix itself.
     Integers become float64.  Gradient: 0 where the norm is 0.
-    Raises: ArgumentError for a norm of matrices that needs singular values (2, -2, "nuc"), one that
-    is not there, or an axis that is not there.
+    Raises: ArgumentError for a norm or an axis that is not there.
     """
     x = as_variable(x)
     x = x if is_float(x.dtype) else cast(x, "float64")
@@ -100,11 +105,13 @@ def _matrix_norm(x: Variable, ord: Any, axes: tuple[int, ...], keepdims: bool) -
     if ord in (None, "fro"):
         return vector_norm(x, 2, tuple(sorted(axes)), keepdims)
     if ord in (2, -2, "nuc"):
-        what = f"norm: the norm of order {ord!r} of a matrix needs its singular values."
-        raise ArgumentError(message(what, [where(x)], 'use "fro", 1 or math.inf.'))
+        values = singular_values(moveaxis(x, axes, (-2, -1)))
+        rest = {2: max, -2: min, "nuc": sum}[ord](values, axis=-1)
+        return insert_axes(rest, tuple(sorted(axes))) if keepdims else rest
     if ord not in (1, -1, math.inf, -math.inf):
         what = f"norm: matrices have no norm of order {printable(repr(ord), 40)}."
-        raise ArgumentError(message(what, [where(x)], 'use "fro", 1, -1, math.inf or -math.inf.'))
+        fix = 'use "fro", "nuc", 1, -1, 2, -2, math.inf or -math.inf.'
+        raise ArgumentError(message(what, [where(x)], fix))
     summed = axes[1] if math.isinf(ord) else axes[0]
     kept = axes[0] if math.isinf(ord) else axes[1]
     sums = sum(abs(x), axis=summed, keepdims=True)

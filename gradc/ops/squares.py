@@ -111,13 +111,13 @@ def products(count: Callable[[Letters], Size]) -> Callable[[Letters], Size]:
 def reference(function: Ref) -> Ref:
     """A reference that computes in float64 where numpy has no wider one, and fails as C does."""
 
+    def is_wide(value: Any) -> bool:
+        return isinstance(value, np.ndarray) and value.dtype == np.longdouble
+
     @functools.wraps(function)
-    def ref(*arrays: Array, **params: Any) -> Any:
-        wide = any(each.dtype.kind == "f" and each.dtype.itemsize > 8 for each in arrays)
-        narrow = [
-            each.astype("float64") if each.dtype.kind == "f" and each.dtype.itemsize > 8 else each
-            for each in arrays
-        ]
+    def ref(*arrays: Any, **params: Any) -> Any:
+        wide = any(map(is_wide, arrays))
+        narrow = [each.astype("float64") if is_wide(each) else each for each in arrays]
         try:
             found = function(*narrow, **params)
         except np.linalg.LinAlgError as error:

@@ -6,6 +6,8 @@ The functions are those of `gradc.tensor`, where another function has the name `
 from gradc.ops.linalg import kron, matmul, matrix_dot, multi_dot, outer, tensordot
 from gradc.ops.matrices import diagonal, trace
 from gradc.ops.norms import norm
+from gradc.ops.orthogonal import eigh, eigvalsh, lstsq, matrix_rank, pinv, qr, svd
+from gradc.ops.powers import expm, matrix_power
 from gradc.ops.solving import (
     cho_solve,
     det,
@@ -21,7 +23,8 @@ from gradc.ops.triangular import cholesky
 inv = matrix_inverse
 
 __all__ = [
-    "cho_solve", "cholesky", "det", "diagonal", "inv", "kron", "matmul", "matrix_dot",
-    "matrix_inverse", "multi_dot", "norm", "outer", "slogdet", "solve", "solve_triangular",
-    "tensordot", "tensorinv", "tensorsolve", "trace",
+    "cho_solve", "cholesky", "det", "diagonal", "eigh", "eigvalsh", "expm", "inv", "kron", "lstsq",
+    "matmul", "matrix_dot", "matrix_inverse", "matrix_power", "matrix_rank", "multi_dot", "norm",
+    "outer", "pinv", "qr", "slogdet", "solve", "solve_triangular", "svd", "tensordot", "tensorinv",
+    "tensorsolve", "trace",
 ]  # fmt: skip

@@ -3,11 +3,13 @@
 from gradc.ops.linalg import matrix_dot
 from gradc.ops.matrices import diag, trace
 from gradc.ops.norms import norm
+from gradc.ops.orthogonal import eigh, lstsq, pinv, qr, svd
+from gradc.ops.powers import matrix_power
 from gradc.ops.solving import det, matrix_inverse, tensorinv, tensorsolve
 
 extract_diag = alloc_diag = diag
 
 __all__ = [
-    "alloc_diag", "det", "diag", "extract_diag", "matrix_dot", "matrix_inverse", "norm",
-    "tensorinv", "tensorsolve", "trace",
+    "alloc_diag", "det", "diag", "eigh", "extract_diag", "lstsq", "matrix_dot", "matrix_inverse",
+    "matrix_power", "norm", "pinv", "qr", "svd", "tensorinv", "tensorsolve", "trace",
 ]  # fmt: skip

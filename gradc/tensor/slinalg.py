@@ -8,6 +8,8 @@ from typing import Any
 
 from gradc.graph.variable import Variable
 from gradc.ops.linalg import kron
+from gradc.ops.orthogonal import eigvalsh
+from gradc.ops.powers import expm
 from gradc.ops.solving import solve, solve_triangular
 from gradc.ops.triangular import cholesky
 
@@ -15,6 +17,8 @@ __all__ = [
     "Cholesky",
     "Solve",
     "cholesky",
+    "eigvalsh",
+    "expm",
     "kron",
     "solve",
     "solve_lower_triangular",

@@ -22,7 +22,9 @@ LINEAR = frozenset(
     (
         "cholesky", "nan_cholesky", "triangular_solve", "factored_solve", "factored_inverse",
         "factored_logdet", "lu_solve", "lu_inverse", "lu_det", "lu_logabs", "solve",
-        "solve_triangular", "matrix_inverse", "det",
+        "solve_triangular", "matrix_inverse", "det", "svd_thin", "svd_full", "singular_values",
+        "pinv_of", "pinv", "eigen", "eigenvalues", "eigvalsh", "qr_thin", "qr_complete", "expm",
+        "matrix_power",
     )
 )  # fmt: skip
 

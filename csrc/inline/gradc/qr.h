@@ -1,5 +1,5 @@
 /* q and r of a[m, n]: an orthogonal one and an upper triangle, q r = a. With k = min(m, n) they are
- * [m, k] and [k, n], or [m, m] and [m, n] if `complete`.
+ * [m, k] and [k, n], or [m, m] and [m, n] with GC_COMPLETE.
  *
  * By columns, as LAPACK reads, a is its transpose and is factored as l q. `tau` has room for k
  * elements, `spare` for m max(m, n), `work` for 64 max(m, n). Never fails.
@@ -12,10 +12,20 @@
 #define GC_LETTER(routine) s##routine
 #endif
 
-GC_ROUTINE void GC_FN(const gc_table *table, int64_t m, int64_t n, int64_t k, int64_t complete,
-                      const GC_T *a, GC_T *q, GC_T *r, GC_T *tau, GC_T *spare, GC_T *work)
+#ifdef GC_COMPLETE
+GC_ROUTINE void GC_FN(const gc_table *table, int64_t m, int64_t n, const GC_T *a, GC_T *q, GC_T *r,
+                      GC_T *tau, GC_T *spare, GC_T *work)
+#else
+GC_ROUTINE void GC_FN(const gc_table *table, int64_t m, int64_t n, int64_t k, const GC_T *a, GC_T *q,
+                      GC_T *r, GC_T *tau, GC_T *spare, GC_T *work)
+#endif
 {
-    const int64_t wide = m > n ? m : n, rows = complete ? m : k, lead = n > rows ? n : rows;
+#ifdef GC_COMPLETE
+    const int64_t k = gc_less(m, n), rows = m;
+#else
+    const int64_t rows = k;
+#endif
+    const int64_t wide = m > n ? m : n, lead = n > rows ? n : rows;
     const int32_t ms = (int32_t)m, ns = (int32_t)n, ks = (int32_t)k, leads = (int32_t)lead;
     const int32_t rank = (int32_t)rows, room = (int32_t)gc_less(64 * wide, INT32_MAX);
     int32_t info = 0;
@@ -34,4 +44,5 @@ GC_ROUTINE void GC_FN(const gc_table *table, int64_t m, int64_t n, int64_t k, in
 }
 
 #undef GC_LETTER
+#undef GC_COMPLETE
 #include "routine_end.h"

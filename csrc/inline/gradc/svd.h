@@ -1,5 +1,5 @@
 /* The singular values of a[m, n] in descending order, with GC_VECTORS the vectors too: u [m, k],
- * v' [k, n] for k = min(m, n), or [m, m] and [n, n] if `full`. Fails where a has nan or an infinity,
+ * v' [k, n] for k = min(m, n), or [m, m] and [n, n] with GC_FULL. Fails where a has nan or an infinity,
  * or LAPACK's iteration does not end.
  *
  * By columns a is its transpose, whose left vectors are the right ones of a. `spare` has room for
@@ -24,19 +24,23 @@ GC_HELPER bool GC_OF(is_finite)(int64_t count, const GC_T *a)
 }
 
 #ifdef GC_VECTORS
-GC_ROUTINE int GC_FN(const gc_table *table, int64_t m, int64_t n, int64_t k, int64_t full,
-                     const GC_T *a, GC_T *u, GC_T *s, GC_T *v, GC_T *spare, GC_T *work,
-                     int32_t *places, int64_t *why)
+GC_ROUTINE int GC_FN(const gc_table *table, int64_t m, int64_t n, int64_t k, const GC_T *a, GC_T *u,
+                     GC_T *s, GC_T *v, GC_T *spare, GC_T *work, int32_t *places, int64_t *why)
 #else
 GC_ROUTINE int GC_FN(const gc_table *table, int64_t m, int64_t n, int64_t k, const GC_T *a, GC_T *s,
                      GC_T *spare, GC_T *work, int32_t *places, int64_t *why)
 #endif
 {
 #ifdef GC_VECTORS
-    const int64_t left = full ? m : k, right = full ? n : k;
-    const char *job = full ? "A" : "S";
+#ifdef GC_FULL
+    const int64_t left = m, right = n;
+    const char *job = "A";
 #else
-    const int64_t left = 1, right = 1;
+    const int64_t left = k, right = k;
+    const char *job = "S";
+#endif
+#else
+    const int64_t left = 1;
     GC_T *u = s, *v = s; /* not written */
     const char *job = "N";
 #endif
@@ -59,10 +63,10 @@ GC_ROUTINE int GC_FN(const gc_table *table, int64_t m, int64_t n, int64_t k, con
             v[i] = i % (n + 1) == 0;
 #endif
     }
-    (void)right;
     return info == 0 ? GC_OK : GC_ERR_NUMERIC;
 }
 
 #undef GC_GESDD
 #undef GC_VECTORS
+#undef GC_FULL
 #include "routine_end.h"
