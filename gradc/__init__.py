@@ -65,7 +65,7 @@ from gradc.ops.stops import (
 from gradc.ops.watch import assert_op
 from gradc.options import config
 from gradc.printing import debugprint, detect_nan, pp, pprint
-from gradc.saving import pickled as _pickled
+from gradc.saving import load, save
 from gradc.sharedvar import SharedVariable, shared
 from gradc.tensor.constructors import generic
 from gradc.testing import numeric_grad, verify_grad
@@ -114,6 +114,7 @@ __all__ = [
     "grad_undefined",
     "graph_replace",
     "jit",
+    "load",
     "numeric_grad",
     "pp",
     "pprint",
@@ -121,6 +122,7 @@ __all__ = [
     "printing",
     "register_mode",
     "scipy_objective",
+    "save",
     "shared",
     "tensor",
     "testing",

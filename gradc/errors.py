@@ -28,6 +28,7 @@ __all__ = [
     "CostTypeError",
     "DisconnectedInputError",
     "DrawingError",
+    "FileFormatError",
     "GradError",
     "GradientError",
     "GradcError",
@@ -282,6 +283,10 @@ class InjectedFailure(GradcError, RuntimeError):
 
 class DrawingError(GradcError, OSError):
     """A picture cannot be drawn: graphviz is missing, or failed."""
+
+
+class FileFormatError(GradcError, ValueError):
+    """A file that was saved is damaged, was tampered with, or is no such file."""
 
 
 class GradcWarning(UserWarning):

@@ -96,13 +96,18 @@ class SharedVariable(Variable):
         Raises: ArgumentTypeError for the wrong dtype or no array, ArgumentError for the wrong rank
         or a length that was declared.
         """
-        array = self._converted(new_value)
-        self._check_shape(array)
+        array = self.accepted(new_value)
         if borrow and _is_plain(array):
             with self.cell:
                 self.cell.array = array
         else:
             self.cell.keep(np.array(array, order="C"))
+
+    def accepted(self, value: Any) -> Array:
+        """The value as set_value puts it; raises what that raises, and changes nothing."""
+        array = self._converted(value)
+        self._check_shape(array)
+        return array
 
     def zero(self, borrow: bool = False) -> None:
         """Set all elements to 0; with borrow=True in the storage itself."""

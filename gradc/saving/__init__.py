@@ -1,5 +1,6 @@
 """Functions and parameters outlive a process: pickles, files of arrays, compiled functions."""
 
 from gradc.saving import pickled
+from gradc.saving.parameters import load, save
 
-__all__ = ["pickled"]
+__all__ = ["load", "pickled", "save"]
