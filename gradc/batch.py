@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial, wraps
 from typing import Any
 
+from gradc import tree
 from gradc.errors import ArgumentError, ArgumentTypeError, InternalError, ShapeError, message
 from gradc.graph.describe import where
 from gradc.graph.op import Apply
@@ -202,16 +203,35 @@ def _element(replace: dict[Variable, Variable], argument: Any, axis: Any) -> Var
     return element
 
 
-def _mapped(tree: Any, axes: Any, function: Callable[[Any, Any], Any]) -> Any:
-    """The function at every leaf of tuples, lists and dicts, each with its entry of `axes`."""
-    if isinstance(tree, dict):
-        found = {key: axes[key] if isinstance(axes, dict) else axes for key in tree}
-        return {key: _mapped(each, found[key], function) for key, each in tree.items()}
-    if not isinstance(tree, (tuple, list)):
-        return function(tree, axes)
-    entries = axes if isinstance(axes, (tuple, list)) else (axes,) * len(tree)
-    if len(entries) != len(tree):
-        what = f"vectorize: {len(entries)} axes are given for {len(tree)} variables."
-        raise ArgumentError(message(what))
-    mapped = [_mapped(each, axis, function) for each, axis in zip(tree, entries, strict=True)]
-    return tuple(mapped) if isinstance(tree, tuple) else mapped
+def _mapped(arguments: Any, axes: Any, function: Callable[[Any, Any], Any]) -> Any:
+    """The function at every leaf of a tree, each with its entry of `axes`."""
+    found, structure = tree.flatten(arguments)
+    entries = _spread(axes, structure)
+    mapped = [function(each, axis) for each, axis in zip(found, entries, strict=True)]
+    return tree.unflatten(structure, mapped)
+
+
+def _spread(axes: Any, structure: tree.Structure) -> list[int | None]:
+    """The axis of each leaf: an int or None stands for all leaves below."""
+    found: list[int | None] = []
+    stack = [axes]
+    for branch in reversed(structure):  # a container before what it holds, from right to left
+        entry = stack.pop()
+        if branch is tree.LEAF:
+            found.append(entry)
+        else:
+            stack.extend(_entries(entry, branch.keys))
+    return found[::-1]
+
+
+def _entries(axes: Any, keys: tuple[Any, ...]) -> list[Any]:
+    """What of `axes` belongs to each part of a container."""
+    if axes is None or isinstance(axes, int):
+        return [axes] * len(keys)
+    branch = tree.children(axes)
+    parts = () if branch is None else branch[1]
+    named = {} if branch is None else dict(zip(branch[0].keys, parts, strict=True))
+    if len(parts) == len(keys) and all(key in named for key in keys):
+        return [named[key] for key in keys]
+    what = f"vectorize: the axes {axes!r} do not fit {len(keys)} variables."
+    raise ArgumentError(message(what, fix="give axes the form of the argument, or one for all."))

@@ -19,7 +19,17 @@ import numpy as np
 
 from gradc.errors import ArgumentError, message
 
-__all__ = ["LEAF", "Branch", "Structure", "flatten", "leaves", "map", "names", "unflatten"]
+__all__ = [
+    "LEAF",
+    "Branch",
+    "Structure",
+    "children",
+    "flatten",
+    "leaves",
+    "map",
+    "names",
+    "unflatten",
+]
 
 
 class Branch(NamedTuple):
@@ -43,7 +53,7 @@ def flatten(tree: Any) -> tuple[list[Any], Structure]:
     stack = [tree]
     while stack:  # a container before what it holds, from right to left; turned round below
         each = stack.pop()
-        parts = None if type(each) in _PLAIN else _parts(each)
+        parts = None if type(each) in _PLAIN else children(each)
         if parts is None:
             found.append(each)
             structure.append(LEAF)
@@ -54,8 +64,8 @@ def flatten(tree: Any) -> tuple[list[Any], Structure]:
     return found[::-1], tuple(structure[::-1])
 
 
-def _parts(tree: Any) -> tuple[Branch, Sequence[Any]] | None:
-    """A container and what it holds; None for a leaf."""
+def children(tree: Any) -> tuple[Branch, Sequence[Any]] | None:
+    """A container and what it holds, one level down; None for a leaf."""
     kind = type(tree)
     if kind is tuple or kind is list:
         return Branch(kind, tuple(range(len(tree)))), tree

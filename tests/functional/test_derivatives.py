@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
+
 import numpy as np
 import pytest
 
@@ -123,3 +125,20 @@ def test_what_is_refused() -> None:
         gradc.grad(T.dscalar(), argnums=1)
     with pytest.raises(ArgumentTypeError, match="has_aux= is for functions"):
         gradc.value_and_grad(T.dscalar(), None, has_aux=True)
+
+
+def test_batches_of_trees() -> None:
+    Layer = namedtuple("Layer", "w b")
+    layers = Layer(np.arange(6.0).reshape(2, 3), None)
+
+    def f(layer, x, more):
+        return Layer({"out": layer.w @ x * more[0]}, None)
+
+    found = gradc.vmap(f, in_axes=(0, None, [None]))(layers, V, [2.0])
+    assert isinstance(found, Layer)
+    assert found.b is None
+    np.testing.assert_allclose(found.w["out"], layers.w @ V * 2)
+    by_entry = gradc.vmap(f, in_axes=(Layer(0, None), None, None))(layers, V, [2.0])
+    np.testing.assert_allclose(by_entry.w["out"], layers.w @ V * 2)
+    with pytest.raises(ArgumentError, match=r"the axes \(0,\) do not fit 2 variables"):
+        gradc.vmap(f, in_axes=((0,), None, None))(layers, V, [2.0])
