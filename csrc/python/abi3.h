@@ -99,8 +99,13 @@ enum {
 };
 
 extern PyObject _Py_NoneStruct;
+extern PyTypeObject PyBaseObject_Type;
+extern PyTypeObject PyDict_Type;
 extern PyTypeObject PyFloat_Type;
+extern PyTypeObject PyList_Type;
 extern PyTypeObject PyLong_Type;
+extern PyTypeObject PyTuple_Type;
+extern PyTypeObject PyUnicode_Type;
 extern PyObject *PyExc_MemoryError;
 extern PyObject *PyExc_RuntimeError;
 extern PyObject *PyExc_TypeError;
@@ -128,6 +133,7 @@ int PyArg_ParseTuple(PyObject *args, const char *format, ...);
 PyObject *Py_BuildValue(const char *format, ...);
 Py_ssize_t PyDict_Size(PyObject *dict);
 PyObject *PyDict_New(void);
+int PyDict_Next(PyObject *dict, Py_ssize_t *place, PyObject **key, PyObject **value);
 int PyDict_SetItem(PyObject *dict, PyObject *key, PyObject *value);
 PyObject *PyList_New(Py_ssize_t length);
 Py_ssize_t PyList_Size(PyObject *list);
@@ -137,6 +143,8 @@ PyObject *PyTuple_New(Py_ssize_t length);
 Py_ssize_t PyTuple_Size(PyObject *tuple);
 PyObject *PyTuple_GetItem(PyObject *tuple, Py_ssize_t index);
 int PyTuple_SetItem(PyObject *tuple, Py_ssize_t index, PyObject *item);
+
+int PyUnicode_Compare(PyObject *left, PyObject *right);
 
 PyObject *PyBool_FromLong(long value);
 double PyFloat_AsDouble(PyObject *value);

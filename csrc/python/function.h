@@ -33,7 +33,7 @@ typedef struct function {
 bool is_function(const PyObject *object);
 /* Whether it was made for just such arguments: arrays of the dtypes, ranks and axes of length 1 that
  * its rules say, Python numbers where they are weak. */
-bool function_accepts(const function *self, PyObject *args);
+bool function_accepts(const function *self, PyObject *const *items, Py_ssize_t count);
 PyObject *function_call(PyObject *self, PyObject *args, PyObject *kwargs);
 
 #endif

@@ -102,12 +102,12 @@ static bool accepts(const rule *wanted, const PyObject *given)
     return true;
 }
 
-bool function_accepts(const function *self, PyObject *args)
+bool function_accepts(const function *self, PyObject *const *items, Py_ssize_t count)
 {
-    if (PyTuple_Size(args) != self->inputs)
+    if (count != self->inputs)
         return false;
     for (int64_t i = 0; i < self->inputs; i++)
-        if (!accepts(&self->rules[i], PyTuple_GetItem(args, i)))
+        if (!accepts(&self->rules[i], items[i]))
             return false;
     return true;
 }

@@ -5,14 +5,15 @@ and compiles what it gives.  A second call whose arguments are alike runs what t
 
 Arguments are alike if their containers are (gradc.tree), their dtypes and ranks, which of their
 axes have length 1 (those broadcast), the types of Python numbers, and the values of static
-arguments; other lengths may differ from call to call.  Positional arguments of plain arrays and
-numbers are compared in C (csrc/python/dispatch.c), all others here.
+arguments; other lengths may differ from call to call.  Positional arguments of numpy's arrays,
+numbers and common containers are compared in C (csrc/python/dispatch.c), all others here.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 import types
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ from gradc.graph.types import TensorType
 from gradc.graph.variable import Input, Variable, WeakInput
 from gradc.ops.convert import as_variable
 from gradc.options import config
-from gradc.runtime._native import Dispatch
+from gradc.runtime._native import Choice, Dispatch
 from gradc.tree import LEAF, Branch, Structure
 from gradc.value import replace
 
@@ -49,6 +50,7 @@ _TRACING = (
     "static_shapes=True. Of lengths that vary T.zeros, T.arange and kin make arrays, np.zeros "
     "cannot.)"
 )
+_MOST_PARTS = 256  # csrc/python/tree.h
 _OFFERED = 8  # signatures that C compares one after the other; more are looked up in a dict
 
 
@@ -92,7 +94,9 @@ class Jitted(Dispatch):
         self._signature = _signature(function)
         self._positional = _positional(self._signature)
         self._traces: dict[Hashable, _Trace] = {}
-        self._offered: tuple[Function, ...] = ()
+        self._positions = _positions(self._signature, self._static)
+        self._offered: tuple[_Trace, ...] = ()  # those that C looks at before it asks Python
+        self._choices: tuple[Choice, ...] = ()
         self._check_static()
 
     def compiled(self, *args: Any, **kwargs: Any) -> Function:
@@ -112,9 +116,8 @@ class Jitted(Dispatch):
         if any(isinstance(each, Variable) for each in found):
             return self._function(*args, **(kwargs or {}))
         trace, values = self._find(static, found, structure)
-        is_flat = len(found) == len(args) and all(map(_is, found, args))
-        if is_flat and not kwargs and not static and trace.results is None:
-            self._offer_to_c(trace.function)
+        if not kwargs:
+            self._offer_to_c(trace, args)
         return trace(values)
 
     def _find(
@@ -130,10 +133,15 @@ class Jitted(Dispatch):
             trace = self._traces[key] = self._trace(structure, static, values)
         return trace, values
 
-    def _offer_to_c(self, function: Function) -> None:
-        if function not in self._offered and len(self._offered) < _OFFERED:
-            self._offered = (*self._offered, function)
-            self._offer(self._offered)
+    def _offer_to_c(self, trace: _Trace, args: tuple[Any, ...]) -> None:
+        """Let C serve calls like this one, if it knows their containers."""
+        if trace in self._offered or len(self._offered) == _OFFERED:
+            return
+        arguments = _arguments(args, self._positions)
+        if _is_plain(arguments) and _is_plain(trace.results or ()):
+            self._offered = (*self._offered, trace)
+            self._choices = (*self._choices, Choice(trace.function, arguments, trace.results))
+            self._offer(self._choices)
 
     # -- arguments ---------------------------------------------------------------------------------
 
@@ -305,8 +313,29 @@ def _positional(signature: inspect.Signature | None) -> tuple[str, ...]:
     return tuple(each.name for each in found) if is_plain else ()
 
 
-def _is(x: object, y: object) -> bool:
-    return x is y
+def _positions(signature: inspect.Signature | None, names: Sequence[str]) -> frozenset[int]:
+    """Where static arguments stand."""
+    found = () if signature is None else tuple(signature.parameters)
+    return frozenset(found.index(name) for name in names if name in found)
+
+
+def _arguments(args: tuple[Any, ...], static: frozenset[int]) -> Structure:
+    """The structure of a tuple of arguments, as C reads it: with the values of those static."""
+    parts: list[Structure] = [
+        (Branch(object, (each,)),) if k in static else tree.flatten(each)[1]
+        for k, each in enumerate(args)
+    ]
+    return (*itertools.chain.from_iterable(parts), Branch(tuple, tuple(range(len(args)))))
+
+
+def _is_plain(structure: Structure) -> bool:
+    """Whether C can take it apart: common containers, and fixed values of common types."""
+    return len(structure) <= _MOST_PARTS and all(
+        each is LEAF
+        or each.type in (tuple, list, dict, type(None))
+        or (each.type is object and type(each.keys[0]) in (str, int, bool, type(None)))
+        for each in structure
+    )
 
 
 def _is_number(value: Value) -> bool:

@@ -16,7 +16,7 @@ import numpy as np
 
 from gradc.runtime import _declarations
 
-__all__ = ["CallPath", "Cell", "Dispatch", "Kernel", "describe", "ffi", "lib"]
+__all__ = ["CallPath", "Cell", "Choice", "Dispatch", "Kernel", "describe", "ffi", "lib"]
 
 _HEADER_BYTES = 16  # a reference count and a type: object.__basicsize__ of the stable ABI
 
@@ -43,7 +43,7 @@ lib: Any = ffi.dlopen(
     str(Path(__file__).with_name("libgradc.so")), ffi.RTLD_NOW | ffi.RTLD_NODELETE
 )
 
-from gradc.runtime._call import CallPath, Cell, Dispatch, Kernel, describe  # noqa: E402
+from gradc.runtime._call import CallPath, Cell, Choice, Dispatch, Kernel, describe  # noqa: E402
 
 
 def _check_layout() -> None:

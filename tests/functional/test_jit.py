@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import pickle
+import sys
 import weakref
 from collections import namedtuple
 from dataclasses import dataclass
@@ -13,7 +14,9 @@ import pytest
 
 import gradc
 import gradc.tensor as T
+from gradc import tree
 from gradc.errors import ArgumentError, ArgumentTypeError
+from gradc.runtime._native import Choice
 
 A = np.arange(6.0).reshape(2, 3)
 B = np.array([[0.5, 2.0, -1.0], [1.5, 0.25, 4.0]])
@@ -114,6 +117,47 @@ def test_trees_and_keywords_as_arguments() -> None:
     same(f(params=given, more=Pair(B[0, :2], Params(1.0, None))), A @ B[0] + B[0, :2] - 1)
     same(f({"w": B, "b": [A[0]]}), B @ A[0])
     assert len(f.functions) == 3
+
+
+def test_trees_are_told_apart_in_c_too() -> None:
+    @gradc.jit
+    def f(p, q=None):
+        total = p["a"] + 2 * p["b"][0] if isinstance(p, dict) else p[0] - p[1]
+        return {"out": (total, [None, total * (1 if q is None else q["a"])])}
+
+    first, second = {"a": A, "b": (B, 1.0)}, {"b": (A, 1.0), "a": B}
+    calls = [
+        ((first,), A + 2 * B, 1),
+        ((second,), B + 2 * A, 1),
+        (([A, B],), A - B, 1),
+        (((B, A),), B - A, 1),
+        ((first, None), A + 2 * B, 1),
+        ((first, {"a": 3.0}), A + 2 * B, 3.0),
+    ]
+    for _ in range(3):
+        for args, total, factor in calls:
+            found = f(*args)
+            assert list(found) == ["out"]
+            one, (nothing, other) = found["out"]
+            assert nothing is None
+            same(one, total)
+            same(other, total * factor)
+    assert len(f.functions) == len(calls)
+    with pytest.raises(TypeError):
+        f({"a": A, "b": "text"})
+
+
+def test_calls_keep_no_references() -> None:
+    f = gradc.jit(lambda p, n: {"x": (p["a"] * n, [p["b"]])}, static_argnames="n")
+    given, static = {"a": A.copy(), "b": B.copy()}, 2
+    f(given, static)
+    counts = [sys.getrefcount(each) for each in (given, given["a"], "x", None)]
+    kept = [f(given, static) for _ in range(3)]
+    for _ in range(1000):
+        f(given, static)
+    del kept
+    after = [sys.getrefcount(each) for each in (given, given["a"], "x", None)]
+    np.testing.assert_allclose(after, counts, atol=20)
 
 
 def test_static_arguments_steer_python() -> None:
@@ -229,8 +273,15 @@ def test_many_arguments_and_many_signatures() -> None:
 def test_the_c_half_takes_compiled_functions_only_and_can_be_collected() -> None:
     f = gradc.jit(lambda x: x + 1)
     same(f(A), A + 1)
-    with pytest.raises(TypeError, match="a compiled function is wanted"):
+    with pytest.raises(TypeError, match="a tuple of choices is wanted"):
         f._offer((1,))
+    function = f.functions[0]
+    leaf, pair = tree.LEAF, tree.Branch(tuple, (0, 1))
+    for wrong in [(pair,), (leaf, pair), (leaf, leaf), (), (tree.Branch(set, ()),)]:
+        with pytest.raises((ValueError, TypeError)):
+            Choice(function, wrong, None)
+    with pytest.raises(TypeError, match="a compiled function is wanted"):
+        Choice(1, (leaf, pair), None)
     same(f(A), A + 1)
     f.myself = f
     seen = weakref.ref(f)
