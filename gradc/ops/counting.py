@@ -18,6 +18,7 @@ from gradc.errors import ArgumentError, ArgumentTypeError, ShapeError, message
 from gradc.graph.describe import where
 from gradc.graph.variable import Variable
 from gradc.kernel.routine import RoutineFn
+from gradc.ops.axes import moveaxis
 from gradc.ops.compare import and_, eq, isnan, maximum, neq, or_, switch
 from gradc.ops.convert import as_variable
 from gradc.ops.create import iota
@@ -25,10 +26,10 @@ from gradc.ops.declare import Sample, call, composed, declared, is_float, normal
 from gradc.ops.elemwise import cast
 from gradc.ops.index import gather
 from gradc.ops.kinds import Routine
-from gradc.ops.lengths import length, lengths_of, ones, shape_tuple, zeros
-from gradc.ops.order import argsort, nonzero_flat, sort
+from gradc.ops.lengths import length, lengths_of, ones, product_of, shape_tuple, zeros
+from gradc.ops.order import argsort, nonzero_flat, row_order, sort
 from gradc.ops.prefix import cumsum, shift
-from gradc.ops.reduce import sum
+from gradc.ops.reduce import any, sum
 from gradc.ops.relabel import ravel, reshape
 from gradc.ops.rules import Refused
 from gradc.ops.subscript import getitem
@@ -44,11 +45,13 @@ Cts = Sequence[Variable]
 
 
 def _begins(ordered: Variable) -> Variable:
-    """Where an element differs from the one before it; all nan are alike."""
+    """Where an element, or a row, differs from the one before it; all nan are alike."""
     before = shift(ordered, 0)
     differs = neq(ordered, before)
     if is_float(ordered.dtype):
         differs = and_(differs, ~and_(isnan(ordered), isnan(before)))
+    if ordered.ndim == 2:
+        differs = any(differs, axis=1)
     return or_(eq(iota(length(ordered, 0)), 0), differs)
 
 
@@ -61,33 +64,57 @@ def unique(
     return_index: also the place in x.flatten() where each is met first.  return_inverse: also an
     array of x's shape that says which of them each element is.  return_counts: also how often each
     occurs.  One variable, or a tuple in that order; places and counts are int64.
+    axis: the slices along an axis instead, in lexicographic order; places are along the axis.
     Gradient: of the elements, through their first places if those are asked for, else through one
     of equal ones.
-    Raises: ArgumentError for an axis: only all elements together are told apart.
+    Raises: ArgumentError for an axis that is not there.
     """
-    if axis is not None:
-        what = f"unique: axis={axis!r}: whole rows are not compared."
-        raise ArgumentError(message(what, fix="leave the axis out, or compare x[i] in your way."))
     x = as_variable(ar)
+    if axis is not None:
+        return _unique_slices(x, axis, (return_index, return_inverse, return_counts))
     flat = ravel(x)
     if not (return_index or return_inverse):
         ordered, order = sort(flat, -1), None
     else:
         order = argsort(flat, -1)
         ordered = gather(flat, order)
-    begins = _begins(ordered)
-    places = nonzero_flat(begins, sum(begins))
-    found = [gather(ordered, places)]
-    if order is not None and return_index:
-        found.append(gather(order, places))
-    if order is not None and return_inverse:
-        number = cumsum(begins, 0) - 1
-        zero = zeros((length(flat, 0),), "int64")
-        found.append(reshape(call("scatter", zero, number, order, mode="set"), shape_tuple(x)))
-    if return_counts:
-        is_last = eq(iota(length(places, 0)), length(places, 0) - 1)
-        found.append(switch(is_last, length(flat, 0), shift(places, 0, True)) - places)
+    found, inverse = _differing(ordered, order, (return_index, return_inverse, return_counts))
+    if inverse is not None:
+        found[1 + return_index] = reshape(inverse, shape_tuple(x))
     return tuple(found) if len(found) > 1 else found[0]
+
+
+def _unique_slices(x: Variable, axis: Any, wanted: tuple[bool, bool, bool]) -> Any:
+    place = normal_axis("unique", axis, x.ndim)
+    front = moveaxis(x, place, 0)
+    n, *lengths = shape_tuple(front)
+    rows = reshape(front, [n, product_of(lengths)])
+    order = row_order(rows)
+    found, _ = _differing(gather(rows, order), order, wanted)
+    found[0] = moveaxis(reshape(found[0], [length(found[0], 0), *lengths]), 0, place)
+    return tuple(found) if len(found) > 1 else found[0]
+
+
+def _differing(
+    ordered: Variable, order: Variable | None, wanted: tuple[bool, bool, bool]
+) -> tuple[list[Variable], Variable | None]:
+    """What differs, its first places, its numbers and counts as they are wanted; and the numbers.
+
+    order: where each element, or row, of `ordered` came from.
+    """
+    begins, n = _begins(ordered), length(ordered, 0)
+    places = nonzero_flat(begins, sum(begins))
+    found, inverse = [gather(ordered, places)], None
+    if order is not None and wanted[0]:
+        found.append(gather(order, places))
+    if order is not None and wanted[1]:
+        number = cumsum(begins, 0) - 1
+        inverse = call("scatter", zeros((n,), "int64"), number, order, mode="set")
+        found.append(inverse)
+    if wanted[2]:
+        is_last = eq(iota(length(places, 0)), length(places, 0) - 1)
+        found.append(switch(is_last, n, shift(places, 0, True)) - places)
+    return found, inverse
 
 
 def Unique(  # noqa: N802  # Theano's name of an operation

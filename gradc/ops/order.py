@@ -131,6 +131,39 @@ def argsort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None) -> Vari
     return _on_last_axis("argsort", a, axis, lambda x: call("argsort", x))
 
 
+def _row_order_ref(x: Array) -> Array:
+    """By each column from the last to the first, in a stable way."""
+    rows = x.reshape(prod(x.shape[:-2]), *x.shape[-2:])
+    found = np.empty(rows.shape[:2], "int64")
+    for k, matrix in enumerate(rows):
+        order = np.arange(len(matrix))
+        for column in range(matrix.shape[1] - 1, -1, -1):
+            order = order[np.argsort(matrix[order, column], kind="stable")]
+        found[k] = order
+    return found.reshape(x.shape[:-1])
+
+
+@declared(
+    Routine,
+    signature="(n,k)->(n)",
+    c=RoutineFn("row_order", "roworder.h"),
+    dtypes=lambda dtypes: (dtypes[0], ("int64",)),
+    scratch=lambda letters, dtype: (("uint8", letters["n"] * 48),),  # 2 n rows, widths and places
+    work=lambda letters: letters["n"] * (_COMPARISONS + letters["k"]),
+    ref=_row_order_ref,
+    pullback=lambda cts, outs, x: (None,),
+    samples=(
+        Sample(lambda f, x: f(x), ((5, 3),)),
+        Sample(lambda f, x: f(x > 0), ((40, 3),)),
+        Sample(lambda f, x: f(x), ((2, 4, 1),)),
+        Sample(lambda f, x: f(x), ((3, 0),)),
+    ),
+)
+def row_order(x: Variable) -> Variable:
+    """The places of a matrix's rows in lexicographic order, equal ones as they stand."""
+    return call("row_order", x)
+
+
 def _nonzero_ref(x: Array, k: Array) -> Array:
     rows = x.reshape(prod(x.shape[:-1]), x.shape[-1])
     found = [np.flatnonzero(row)[: int(k)] for row in rows]

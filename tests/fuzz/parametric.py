@@ -166,6 +166,12 @@ def of_turned(g: Pool, item: Item) -> Variable:
     return function(T.tanh(x), axis=axes)
 
 
+def differing(g: Pool, item: Item) -> Variable:
+    """Elements, or slices."""
+    found: Variable = T.unique(item.variable, axis=g.draws.pick((None, axis_of(g, item))))
+    return found
+
+
 def in_order(g: Pool, item: Item) -> Variable:
     """Casts on the way down and up again: digits that are lost must stay lost."""
     return T.cast(T.cast(item.variable, g.draws.pick(("int8", "float32"))), "float64")
@@ -311,7 +317,7 @@ FORMS: tuple[Form, ...] = tuple(
         Form("mask", lambda g, i: i.variable[T.gt(i.variable, 0)], range(1, 4)),
         Form("compress", lambda g, i: T.compress(T.gt(i.variable[..., 0].flatten(), 0), i.variable,
              axis=0), range(2, 3), full=True),
-        Form("unique", lambda g, i: T.unique(i.variable), range(1, 4)),
+        Form("unique", differing, range(1, 4)),
         # order and running sums
         Form("cumsum", lambda g, i: T.cumsum(i.variable, axis=axis_of(g, i)), range(1, 4),
              moves=False),

@@ -107,8 +107,33 @@ def test_differing_elements_in_every_dtype(tmp_path: Path) -> None:
             np.testing.assert_array_equal(one, other)
     check_program(f.stages.program)
     compile_to(tmp_path / "unique.so", f.stages.source)
-    with pytest.raises(ArgumentError, match="whole rows are not compared"):
-        T.unique(T.matrix(), axis=0)
+    with pytest.raises(ArgumentError, match="there is no axis 2"):
+        T.unique(T.matrix(), axis=2)
+
+
+def test_differing_slices() -> None:
+    x, y, z = T.dmatrix("x"), T.itensor3("y"), T.dmatrix("z")
+    what = {"return_index": True, "return_inverse": True, "return_counts": True}
+    outputs = [
+        *T.unique(x, axis=0, **what), *T.unique(x, axis=1, **what), *T.unique(y, axis=1, **what),
+        T.unique(y > 0, axis=-1), T.unique(z, axis=0), T.grad(T.sum(T.unique(x, axis=0) ** 2), x),
+    ]  # fmt: skip
+    f = gradc.function([x, y, z], outputs)
+    rng = np.random.default_rng(3)
+    nan = np.array([[np.nan, 1.0], [0.0, np.nan], [np.nan, 1.0], [0.0, 2.0]])
+    for shape in ((40, 3), (1, 3), (4, 1)):
+        a = rng.integers(0, 2, shape).astype("float64")
+        b = rng.integers(-1, 1, (2, 20, 3)).astype("int32")
+        got = f(a, b, nan)
+        wanted = [
+            *np.unique(a, axis=0, **what), *np.unique(a, axis=1, **what),
+            *np.unique(b, axis=1, **what), np.unique(b > 0, axis=-1),
+            [[0, 2], [0, np.nan], [np.nan, 1]],
+        ]  # fmt: skip
+        for one, other in zip(got, wanted, strict=False):
+            np.testing.assert_array_equal(one, np.reshape(other, one.shape))
+        assert got[-1].sum() == 2 * got[0].sum()
+    assert f(np.empty((0, 3)), np.empty((2, 0, 3), "int32"), nan)[0].shape == (0, 3)
 
 
 def test_counting_numbers() -> None:

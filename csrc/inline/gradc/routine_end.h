@@ -1,5 +1,6 @@
 /* The end of a routine's header: its names are free for the next. No guard. */
 #undef GC_FN
+#undef GC_LESS
 #undef GC_T
 #undef GC_FLOAT
 #undef GC_SUFFIX
