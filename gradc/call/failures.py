@@ -50,13 +50,15 @@ def user_error(
         return InjectedFailure(message(f"{function}: step {failure.values[0]} was made to fail."))
     if plan is not None and 0 <= failure.site < len(plan.notes):
         note = plan.notes[failure.site]
-        got = {str(variable): describe_value(array) for variable, array in values.items()}
-        rows = [row(plan.origins[k], variables) for k in note.where]
+        numbers = [plan.origins[k].variable for k in note.where]
+        rows = [
+            replace(row(plan.origins[k], variables), got=_given(number, variables, values))
+            for k, number in zip(note.where, numbers, strict=True)
+        ]
         if failure.code == _ASSERT:
-            numbers = [plan.origins[k].variable for k in note.where]
             rows = _with_values(rows, numbers, variables, values)
         line = "" if note.about is None else place(plan.origins[note.about], variables)
-        return _from_note(note, rows, line, failure, function, got)
+        return _from_note(note, rows, line, failure, function)
     if failure.code in (_MEMORY, _SIZE):
         return OutOfMemory(
             message(
@@ -65,6 +67,14 @@ def user_error(
             )
         )
     return InternalError(message(f"{function}: the compiled code failed with {failure}."))
+
+
+def _given(
+    number: int | None, variables: Sequence[Variable], values: Mapping[Variable, Any]
+) -> str:
+    """What the call got for a variable, if that is one of its arguments."""
+    array = None if number is None else values.get(variables[number])
+    return "" if array is None else describe_value(array)
 
 
 def _with_values(
@@ -115,11 +125,9 @@ def _from_note(
     line: str,
     failure: KernelFailure,
     function: str,
-    got: Mapping[str, str],
 ) -> GradcError:
     words: dict[str, Any] = {f"v{k}": value for k, value in enumerate(failure.values)}
     words |= {f"x{k}": each.label for k, each in enumerate(where)}
     what, fix = (text.format(function=function, at=line, **words) for text in (note.what, note.fix))
-    rows = [replace(each, got=each.got or got.get(each.label, "")) for each in where]
     kind: type[GradcError] = getattr(errors, note.error)
-    return kind(message(what, rows, fix))
+    return kind(message(what, where, fix))

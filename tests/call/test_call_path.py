@@ -116,6 +116,14 @@ def test_static_lengths_are_checked_in_both_ways() -> None:
         f(np.zeros(3))
 
 
+def test_arguments_of_one_name_are_told_apart() -> None:
+    x, y = T.vector("x"), T.vector("x")
+    with pytest.raises(ArgumentError) as error:
+        gradc.function([x, y], x + y)(np.ones(3), np.ones(2))
+    assert "got float64[3]" in str(error.value)
+    assert "got float64[2]" in str(error.value)
+
+
 def test_results_have_their_own_memory() -> None:
     x, w = T.vector("x"), gradc.shared(np.zeros(3))
     f = gradc.function([x], [x, w, x + w, x], updates={w: x})
