@@ -25,7 +25,7 @@ _PLACES = ("x", "y", "z")
 class ScalarFn:
     """C text by dtype class ("bool", "int", "uint", "float"; "any" for the rest).
 
-    "to_bool" comes before all where the result is bool (casts).
+    For casts, the class of the result: "float_to_int" comes before all, then "to_int".
 
     vectorizes: whether the compiler can put it into vector code (calls into libm it cannot).
     cost: rough number of arithmetic instructions an element.
@@ -51,10 +51,11 @@ class ScalarFn:
         )
 
     def _template(self, dtype: str, result: str) -> str:
-        kinds = (f"to_{dtype_info(result).kind}", dtype_info(dtype).kind, "any")
-        for kind in kinds:
-            if kind in self.by_class:
-                return self.by_class[kind]
+        kind, to = dtype_info(dtype).kind, f"to_{dtype_info(result).kind}"
+        kinds = (f"{kind}_{to}", to, kind, "any")
+        for each in kinds:
+            if each in self.by_class:
+                return self.by_class[each]
         raise DTypeError(message(f"no C for {dtype} here; there is for {list(self.by_class)}."))
 
     def reads_once(self, dtype: str, place: int, result: str = "") -> bool:

@@ -290,13 +290,17 @@ def _cast_pullback(cts: Cts, outs: Cts, x: Variable, *, dtype: str) -> tuple[Var
 
 _cast = elemwise(
     "cast",
-    doc="The same numbers in another dtype; to integers towards zero, to bool: not 0.",
+    doc="The same numbers in another dtype; to integers towards zero, to bool: not 0.  What an\n"
+    "integer cannot hold becomes what numpy makes of it on x86-64.",
     dtype=each_alone,
-    c=scalar_fn("({R}){x}", to_bool="{x} != 0"),
+    c=scalar_fn(
+        "({R}){x}", to_bool="{x} != 0",
+        float_to_int="gc_cast_{s}_{r}({x})", float_to_uint="gc_cast_{s}_{r}({x})",
+    ),
     ref=lambda x, *, dtype: x.astype(dtype),
     pullback=_cast_pullback,
     on_sizes=lambda x: x,
-)
+)  # fmt: skip
 
 
 def cast(x: Any, dtype: Any) -> Variable:

@@ -138,6 +138,21 @@ def test_casts_agree(dtype: str) -> None:
         np.testing.assert_array_equal(got, x.astype(wanted), err_msg=case.label)
 
 
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_what_was_an_integer_is_one(dtype: str) -> None:
+    """There and back: nothing that no integer is (nan, -0.0, 1e9 of an int8) comes through."""
+    numbers = [0.4, -0.4, 0.0, -0.0, 5e-324, -1.0, 7.9, -7.9, 300.7, 1e9, -1e9, 3e9, 1e20, -1e20]
+    x, values = T.vector("x", dtype), np.array([*numbers, np.nan, np.inf, -np.inf], dtype)
+    names = [each for each in DTYPES if each.startswith(("int", "uint"))]
+    f = gradc.function([x], [T.cast(T.cast(x, each), dtype) for each in names])
+    for name, got in zip(names, f(values), strict=True):
+        limits = np.iinfo(name)
+        assert np.array_equal(got, np.trunc(got)), name
+        assert (got >= limits.min).all(), name
+        assert (got <= np.array(limits.max, dtype)).all(), name
+        assert not np.signbit(got[got == 0]).any(), name
+
+
 @pytest.mark.parametrize("dtype", ["float64", "float32", "int8", "uint64", "bool"])
 def test_reductions_agree(dtype: str) -> None:
     rng = np.random.default_rng(5)
