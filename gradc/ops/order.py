@@ -193,6 +193,9 @@ def nonzero_flat(x: Variable, count: Variable) -> Variable:
 
 def _argtopk_ref(x: Array, k: Array, *, greatest: bool) -> Array:
     """By a stable sort of ranks, which have no nan and may be turned round."""
+    if k > x.shape[-1]:
+        what = f"argtopk: {k} elements of an axis of length {x.shape[-1]}."
+        raise ArgumentError(message(what, fix="ask for at most as many as there are."))
     keys = np.where(np.isnan(x), np.inf, x) if x.dtype.kind == "f" else x
     order = np.argsort(keys, axis=-1, kind="stable")
     if greatest:

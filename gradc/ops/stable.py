@@ -153,7 +153,7 @@ def _log_of_sum(name: str, what: str, power: str, slope: float, ref: Any) -> Ope
     log_tail = f"gc_log1p_{{s}}(gc_{power}_{{s}}({far})) / ({{T}}){slope!r}"
     return elemwise(
         name,
-        doc=f"{what} without overflow.",
+        doc=f"{what} without overflow; near 0, where terms cancel, as accurate as they are.",
         dtype=to_float,
         c=scalar_fn(f"{{x}} == {{y}} ? {near} : ({{x}} > {{y}} ? {{x}} : {{y}}) + {log_tail}",
                     cost=60),
