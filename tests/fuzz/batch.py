@@ -3,7 +3,8 @@
 Takes cases; gives faults, each with the number of its graph.  One library serves dozens of graphs:
 that is what makes thousands of them affordable.  A function is made as users make it, then from the
 cache's plan, without rewriting, without fusion, with 1, 2 and 8 threads; and it is called with an
-index out of bounds, which must raise and leave every shared variable as it was, to the bit.
+index out of bounds, which must raise and leave every shared variable as it was, to the bit, and
+with arguments of other lengths (lengths.py).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from gradc.errors import GradcError
 from gradc.graph.variable import Variable
 from tests.fuzz.cases import joined
 from tests.fuzz.judge import Verdict, judge
+from tests.fuzz.lengths import misfits
 from tests.fuzz.pool import Array, Case
 from tests.fuzz.slopes import slope_fault
 
@@ -111,7 +113,7 @@ class Batch:
             rewritten = VARIANTS[variant].get("rewrite", True)
             found = [
                 Fault(each.graph, f"{variant}: {each.text}", each.result)
-                for each in self._of(f, rewritten, settings)
+                for each in self._of(f, rewritten)
             ]
             if found:
                 return found
@@ -124,15 +126,15 @@ class Batch:
                 if text := slope_fault(case, slope):
                     yield Fault(k, text)
 
-    def _of(self, f: gradc.Function, rewritten: bool, settings: dict[str, Any]) -> list[Fault]:
+    def _of(self, f: gradc.Function, rewritten: bool) -> list[Fault]:
         before = [each.tobytes() for each in self.whole.arguments]
         with gradc.config.override(threads=THREADS[0]):
             results = self.run(f)
         found = list(self._compared(results, rewritten))
         if not found:
             found = list(self._same_bits(f, results))
-        if not found and rewritten and "fuse" not in settings:
-            found = list(self._refused(f))
+        if not found and rewritten:
+            found = list(self._refused(f)) or list(self._misfits(f))
         if [each.tobytes() for each in self.whole.arguments] != before:
             found.append(Fault(-1, "an argument was changed"))
         return found
@@ -181,6 +183,11 @@ class Batch:
             for variable, bits in before.items():
                 if variable.get_value().tobytes() != bits:
                     yield Fault(graph, f"{variable} was written by a call that raised")
+
+    def _misfits(self, f: gradc.Function) -> Iterator[Fault]:
+        """Calls with wrong lengths."""
+        for graph, text in misfits(self, f, np.random.default_rng(len(self.verdicts))):
+            yield Fault(graph, text)
 
     def _graph_of(self, variable: Variable) -> int:
         return next(k for k, case in enumerate(self.cases) if variable in case.inputs)

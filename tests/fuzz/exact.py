@@ -1,6 +1,6 @@
 """Which operations round, and which jump: by name, where kind and dtype do not tell."""
 
-__all__ = ["JUMPS", "LINEAR", "MOVES", "ORDERS", "PICKS", "STOPS"]
+__all__ = ["CANCELS", "JUMPS", "LINEAR", "MOVES", "ORDERS", "PICKS", "STOPS"]
 
 # Kinds whose elements are elements of an operand.
 MOVES = frozenset(
@@ -32,6 +32,9 @@ LINEAR = frozenset(
 PICKS = frozenset(
     ("neg", "abs", "maximum", "minimum", "switch", "clip", "relu", "cast", "max", "min", "peak")
 )
+
+# Elementwise, but a sum inside: near 0 they have the digits of its terms.
+CANCELS = frozenset(("logaddexp", "logaddexp2"))
 
 # They choose between 0.0 and -0.0 as they like, as numpy's own loops do.
 ORDERS = frozenset(("maximum", "minimum", "max", "min", "clip", "relu", "peak", "sort"))

@@ -26,7 +26,7 @@ JUDGES = (
     "tests/ops/test_table.py",
 )
 ENOUGH = 19
-SECONDS = 1200
+SECONDS = 3600
 
 
 def planted(mutant: Mutant, folder: Path) -> None:
