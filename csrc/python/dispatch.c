@@ -37,14 +37,14 @@ static int choice_init(PyObject *object, PyObject *args, PyObject *kwargs)
 {
     (void)kwargs;
     choice *self = (choice *)object;
-    PyObject *function, *arguments, *results;
+    PyObject *called, *arguments, *results;
     if (self->arguments.tokens) {
         PyErr_Format(PyExc_RuntimeError, "gradc: a choice is set up once");
         return -1;
     }
-    if (!PyArg_ParseTuple(args, "OOO", &function, &arguments, &results))
+    if (!PyArg_ParseTuple(args, "OOO", &called, &arguments, &results))
         return -1;
-    if (!is_function(function)) {
+    if (!is_function(called)) {
         PyErr_Format(PyExc_TypeError, "gradc: a compiled function is wanted");
         return -1;
     }
@@ -52,7 +52,7 @@ static int choice_init(PyObject *object, PyObject *args, PyObject *kwargs)
         (results != &_Py_NoneStruct && !read_tree(results, &self->results)))
         return -1;
     self->is_flat = self->arguments.size == self->arguments.leaves + 1;
-    self->function = own(function);
+    self->function = own(called);
     return 0;
 }
 
