@@ -210,3 +210,17 @@ def test_why_of_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> Non
     for name in ("nowhere.py", "gradc:nothing", "a b"):
         assert cli.main(["why", name]) == 1
         assert f"why: {name} is neither a file nor module:function" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["gradc"], ["python", "-m", "gradc"]])
+def test_installed(command: list[str], folder: Path) -> None:
+    """As a program of its own, and as a module."""
+    program = Path(sys.executable).with_name(command[0])
+    done = subprocess.run(
+        [str(program), *command[1:], "cache", "list"],
+        env={"PATH": os.environ["PATH"], "GRADC_CACHE_DIR": str(folder)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert str(folder) in done.stdout

@@ -42,7 +42,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "functional": (("functional",), ("batch", "compile")),
     "saving": (("saving",), ("compile",)),
     "face": (
-        ("__init__", "printing", "cli", "why", "testing", "optim", "sklearn"),
+        ("__init__", "__main__", "printing", "cli", "why", "testing", "optim", "sklearn"),
         ("functional", "saving", "emit.render"),
     ),
     "compat": (("compat",), ("face",)),
