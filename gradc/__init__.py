@@ -65,7 +65,7 @@ from gradc.ops.stops import (
 from gradc.ops.watch import assert_op
 from gradc.options import config
 from gradc.printing import debugprint, detect_nan, pp, pprint
-from gradc.saving import load, save
+from gradc.saving import load, load_function, save
 from gradc.sharedvar import SharedVariable, shared
 from gradc.tensor.constructors import generic
 from gradc.testing import numeric_grad, verify_grad
@@ -115,6 +115,7 @@ __all__ = [
     "graph_replace",
     "jit",
     "load",
+    "load_function",
     "numeric_grad",
     "pp",
     "pprint",

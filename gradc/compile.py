@@ -25,6 +25,7 @@ from gradc.call.stages import Stages
 from gradc.collector import collector_paused
 from gradc.errors import ArgumentError, CompilerNotFound, message
 from gradc.graph.flat import Flat, flatten
+from gradc.graph.graph import Graph
 from gradc.graph.op import DECLARATIONS, Declaration
 from gradc.graph.site import user_site
 from gradc.options import Options, Target, config
@@ -115,8 +116,8 @@ def compile_request(request: Request, options: Options) -> Function:
     if mode == "REFERENCE":
         return interpret(request, Stages(graph))
     target = current_target(options)
-    stages = Stages(graph, lambda: _way_down().descend(graph, mode, target, options))
-    flat = flatten(graph, _is_ours)
+    stages = stages_of(request, target, options)
+    flat = flat_of(graph)
     slot = _slot(flat, mode, target, options)
     known = _known(slot, flat)
     if known is None and not target.compiler:
@@ -130,6 +131,17 @@ def compile_request(request: Request, options: Options) -> Function:
             Lookup(request.name, user_site(), slot, known is not None, stages.library)
         )
     return bind(request, stages, plan, flat.variables, options)
+
+
+def stages_of(request: Request, target: Target, options: Options) -> Stages:
+    """The stages of a function, each made when it is first looked at."""
+    graph, mode = request.graph, request.mode
+    return Stages(graph, lambda: _way_down().descend(graph, mode, target, options))
+
+
+def flat_of(graph: Graph) -> Flat:
+    """The graph as plain data; its body is None where only this process can know what it holds."""
+    return flatten(graph, _is_ours)
 
 
 def _is_ours(declaration: Declaration) -> bool:

@@ -47,11 +47,13 @@ __all__ = [
     "RewriteError",
     "ShapeError",
     "StochasticOrder",
+    "UntrustedError",
     "UnusedInputError",
     "UnsupportedError",
     "UpdateError",
     "VectorizeError",
     "Where",
+    "WrongMachineError",
     "message",
     "printable",
 ]
@@ -287,6 +289,14 @@ class DrawingError(GradcError, OSError):
 
 class FileFormatError(GradcError, ValueError):
     """A file that was saved is damaged, was tampered with, or is no such file."""
+
+
+class UntrustedError(GradcError, PermissionError):
+    """Code on disk belongs to somebody else, or others may write to it."""
+
+
+class WrongMachineError(GradcError, OSError):
+    """A compiled function is for another processor, system or version of gradc."""
 
 
 class GradcWarning(UserWarning):

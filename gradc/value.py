@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any, NoReturn, TypeVar, dataclass_transform
 
-__all__ = ["field_names", "fields_of", "frozen", "is_value", "replace", "value"]
+__all__ = ["field_names", "fields_of", "frozen", "is_value", "is_value_class", "replace", "value"]
 
 Class = TypeVar("Class", bound=type[Any])
 Value = TypeVar("Value")
@@ -52,6 +52,11 @@ def fields_of(each: object) -> dict[str, Any]:
 def is_value(each: object) -> bool:
     """Whether this is a value of a class declared here."""
     return hasattr(type(each), _FIELDS)
+
+
+def is_value_class(kind: object) -> bool:
+    """Whether this is a class of values declared here."""
+    return isinstance(kind, type) and hasattr(kind, _FIELDS)
 
 
 def replace(each: Value, **changes: Any) -> Value:

@@ -52,6 +52,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 # goes through none of these doors.  Annotations may name what is behind a door.
 DOORS = {
     ("compile", "descent"),
+    ("call.function", "saving.functions"),
     ("compile", "watched"),
     ("call.profile", "profiling"),
     ("differentiate.prepare", "rewrite.passes"),

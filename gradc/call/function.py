@@ -9,6 +9,8 @@ user's words.
 
 from __future__ import annotations
 
+import importlib
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -111,6 +113,20 @@ class Function(CallPath):
         leaves = [each.variable for each in self._signature.arguments]
         values = dict(zip([*leaves, *self._shared], arrays, strict=False))
         return self._explain_failure(failure, values)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the compiled function into a new directory, for gradc.load_function.
+
+        It starts there without a compiler, on processors that have what this one has.  Values of
+        shared variables go along.  The directory is code: load only one that nobody could change.
+        Raises: ArgumentError for a function that holds Python code or is interpreted, or if there
+        is something already; OSError.
+        """
+        importlib.import_module("gradc.saving.functions").save_function(self, path)
+
+    def get_shared(self) -> list[SharedVariable]:
+        """The shared variables that calls read or write."""
+        return list(self._shared)
 
     def __repr__(self) -> str:
         return f"<gradc function {self.name}: {self.signature}>"

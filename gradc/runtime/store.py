@@ -33,7 +33,7 @@ from gradc.errors import CacheError, GradcWarning
 from gradc.runtime.directory import opened, read_safely
 from gradc.runtime.sealed import seal, unseal
 
-__all__ = ["Entry", "Store", "digest_of", "host_name", "read_entry"]
+__all__ = ["Entry", "Store", "described", "digest_of", "host_name", "read_entry", "write_new"]
 
 LIBRARIES, PLANS, NOTES, TEMPORARY, BAD = "v1", "plans", "machine", "tmp", "bad"
 ZIG = "zig"
@@ -45,6 +45,11 @@ _TOUCH_AFTER = 3600  # seconds; an entry's time of last use need not be known be
 def digest_of(data: bytes) -> str:
     """SHA-256 as text."""
     return hashlib.sha256(data).hexdigest()
+
+
+def described(data: bytes) -> dict[str, Any]:
+    """What a manifest says of a file."""
+    return {"size": len(data), "sha256": digest_of(data)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +112,11 @@ class Store:
             for name in (LIBRARY_FILE, SOURCE_FILE):
                 _sync_file(name, fd)
                 data = read_safely(name, fd)
-                files[name] = {"size": len(data), "sha256": digest_of(data)}
+                files[name] = described(data)
             for name in set(os.listdir(fd)) - set(files):
                 os.unlink(name, dir_fd=fd)
             body = {"key": key, "recipe": recipe, "command": command, "files": files}
-            _write(MANIFEST_FILE, seal(body | {"created": int(time.time())}), fd)
+            write_new(MANIFEST_FILE, seal(body | {"created": int(time.time())}), fd)
             os.fsync(fd)
         with (
             opened(self.path, TEMPORARY) as source,
@@ -210,7 +215,7 @@ class Store:
                 opened(self.path, TEMPORARY, create=True) as source,
             ):
                 try:
-                    _write(temporary, seal(body), source, sync=False)
+                    write_new(temporary, seal(body), source, sync=False)
                     os.rename(temporary, name, src_dir_fd=source, dst_dir_fd=target)
                 except OSError:
                     with contextlib.suppress(OSError):
@@ -229,7 +234,7 @@ def read_entry(key: str, fd: int) -> Entry | None:
     files = {}
     for name in (LIBRARY_FILE, SOURCE_FILE):
         data = read_safely(name, fd)
-        if body.get("files", {}).get(name) != {"size": len(data), "sha256": digest_of(data)}:
+        if body.get("files", {}).get(name) != described(data):
             return None
         files[name] = data
     command = tuple(body.get("command", ()))
@@ -241,7 +246,8 @@ def host_name() -> str:
     return "".join(c if c.isalnum() else "_" for c in os.uname().nodename)[:40]
 
 
-def _write(name: str, data: bytes, dir_fd: int, *, sync: bool = True) -> None:
+def write_new(name: str, data: bytes, dir_fd: int, *, sync: bool = True) -> None:
+    """A new file of this user's alone, mode 0600. Raises: OSError if it is there."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     with open(os.open(name, flags, 0o600, dir_fd=dir_fd), "wb") as file:
         os.fchmod(file.fileno(), 0o600)

@@ -81,7 +81,6 @@ def function(
     made.maker = Maker(made, mode, again)  # type: ignore[attr-defined]
     made.trust_input = False  # type: ignore[attr-defined]  # the checks cost next to nothing
     made.free = lambda: None  # type: ignore[attr-defined]  # nothing is kept between calls
-    made.get_shared = lambda: list(made._shared)  # type: ignore[attr-defined]
     made.copy = made.maker.copy  # type: ignore[attr-defined]
     return made
 
