@@ -169,7 +169,8 @@ def _run(
     is_sum = node.op.kind not in ("Elemwise", "View") or node.op.name in CANCELS
     if rng is not None and rounds and is_sum:
         pairs = zip(arrays, node.inputs, strict=True)
-        arrays = [_shaken(array, each.dtype, rng) for array, each in pairs]
+        by_norm = node.op.name in LINEAR
+        arrays = [_shaken(array, each.dtype, rng, by_norm=by_norm) for array, each in pairs]
     results = []
     for out, array in zip(node.outputs, node.op.rule.evaluate(arrays, params), strict=True):
         is_float = out.dtype.startswith("float")
@@ -186,8 +187,10 @@ def _wide_param(key: str, value: Any) -> Any:
     return "longdouble" if is_dtype and value.startswith("float") else value
 
 
-def _shaken(array: Array, dtype: str, rng: np.random.Generator) -> Array:
+def _shaken(array: Array, dtype: str, rng: np.random.Generator, *, by_norm: bool = False) -> Array:
+    """Every element off a little; by_norm: by a little of the greatest, as in linear algebra."""
     if not dtype.startswith("float"):
         return array
     off = rng.uniform(-SHAKE, SHAKE, array.shape) * np.finfo(dtype).eps
-    return np.asarray(array * (1 + off), array.dtype)
+    size = np.max(np.abs(array), initial=0) if by_norm else array
+    return np.asarray(array + off * size, array.dtype)

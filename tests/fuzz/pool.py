@@ -17,7 +17,7 @@ import numpy as np
 
 import gradc
 import gradc.tensor as T
-from gradc.errors import ShapeError
+from gradc.errors import LinAlgError, ShapeError
 from gradc.graph.evaluate import evaluate
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Constant, Input, Variable
@@ -238,7 +238,7 @@ class Pool:
             return None
         try:
             value = self.value_of(variable)
-        except ShapeError:  # an axis that is not statically 1 does not stretch
+        except (ShapeError, LinAlgError):  # an axis that is not statically 1; a singular matrix
             return None
         if value.size > MOST_ELEMENTS:
             return None

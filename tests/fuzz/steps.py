@@ -174,14 +174,25 @@ def tall(g: Pool, dtype: str) -> tuple[Item, int]:
     return g.leaf(tuple(shape), dtype), axis
 
 
+def turned(g: Pool, dtype: str) -> Item:
+    """A leaf of many axes in another order than in memory, so that no two are one loop."""
+    draws, rank = g.draws, 4 + g.draws.below(2)
+    leaf = g.leaf(tuple(draws.pick((3, 2, 4, 5)) for _ in range(rank)), dtype)
+    return g.add(leaf.variable.transpose(*draws.order(rank)), leaf.exact) or leaf
+
+
 def reduce(g: Pool) -> None:
     """A declared reduction over some axes: also over a long one, whose blocks are joined."""
     rule = g.draws.pick(REDUCE)
     jumps = rule.name in JUMPS or rule.name == "bins"
     is_full = rule.needs_elements or "arg" in rule.name
-    if g.draws.chance(25):
-        item, long = tall(g, "int64" if rule.name == "bins" else g.draws.pick(FLOATS))
+    choice, dtype = g.draws.below(5), "int64" if rule.name == "bins" else g.draws.pick(FLOATS)
+    if choice == 4:
+        item, long = tall(g, dtype)
         axes = tuple(sorted({long, *axes_of(g, item, full=is_full)}))
+    elif choice == 3:
+        item = turned(g, dtype)
+        axes = g.draws.pick(((g.draws.below(item.value.ndim),), axes_of(g, item)))
     else:
         found = g.pick(lambda i: i.value.ndim > 0 and (i.exact or not jumps))
         if found is None:
