@@ -7,55 +7,17 @@ row; `tests/fuzz/census.py` says which words of T nobody draws.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import gradc.tensor as T
 from gradc.errors import ArgumentTypeError, DTypeError
 from gradc.graph.variable import Variable
+from tests.fuzz.algebra import ALGEBRA
 from tests.fuzz.draws import Draws
+from tests.fuzz.forms import Form, axis_of, like
 from tests.fuzz.pool import MOST_ELEMENTS, Item, Pool
 
-__all__ = ["FORMS", "Form", "form", "like", "special_form"]
-
-Build = Callable[[Pool, Item], Any]
-
-
-@dataclass(frozen=True)
-class Form:
-    """How a function is used. moves: the elements stay what they are; axis: one of length > 0."""
-
-    word: str
-    build: Build
-    ranks: range = range(6)
-    moves: bool = True
-    floats: bool = False
-    full: bool = False
-
-    def takes(self, item: Item) -> bool:
-        if item.value.ndim not in self.ranks or (self.floats and not item.is_float):
-            return False
-        return not self.full or 0 not in item.shape
-
-
-def axis_of(g: Pool, item: Item) -> int:
-    """One axis, counted from either end."""
-    return g.draws.below(item.value.ndim) - (item.value.ndim if g.draws.below(2) else 0)
-
-
-def like(g: Pool, item: Item) -> Item:
-    """An item of the same shape and dtype: perhaps the same."""
-    shape = item.variable.type.shape
-    return (
-        g.pick(
-            lambda i: (
-                i.shape == item.shape
-                and i.value.dtype == item.value.dtype
-                and i.variable.type.shape == shape
-            )
-        )
-        or item
-    )
+__all__ = ["FORMS", "form", "special_form"]
 
 
 def key_of(g: Pool, item: Item) -> tuple[Any, ...]:
@@ -258,6 +220,7 @@ FORMS: tuple[Form, ...] = tuple(
         Form("or_", lambda g, i: T.or_(T.gt(i.variable, 1), T.lt(i.variable, 1))),
         Form("broadcast_arrays", lambda g, i: T.broadcast_arrays(i.variable, T.ones((1,) *
              i.value.ndim, dtype=i.variable.dtype))[1], range(1, 4)),
+        Form("where", lambda g, i: T.where(T.neq(i.variable, 0), i.variable, like(g, i).variable)),
         Form("fill", lambda g, i: T.fill(i.variable, 2 if i.value.dtype != bool else True)),
         Form("second", lambda g, i: T.second(i.variable, i.variable.flatten()[0]), range(1, 4),
              full=True),
@@ -339,18 +302,6 @@ FORMS: tuple[Form, ...] = tuple(
         Form("to_one_hot", lambda g, i: T.to_one_hot(g.index(4, (7,), low=0).variable, 4)),
         Form("searchsorted", lambda g, i: T.searchsorted(T.arange(-3, 4).astype(i.variable.dtype),
              i.variable), range(1, 4), floats=True),
-        Form("kron", lambda g, i: T.kron(i.variable, T.arange(3).astype(i.variable.dtype)),
-             range(1, 2), moves=False, floats=True),
-        Form("vdot", lambda g, i: T.vdot(i.variable, like(g, i).variable), range(1, 2),
-             moves=False, floats=True),
-        Form("batched_dot", lambda g, i: T.batched_dot(i.variable, like(g, i).variable
-             .dimshuffle(0, 2, 1)) * 0.1, range(3, 4), moves=False, floats=True),
-        Form("batched_tensordot", lambda g, i: T.batched_tensordot(i.variable,
-             like(g, i).variable, [[1], [1]]), range(2, 3), moves=False, floats=True),
-        Form("matrix_dot", lambda g, i: T.matrix_dot(i.variable, i.variable.T, i.variable) * 0.05,
-             range(2, 3), moves=False, floats=True),
-        Form("multi_dot", lambda g, i: T.multi_dot([i.variable.T, i.variable, i.variable.T])
-             * 0.05, range(2, 3), moves=False, floats=True),
         # putting
         Form("set_subtensor", lambda g, i: T.set_subtensor(i.variable[::2], 1), range(1, 4)),
         Form("inc_subtensor", lambda g, i: T.inc_subtensor(
@@ -366,6 +317,7 @@ FORMS: tuple[Form, ...] = tuple(
              [i.variable, like(g, i).variable]), range(1, 3), full=True),
         Form("take", lambda g, i: T.take(i.variable, g.index(i.shape[0], (3, 2)).variable, axis=0),
              range(1, 4), full=True),
+        *ALGEBRA,
     )
     if hasattr(T, each.word) or each.word in BY_HAND
 )  # fmt: skip

@@ -24,7 +24,7 @@ from gradc.ops.kinds import Elemwise, Reduce
 from gradc.rewrite.passes import CANONICALIZE, SPECIALIZE, STABILIZE, STRENGTHEN
 from gradc.rewrite.rule import Rule
 from tests.fuzz.exact import JUMPS, LINEAR, MOVES, PICKS
-from tests.fuzz.parametric import like
+from tests.fuzz.forms import like
 from tests.fuzz.pool import FLOATS, INTEGERS, MOST_ELEMENTS, Item, Pool
 from tests.rewrite.spelling import builds
 
