@@ -57,12 +57,14 @@ class Floor:
     """What no way of doing the work avoids.
 
     products: pairs of arrays to be multiplied by BLAS.  reads, writes: arrays that go through
-    memory once.
+    memory once.  factored: positive definite matrices to be factored, and inverted from that, by
+    LAPACK.
     """
 
     products: Sequence[tuple[Any, Any]] = ()
     reads: Sequence[Any] = ()
     writes: Sequence[Any] = ()
+    factored: Sequence[Any] = ()
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """The part of a workload that cannot be avoided, by the best means there are.
 
-Products by numpy's BLAS on its own threads, into arrays made beforehand; what must go through
-memory by `stream.c`, on as many threads as there are processors.  Where a workload has no floor, a
-fixed product stands in: it tells whether the machine was quiet.
+Products by numpy's BLAS on its own threads, into arrays made beforehand; factors and inverses by
+scipy's LAPACK; what must go through memory by `stream.c`, on as many threads as there are
+processors.  Where a workload has no floor, a fixed product stands in: it tells whether the machine
+was quiet.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,14 +50,32 @@ def _pulse() -> Floor:
 def _task(floor: Floor) -> Task:
     products = [(a, b, np.empty_like(a @ b)) for a, b in floor.products]
     stream = _stream(floor) if floor.reads or floor.writes else None
+    invert = _inverting(floor.factored)
 
     def run() -> None:
+        invert()
         for a, b, out in products:
             np.matmul(a, b, out=out)
         if stream is not None:
             stream()
 
     return Task(run, lambda results: {})
+
+
+def _inverting(matrices: Sequence[Any]) -> Callable[[], None]:
+    """A Cholesky factor and the inverse from it, by scipy's LAPACK on its own threads."""
+    if not matrices:
+        return lambda: None
+    from scipy.linalg import lapack
+
+    by_columns = [np.asfortranarray(each) for each in matrices]
+
+    def run() -> None:
+        for each in by_columns:
+            factor, _ = lapack.dpotrf(each, lower=1, clean=0)
+            lapack.dpotri(factor, lower=1, overwrite_c=1)
+
+    return run
 
 
 def _stream(floor: Floor) -> Callable[[], Any]:

@@ -41,7 +41,9 @@ def crossentropy(scores: Any, labels: Any) -> Any:
 
 WORDS = SimpleNamespace(
     exp=jnp.exp, log=jnp.log, log1p=jnp.log1p, tanh=jnp.tanh, sigmoid=jax.nn.sigmoid,
-    dot=jnp.dot, sum=jnp.sum, mean=jnp.mean, max=jnp.max,
+    dot=jnp.dot, sum=jnp.sum, mean=jnp.mean, max=jnp.max, diagonal=jnp.diagonal,
+    cholesky=jnp.linalg.cholesky,
+    cho_solve=lambda factor, y: jax.scipy.linalg.cho_solve((factor, True), y),
     crossentropy=crossentropy, binary_crossentropy=binary_crossentropy,
 )  # fmt: skip
 

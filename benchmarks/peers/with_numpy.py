@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks.harness.task import Task
 from benchmarks.harness.workload import Case, Data
 
-__all__ = ["about", "evaluate", "fused", "gauss", "lecture", "logistic", "mlp", "xent"]
+__all__ = ["about", "evaluate", "fused", "gauss", "gp", "lecture", "logistic", "mlp", "xent"]
 
 Array = Any
 
@@ -212,6 +212,31 @@ def gauss(case: Case, data: Data) -> Task:
         squares = np.dot(z, z)
         cost = -0.5 * squares - n * (np.log(sigma) + 0.5 * np.log(2 * np.pi))
         return cost, z.sum() / sigma, np.dot(z, t) / sigma, (squares - n) / sigma
+
+    names = ("cost", *("d_" + name for name in case.workload.parameters))
+    return Task(run, lambda outputs: dict(zip(names, outputs, strict=True)))
+
+
+def gp(case: Case, data: Data) -> Task:
+    """One factor and one inverse; the gradient is a sum over what is left of the inverse."""
+    data = case.straight(data)
+    distances, unit, y = data["distances"], data["unit"], data["y"]
+    length = np.exp(-2 * data["length"])
+    smooth, kernel = np.empty(distances.shape), np.empty(distances.shape)
+
+    def run() -> tuple[Array, ...]:
+        np.multiply(distances, -0.5 * length, out=smooth)
+        np.add(smooth, data["height"], out=smooth)
+        np.exp(smooth, out=smooth)
+        np.multiply(unit, np.exp(data["noise"]), out=kernel)
+        np.add(kernel, smooth, out=kernel)
+        factor, inverse = np.linalg.cholesky(kernel), np.linalg.inv(kernel)
+        alpha = inverse @ y
+        cost = 0.5 * np.dot(y, alpha) + np.log(np.diagonal(factor)).sum()
+        inverse -= np.outer(alpha, alpha)
+        slope = 0.5 * np.exp(data["noise"]) * np.vdot(inverse, unit)
+        inverse *= smooth
+        return cost, 0.5 * inverse.sum(), 0.5 * length * np.vdot(inverse, distances), slope
 
     names = ("cost", *("d_" + name for name in case.workload.parameters))
     return Task(run, lambda outputs: dict(zip(names, outputs, strict=True)))

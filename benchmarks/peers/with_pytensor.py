@@ -48,7 +48,8 @@ def function(*args: Any, **kwargs: Any) -> Any:
 
 WORDS = SimpleNamespace(
     exp=T.exp, log=T.log, log1p=T.log1p, tanh=T.tanh, sigmoid=T.sigmoid, dot=T.dot,
-    sum=T.sum, mean=T.mean, max=T.max,
+    sum=T.sum, mean=T.mean, max=T.max, diagonal=T.diagonal, cholesky=T.linalg.cholesky,
+    cho_solve=lambda factor, y: T.linalg.cho_solve((factor, True), y),
     crossentropy=crossentropy, binary_crossentropy=binary_crossentropy,
 )  # fmt: skip
 

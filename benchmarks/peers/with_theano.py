@@ -41,6 +41,7 @@ BLAS = _configure()
 
 import theano  # noqa: E402
 import theano.tensor as T  # noqa: E402
+from theano.tensor import slinalg  # noqa: E402
 
 
 def about() -> str:
@@ -73,7 +74,10 @@ def function(*args: Any, **kwargs: Any) -> Any:
 
 WORDS = SimpleNamespace(
     exp=T.exp, log=T.log, log1p=T.log1p, tanh=T.tanh, sigmoid=T.nnet.sigmoid, dot=T.dot,
-    sum=T.sum, mean=T.mean, max=T.max,
+    sum=T.sum, mean=T.mean, max=T.max, diagonal=T.diagonal, cholesky=slinalg.cholesky,
+    cho_solve=lambda factor, y: slinalg.solve_upper_triangular(
+        factor.T, slinalg.solve_lower_triangular(factor, y)
+    ),
     crossentropy=crossentropy, binary_crossentropy=binary_crossentropy,
 )  # fmt: skip
 

@@ -24,7 +24,9 @@ torch.set_num_threads(len(os.sched_getaffinity(0)))
 
 WORDS = SimpleNamespace(
     exp=torch.exp, log=torch.log, log1p=torch.log1p, tanh=torch.tanh, sigmoid=torch.sigmoid,
-    dot=torch.matmul, sum=torch.sum, mean=torch.mean, max=torch.amax,
+    dot=torch.matmul, sum=torch.sum, mean=torch.mean, max=torch.amax, diagonal=torch.diagonal,
+    cholesky=torch.linalg.cholesky,
+    cho_solve=lambda factor, y: torch.cholesky_solve(y[:, None], factor)[:, 0],
     crossentropy=F.cross_entropy,
     binary_crossentropy=lambda score, y: F.binary_cross_entropy_with_logits(
         score, y, reduction="none"
