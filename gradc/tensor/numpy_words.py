@@ -130,6 +130,22 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> 
     return ops.norm(array, ord, axis, keepdims)
 
 
+def _matrix_norm(x: Any, keepdims: bool = False, ord: Any = "fro") -> Variable:
+    return _norm(x, ord, (-2, -1), keepdims)
+
+
+def _vector_norm(x: Any, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Variable:
+    return ops.norm(x, ord, axis, keepdims)
+
+
+def _vecdot(x1: Any, x2: Any, axis: int = -1) -> Variable:
+    return ops.sum(ops.mul(_conjugate(x1), x2), axis)
+
+
+def _column(x: Variable) -> Variable:
+    return x[..., 0]
+
+
 def _size(a: Any, axis: int | None = None) -> Variable:
     return ops.size(a) if axis is None else as_variable(a).shape[axis]
 
@@ -184,12 +200,22 @@ ADAPTED: Mapping[str, Callable[..., Any]] = {
     "hsplit": _sections(1),
     "iscomplexobj": lambda x: as_variable(x).dtype.startswith("complex"),
     "isrealobj": lambda x: not as_variable(x).dtype.startswith("complex"),
+    "linalg.cholesky": lambda a, upper=False: ops.cholesky(a, lower=not upper),
+    "linalg.diagonal": lambda x, offset=0: ops.diagonal(x, offset, -2, -1),
+    "linalg.eigvalsh": lambda a, UPLO="L": ops.eigvalsh(a, lower=UPLO == "L"),
+    "linalg.matrix_norm": _matrix_norm,
+    "linalg.matrix_transpose": lambda x: ops.swapaxes(x, -1, -2),
     "linalg.norm": _norm,
+    "linalg.svdvals": lambda x: ops.svd(x, compute_uv=False),
+    "linalg.trace": lambda x, offset=0: ops.trace(x, offset, -2, -1),
+    "linalg.vecdot": _vecdot,
+    "linalg.vector_norm": _vector_norm,
     "logical_and": _logical(ops.and_),
     "logical_not": lambda x: ops.invert(_truth(x)),
     "logical_or": _logical(ops.or_),
     "logical_xor": _logical(ops.xor),
     "matrix_transpose": lambda x: ops.swapaxes(x, -1, -2),
+    "matvec": lambda x1, x2: _column(ops.matmul(x1, as_variable(x2)[..., None])),
     "ndim": lambda a: as_variable(a).ndim,
     "positive": as_variable,
     "result_type": _result_type,
@@ -199,6 +225,7 @@ ADAPTED: Mapping[str, Callable[..., Any]] = {
     "sort": _sort,
     "std": _spread(ops.std),
     "var": _spread(ops.var),
+    "vecdot": _vecdot,
     "vsplit": _sections(0),
     "where": _where,
 }

@@ -157,6 +157,39 @@ def test_functions_of_several_results(name: str, symbols) -> None:
         same(got, want)
 
 
+S = np.stack([A @ A.T, B @ B.T + np.eye(2)])  # two matrices, symmetric and positive
+LINALG = {
+    "inv": np.linalg.inv, "det": np.linalg.det, "cholesky": np.linalg.cholesky,
+    "upper": lambda s: np.linalg.cholesky(s, upper=True),
+    "solve": lambda s: np.linalg.solve(s, A), "slogdet": np.linalg.slogdet,
+    "pinv": np.linalg.pinv, "eigh": lambda s: np.linalg.eigh(s)[0],
+    "eigvalsh": lambda s: np.linalg.eigvalsh(s, UPLO="U"),
+    "svd": lambda s: np.linalg.svd(s, compute_uv=False), "svdvals": np.linalg.svdvals,
+    "matrix_power": lambda s: np.linalg.matrix_power(s, 3), "diagonal": np.linalg.diagonal,
+    "trace": np.linalg.trace, "matrix_transpose": np.linalg.matrix_transpose,
+    "matrix_norm": np.linalg.matrix_norm,
+    "vector_norm": lambda s: np.linalg.vector_norm(s, axis=-1, ord=1),
+    "linalg_vecdot": lambda s: np.linalg.vecdot(s, s, axis=0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LINALG)
+def test_linear_algebra_of_stacks(name: str) -> None:
+    s = T.dtensor3("s")
+    found, wanted = LINALG[name](s), LINALG[name](S)
+    found, wanted = (each if isinstance(each, tuple) else (each,) for each in (found, wanted))
+    for got, want in zip(evaluate(list(found), {s: S}), wanted, strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-10)
+
+
+@pytest.mark.skipif(not hasattr(np, "matvec"), reason="numpy 2.2 has it first")
+def test_products_of_rows(symbols) -> None:
+    x, y = symbols
+    for call in (lambda a, b: np.vecdot(a, b), lambda a, b: np.matvec(a, b)):
+        (got,) = evaluate([call(x, y)], {x: A, y: B})
+        same(got, call(A, B))
+
+
 def test_what_is_known_while_building(symbols) -> None:
     x, _ = symbols
     assert np.ndim(x) == 2
