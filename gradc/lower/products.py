@@ -10,6 +10,7 @@ axis) is packed, which `needs_packing` says beforehand.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import combinations
 from typing import Literal
 
 from gradc.affine import IndexMap
@@ -111,6 +112,14 @@ class _Placed:
                 return None
         return total, step
 
+    def is_forward(self, stride: Size) -> bool:
+        """Whether a stride is above 0: by its form, or as lengths are, such as n - k of x[k:]."""
+        if _is_positive(stride):
+            return True
+        lengths = self.length.values()
+        counts = range(1, len(lengths) + 1)
+        return any(stride == product(some) for k in counts for some in combinations(lengths, k))
+
 
 def _place(values: Values, operand: Variable, letters: str) -> _Placed:
     source, index = values.source(operand)
@@ -142,7 +151,7 @@ def _matrix(
     if row is None or col is None:
         return None
     pairs = [pair for pair in (row, col) if pair[0].constant != 1]
-    if any(not _is_positive(stride) for _, stride in pairs):
+    if not all(placed.is_forward(stride) for _, stride in pairs):
         return None
     if len(pairs) == 2 and not (placed.is_loose or any(s.constant == 1 for _, s in pairs)):
         return None

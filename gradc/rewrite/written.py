@@ -6,7 +6,7 @@ import numpy as np
 
 from gradc.graph.variable import Constant, Variable
 from gradc.ops.declare import call
-from gradc.ops.elemwise import add, mul
+from gradc.ops.elemwise import add, cast, mul
 from gradc.rewrite.facts import Facts
 from gradc.sizes import Length, Size
 
@@ -25,6 +25,7 @@ def written(value: Size, facts: Facts) -> Variable | None:
             if not isinstance(atom, Length):
                 return None
             leaf = facts.leaf(atom)
-            parts.append(leaf if atom.group == "value" else call("length", leaf, axis=atom.axis))
+            is_value = atom.group == "value"
+            parts.append(cast(leaf, "int64") if is_value else call("length", leaf, axis=atom.axis))
         terms.append(parts[0] if len(parts) == 1 else mul(*parts))
     return terms[0] if len(terms) == 1 else add(*terms)

@@ -14,6 +14,7 @@ from gradc.graph.evaluate import evaluate
 from gradc.graph.variable import Constant, Variable
 from gradc.graph.walk import ancestors
 from gradc.kernel.program import Nest
+from gradc.ops.lengths import length
 
 EXPRESSIONS: dict[str, Callable[..., Variable]] = {
     "elementwise": lambda x, y, v, i, n: T.exp(x) * y + 1,
@@ -50,9 +51,9 @@ def compiled() -> tuple[Any, list[str], list[Variable], tuple[Any, ...]]:
     inputs = arguments()
     names, outputs = [], []
     for name, make in EXPRESSIONS.items():
-        for length in make(*inputs).shape:
+        for one in make(*inputs).shape:
             names.append(name)
-            outputs.append(length)
+            outputs.append(one)
     return gradc.function(list(inputs), outputs), names, outputs, inputs
 
 
@@ -99,3 +100,10 @@ def test_equal_sums_of_lengths_are_one_length() -> None:
     function = gradc.function([x, y], out)
     assert not function.stages.program.segments[0].checks
     np.testing.assert_array_equal(function([1.0, 2.0], [3.0]), [1, 3, 7])
+
+
+def test_a_length_that_was_given_in_another_dtype_is_int64() -> None:
+    n = T.scalar("n", dtype="int16")
+    y = length(T.exp(T.full((n,), 1.0)), 0)
+    got = gradc.function([n], y)(3)
+    assert (got, got.dtype) == (3, "int64")

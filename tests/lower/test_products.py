@@ -113,3 +113,14 @@ def test_a_batched_jacobian_is_one_product() -> None:
     f = gradc.function([x, w], T.einsum("sbi,io->sbo", T.tanh(x), w))
     (product,), _ = steps_of(f)
     assert not product.batch
+
+
+def test_a_length_that_is_a_difference_is_a_stride() -> None:
+    """What is left of a row behind n elements: their number is a stride of what is made of them."""
+    x, n = T.matrix("x"), T.scalar("n", dtype="int16")
+    y = T.tanh(T.split(x, [n, x.shape[1] - n], 2, axis=1)[1])
+    f = gradc.function([x, n], [T.dot(y, y.T), T.dot(y.T, y)])
+    a = RNG.normal(size=(4, 6))
+    b = np.tanh(a[:, 2:])
+    for got, expected in zip(f(a, 2), [b @ b.T, b.T @ b], strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-12)
