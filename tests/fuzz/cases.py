@@ -36,9 +36,9 @@ def below(g: Pool, item: Item | None) -> Item | None:
     )
 
 
-def derivative(g: Pool) -> None:
+def derivative(g: Pool, item: Item | None = None) -> None:
     """A gradient of a sum: as it was written into the pool, stabilised as an output beside it."""
-    item = g.pick(lambda i: i.is_float and i.variable.owner is not None)
+    item = item or g.pick(lambda i: i.is_float and i.variable.owner is not None)
     leaf = below(g, item)
     if not (leaf and item):
         return
@@ -123,7 +123,10 @@ def grow(g: Pool, most: int) -> None:
     for _ in range(most):
         if not g.draws.chance(100 - 100 // most):
             return
-        g.draws.pick(STEPS)(g)
+        step, count = g.draws.pick(STEPS), len(g.items)
+        step(g)
+        if step is guard and len(g.items) > count and g.draws.chance(60):
+            derivative(g, g.items[-1])
         if g.draws.chance(14):
             g.draws.pick((derivative, forward, batched))(g)
 
