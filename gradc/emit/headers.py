@@ -14,8 +14,12 @@ __all__ = ["include_lines", "is_vector_math"]
 _OURS = (
     ("blas.h", ("gemm", "gemv", "ger", "copy", "pack", "rows", "stack")),
     ("cast.h", ("cast",)),
+    ("digamma.h", ("digamma", "polygamma", "trigamma")),
+    ("erfinv.h", ("erfcinv", "erfcx", "erfinv")),
     ("fold.h", ("max", "min", "wins")),
+    ("gamma.h", ("gamma",)),
     ("integer.h", ("floor_divide", "modulo", "power", "round_away")),
+    ("sinc.h", ("sinc",)),
 )
 _KNOWN = tuple(start for _, starts in _OURS for start in starts)
 _TRIG = ("sin", "cos", "tan")

@@ -42,6 +42,7 @@ from gradc.ops import (
     repeating,
     select,
     solving,
+    special,
     stable,
     stacked,
     stacking,
@@ -85,6 +86,7 @@ from gradc.ops.relabel import *
 from gradc.ops.repeating import *
 from gradc.ops.select import *
 from gradc.ops.solving import *
+from gradc.ops.special import *
 from gradc.ops.stable import *
 from gradc.ops.stacked import *
 from gradc.ops.stacking import *
@@ -129,6 +131,7 @@ __all__ += relabel.__all__
 __all__ += repeating.__all__
 __all__ += select.__all__
 __all__ += solving.__all__
+__all__ += special.__all__
 __all__ += stable.__all__
 __all__ += stacked.__all__
 __all__ += stacking.__all__

@@ -21,6 +21,13 @@
 #include <stdint.h>
 #include <string.h>
 
+/* For what branches and loops: called, and not warned of where a file has no use for it. */
+#if defined(__GNUC__)
+#define GC_CALLED static __attribute__((noinline, unused))
+#else
+#define GC_CALLED static
+#endif
+
 /* Always inlined: a call left standing in a loop would cost a factor of ten. */
 #if defined(__GNUC__)
 #define GC_INLINE static inline __attribute__((always_inline))
