@@ -21,6 +21,7 @@ from gradc.ops.reduce import sum as sum_of
 from gradc.ops.squares import (
     Cts,
     alike,
+    moved_side,
     over_stack,
     product,
     products,
@@ -107,11 +108,9 @@ def _solve_pushforward(
     tangents: Cts, outs: Cts, a: Variable, factors: Variable, pivots: Variable, b: Variable,
     *, trans: bool,
 ) -> tuple[Variable | None]:  # fmt: skip
-    da, db = tangents[0], tangents[3]
-    moved = db
-    if da is not None:
-        turned = -product(transposed(da) if trans else da, outs[0])
-        moved = turned if db is None else db + turned
+    da = tangents[0]
+    da = transposed(da) if trans and da is not None else da
+    moved = moved_side(da, tangents[3], outs[0])
     if moved is None:
         return (None,)
     return (call("lu_solve", a, factors, pivots, moved, trans=trans),)

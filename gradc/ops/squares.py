@@ -98,6 +98,13 @@ def over_stack(term: Variable, x: Variable) -> Variable:
     return sum_of(term, axis=axes) if axes else term
 
 
+def moved_side(da: Variable | None, db: Variable | None, x: Variable) -> Variable | None:
+    """What the tangents of a x = b leave on its right-hand side: db - da x; None for none."""
+    if da is None:
+        return db
+    return -product(da, x) if db is None else db - product(da, x)
+
+
 def alike(dtypes: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     """The dtypes of a routine with one result: all the first operand's."""
     return dtypes[0], dtypes[:1]

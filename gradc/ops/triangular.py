@@ -25,6 +25,7 @@ from gradc.ops.squares import (
     alike,
     lower_half,
     matrices,
+    moved_side,
     over_stack,
     product,
     products,
@@ -81,11 +82,9 @@ def _system_pushforward(
     tangents: Cts, outs: Cts, a: Variable, b: Variable, *, lower: bool, trans: bool, unit: bool
 ) -> tuple[Variable]:
     da, db = tangents
-    moved = db
-    if da is not None:
-        da = _masked(da, lower, unit)
-        turned = -product(transposed(da) if trans else da, outs[0])
-        moved = turned if db is None else db + turned
+    da = None if da is None else _masked(da, lower, unit)
+    moved = moved_side(transposed(da) if trans and da is not None else da, db, outs[0])
+    assert moved is not None
     return (call("triangular_solve", a, moved, lower=lower, trans=trans, unit=unit),)
 
 
@@ -252,13 +251,10 @@ def _factored_solve_pullback(
 
 def _factored_solve_pushforward(
     tangents: Cts, outs: Cts, a: Variable, factor: Variable, b: Variable
-) -> tuple[Variable]:
+) -> tuple[Variable | None]:
     da, _, db = tangents
-    moved = db
-    if da is not None:
-        turned = -product(symmetric(da), outs[0])
-        moved = turned if db is None else db + turned
-    return (call("factored_solve", a, factor, moved if moved is not None else b * 0.0),)
+    moved = moved_side(None if da is None else symmetric(da), db, outs[0])
+    return (None if moved is None else call("factored_solve", a, factor, moved),)
 
 
 @declared(

@@ -44,8 +44,8 @@ GC_ROUTINE int GC_OF(below)(const gc_table *table, gc_frame *frame, int64_t chun
     const gc_triangle of = {true, true, false};
     const int64_t n = t->n, low = t->at + GC_BLOCK * (1 + chunk), high = gc_less(low + GC_BLOCK, n);
     (void)worker;
-    GC_M(trsm_right)(table, of, high - low, GC_BLOCK, t->a + t->at * n + t->at, n,
-                     t->a + low * n + t->at, n);
+    GC_M(trsm)(table, true, of, high - low, GC_BLOCK, t->a + t->at * n + t->at, n,
+               t->a + low * n + t->at, n);
     return GC_OK;
 }
 

@@ -54,7 +54,7 @@ GC_ROUTINE int GC_OF(update)(const gc_table *table, gc_frame *frame, int64_t chu
     GC_T *mine = t->a + low * n, *upper = t->a + at * n;
     (void)worker;
     GC_OF(swap)(t, low, high, at, next);
-    GC_M(trsm_right)(table, of, high - low, GC_BLOCK, upper + at, n, mine + at, n);
+    GC_M(trsm)(table, true, of, high - low, GC_BLOCK, upper + at, n, mine + at, n);
     GC_M(gemm)(table, high - low, n - next, GC_BLOCK, -1, mine + at, n, 1, upper + next, n, 1, 1,
                mine + next, n, 1);
     if (chunk == 0)

@@ -57,27 +57,16 @@ GC_HELPER int64_t gc_less(int64_t a, int64_t b) { return a < b ? a : b; }
 #ifdef GC_NEW_TYPE
 #undef GC_NEW_TYPE
 
-/* b[m, n] = op(a)^-1 b, a triangular [m, m] (one call of BLAS). */
-GC_GLUE void GC_M(trsm)(const gc_table *table, gc_triangle of, int64_t m, int64_t n, const GC_T *a,
-                        int64_t a_lead, GC_T *b, int64_t b_lead)
+/* b[m, n] = op(a)^-1 b, a triangular [m, m]; or b op(a)^-1, a [n, n], if `right`: one call of BLAS,
+ * to which left is right. */
+GC_GLUE void GC_M(trsm)(const gc_table *table, bool right, gc_triangle of, int64_t m, int64_t n,
+                        const GC_T *a, int64_t a_lead, GC_T *b, int64_t b_lead)
 {
     if (m <= 0 || n <= 0)
         return;
     const int32_t rows = (int32_t)m, cols = (int32_t)n, al = (int32_t)a_lead, bl = (int32_t)b_lead;
     const GC_T one = 1;
-    table->blas.GC_LETTER(trsm)("R", of.lower ? "U" : "L", of.trans ? "T" : "N",
-                                of.unit ? "U" : "N", &cols, &rows, &one, a, &al, b, &bl);
-}
-
-/* b[m, n] = b op(a)^-1, a triangular [n, n] (one call of BLAS). */
-GC_GLUE void GC_M(trsm_right)(const gc_table *table, gc_triangle of, int64_t m, int64_t n,
-                              const GC_T *a, int64_t a_lead, GC_T *b, int64_t b_lead)
-{
-    if (m <= 0 || n <= 0)
-        return;
-    const int32_t rows = (int32_t)m, cols = (int32_t)n, al = (int32_t)a_lead, bl = (int32_t)b_lead;
-    const GC_T one = 1;
-    table->blas.GC_LETTER(trsm)("L", of.lower ? "U" : "L", of.trans ? "T" : "N",
+    table->blas.GC_LETTER(trsm)(right ? "L" : "R", of.lower ? "U" : "L", of.trans ? "T" : "N",
                                 of.unit ? "U" : "N", &cols, &rows, &one, a, &al, b, &bl);
 }
 
@@ -96,8 +85,8 @@ GC_GLUE void GC_M(substitute)(const gc_table *table, gc_triangle of, int64_t m, 
             GC_M(gemm)(table, high - low, n, known, -1, factor, of.trans ? 1 : a_lead,
                        of.trans ? a_lead : 1, b + first * b_lead, b_lead, 1, 1, b + low * b_lead,
                        b_lead, 1);
-        GC_M(trsm)(table, of, high - low, n, a + low * a_lead + low, a_lead, b + low * b_lead,
-                   b_lead);
+        GC_M(trsm)(table, false, of, high - low, n, a + low * a_lead + low, a_lead,
+                   b + low * b_lead, b_lead);
     }
 }
 

@@ -25,7 +25,10 @@ _CONV = "convolutions", "write it with T.dot on patches that numpy has cut out."
 _POOL = "pooling", "reshape to blocks and use T.max(x, axis=...)."
 _SPARSE = "sparse matrices", "pass dense arrays, or take the rows that count: W[indices]."
 _COMPLEX = "complex numbers", "compute with real and imaginary parts."
-_LINALG = "this factorisation", "compute it with numpy and pass the result."
+_LINALG = (
+    "this class",
+    "use a function of T.linalg; for eig, compute it with numpy and pass the result.",
+)
 _SPECIAL = "this special function", "compute it with scipy.special and pass the result."
 _REWRITE = "Theano's rewriting engine", "see gradc.rewrite, where rules are small functions."
 _C_CODE = "operations with C of their own", "compose it of existing operations: they are fused."
@@ -68,9 +71,8 @@ NOT_THERE: tuple[tuple[str, str, tuple[str, str]], ...] = (
     ("theano.tensor", "complex real imag conj angle complex_from_polar", _COMPLEX),
     ("theano.tensor", "cscalar cvector cmatrix crow ccol ctensor3 ctensor4", _COMPLEX),
     ("theano.tensor", "zscalar zvector zmatrix zrow zcol ztensor3 ztensor4", _COMPLEX),
-    ("theano.tensor.nlinalg", "pinv svd eig eigh qr lstsq matrix_power", _LINALG),
-    ("theano.tensor.nlinalg", "MatrixInverse MatrixPinv Det Eig Eigh SVD QRFull", _LINALG),
-    ("theano.tensor.slinalg", "expm eigvalsh Expm Eigvalsh", _LINALG),
+    ("theano.tensor.nlinalg", "eig MatrixInverse MatrixPinv Det Eig Eigh SVD QRFull", _LINALG),
+    ("theano.tensor.slinalg", "Expm Eigvalsh", _LINALG),
     ("theano.tensor", "gammaln gamma psi tri_gamma erfinv erfcinv erfcx chi2sf", _SPECIAL),
     ("theano.tensor", "gammainc gammaincc gammau gammal j0 j1 jv i0 i1 iv", _SPECIAL),
     ("theano.tensor", "bartlett", _SPECIAL),
