@@ -12,7 +12,7 @@ from typing import Any
 import numpy.typing as npt
 
 from gradc.affine import IndexMap
-from gradc.errors import ArgumentError, ShapeError, message
+from gradc.errors import ArgumentError, IndexBoundsError, ShapeError, message
 from gradc.graph.describe import where
 from gradc.graph.op import Shape
 from gradc.graph.types import TensorType
@@ -160,25 +160,39 @@ def _pairs(
     return list(zip(values[: len(axes)], values[len(axes) :], axes, strict=True))
 
 
+_COMPARED = {
+    "indexing": Unequal(
+        "axis {axis} of the array has length {v1}, that of the mask {v0}.",
+        "index with a mask of the array's own lengths.",
+        word="indexing",
+        error="IndexBoundsError",
+    ),
+    "repeat": Unequal(
+        "axis {axis} of the array has length {v1}, and there are {v0} counts.",
+        "pass one count for each place of the axis.",
+        word="repeat",
+    ),
+}
+
+
+def _fitted(x: Array, *values: Array, axes: Axes, by: str) -> Array:
+    """The array, if the lengths are equal that the call compares."""
+    said = _COMPARED[by]
+    for ours, theirs, axis in zip(values[: len(axes)], values[len(axes) :], axes, strict=True):
+        if ours != theirs:
+            what = said.what.format(axis=axis, v0=ours, v1=theirs)
+            kind = IndexBoundsError if by == "indexing" else ArgumentError
+            raise kind(message(f"{by}: {what}", fix=said.fix))
+    return x
+
+
 @declared(
     View,
     shape=lambda lengths, *values, axes, by: lengths,
     index=_same_index,
     equal=_pairs,
-    unequal={
-        "indexing": Unequal(
-            "axis {axis} of the array has length {v1}, that of the mask {v0}.",
-            "index with a mask of the array's own lengths.",
-            word="indexing",
-            error="IndexBoundsError",
-        ),
-        "repeat": Unequal(
-            "axis {axis} of the array has length {v1}, and there are {v0} counts.",
-            "pass one count for each place of the axis.",
-            word="repeat",
-        ),
-    },
-    ref=lambda x, *values, axes, by: x,
+    unequal=_COMPARED,
+    ref=_fitted,
     pullback=_same_pullback,
     samples=(
         Sample(lambda f, x: f(x, x, x, (0, 1), "indexing"), ((2, 3),)),

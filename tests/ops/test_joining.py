@@ -283,3 +283,10 @@ def test_what_building_knows() -> None:
     assert T.empty((2, 3), dtype="int8").type.shape == (2, 3)
     assert T.AllocEmpty("float32")(x.shape[1], 3).type.shape == (None, 3)
     assert T.empty_like(x).type == x.type
+
+
+def test_the_reference_of_repeat_counts_as_the_call_does() -> None:
+    x, counts = T.vector("x"), T.lvector("counts")
+    f = gradc.function([x, counts], T.repeat(x, counts), mode="REFERENCE")
+    with pytest.raises(ArgumentError, match="axis 0 of the array has length 4, and there are 3"):
+        f(np.ones(4), np.ones(3, "int64"))
