@@ -18,6 +18,7 @@ import numpy as np
 import gradc
 from gradc.errors import GradcError
 from gradc.graph.variable import Variable
+from gradc.graph.walk import toposort
 from tests.fuzz.cases import joined
 from tests.fuzz.judge import Verdict, judge
 from tests.fuzz.lengths import misfits
@@ -194,9 +195,10 @@ class Batch:
 
 
 def _read(f: gradc.Function) -> set[Variable]:
-    """The index arrays that the function as it was written reads as such."""
-    found = set()
-    for node in f.graph.nodes:
+    """The index arrays that the function as it was written reads as such, not for a length only."""
+    graph, found = f.graph, set()
+    lengths = [node.outputs[0] for node in graph.nodes if node.op.kind == "LengthOf"]
+    for node in toposort(graph.results, stop=lengths):
         if node.op.kind == "Gather":
             found |= set(node.inputs[1:])
     return found
