@@ -11,6 +11,7 @@ __all__ = ["counted", "missing"]
 # What random graphs do not have by themselves, and why: "table: name" -> reason.
 SPECIAL: Mapping[str, str] = {
     "declarations: printed": "it would print; tests/ops/test_watch.py",
+    "declarations: python": "the code of users' own operations; tests/extend",
     "declarations: raised": "its call always raises; tests/ops/test_watch.py",
 }
 
