@@ -50,12 +50,8 @@ def source() -> str:
     return "#include <gradc/cast.h>\n" + "".join(LOOP.format(a=a, b=b) for a, b in pairs)
 
 
-@pytest.fixture(scope="module", params=TARGETS, ids=str)
-def library(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> ctypes.CDLL:
-    target: Target = request.param
-    folder: Path = tmp_path_factory.mktemp("cast")
+def built(target: Target, folder: Path) -> ctypes.CDLL:
+    """The loops of all casts."""
     (folder / "cast.c").write_text(source())
     command = [target.compiler, *FLAGS, *target.flags, f"-I{INCLUDE}"]
     command += [str(folder / "cast.c"), "-o", str(folder / "cast.so")]
@@ -63,13 +59,26 @@ def library(
     return ctypes.CDLL(str(folder / "cast.so"))
 
 
+def cast(library: ctypes.CDLL, x: np.ndarray, dtype: str) -> np.ndarray:
+    """What our loops make of x."""
+    out = np.empty(len(x), dtype)
+    run = library[f"run_{DTYPES[x.dtype.name].suffix}_{DTYPES[dtype].suffix}"]
+    run(*(ctypes.c_void_p(each.ctypes.data) for each in (x, out)), ctypes.c_int64(len(x)))
+    return out
+
+
+@pytest.fixture(scope="module", params=TARGETS, ids=str)
+def library(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> ctypes.CDLL:
+    return built(request.param, tmp_path_factory.mktemp("cast"))
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_casts_are_numpys(name: str, library: ctypes.CDLL) -> None:
     x = samples(name)
     for other in NAMES:
-        y = np.empty(len(x), other)
-        run = library[f"run_{DTYPES[name].suffix}_{DTYPES[other].suffix}"]
-        run(*(ctypes.c_void_p(each.ctypes.data) for each in (x, y)), ctypes.c_int64(len(x)))
+        y = cast(library, x, other)
         with np.errstate(all="ignore"):
             expected = x.astype(other)
             # numpy's vector code and its scalar code differ in what does not fit: ask the latter
