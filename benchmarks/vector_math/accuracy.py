@@ -1,13 +1,16 @@
 """Errors of the vector functions, beside those of glibc, numpy and JAX on the same points.
 
-    python -m benchmarks.vector_math.accuracy [names] [--count 10000000] [--every] [--json FILE]
+    python -m benchmarks.vector_math.accuracy [names] [--count 10000000] [--json FILE]
+    python -m benchmarks.vector_math.accuracy [names] --alone [--count 10000000] [--json FILE]
+    python -m benchmarks.vector_math.accuracy [names] --every [--json FILE]
     python -m benchmarks.vector_math.accuracy --write [--json FILE]
 
 The points are those of tests/csrc/functions.py: any bits, all magnitudes, the range of each
 function, and the points that are hard for it.  Long double judges float64, double judges float32
-(tests/csrc/judge.py), mpmath once more the worst of float64.  --every adds all 2^32 arguments of
-float32.  --json keeps what was found and adds to what is there, so that a long run may be cut into
-pieces; --write makes docs/accuracy.md of the file.
+(tests/csrc/judge.py), mpmath once more the worst of float64.  --alone takes gradc only, of float64,
+some seconds a function; --every all 2^32 arguments of float32, some minutes.  --json keeps what was
+found and adds to what is there, so that a long run may be cut into pieces; --write makes
+docs/accuracy.md of the file.
 """
 
 from __future__ import annotations
@@ -54,18 +57,20 @@ every build that the machine can run; `python -m pytest tests/csrc --exhaustive`
 float32 arguments of the functions of one.
 
 The tables show the largest error found, in units in the last place of the true result. The points
-are the same for all columns (but *all 2^32*, which is ours alone, and - where it has not been run
-for this page): a third any bit patterns, a third numbers of all magnitudes, a third from the range
-in which the function varies, and points around those that are hard: where reductions and branches
-change, multiples of pi/2 and the double nearest to one, the edges of overflow and of denormals. The
-true results are glibc's in long double (64 bits) for float64 and in double for float32; the worst
-of float64 is judged by mpmath with 300 bits once more. (glibc's cos and tan really are that far off
-beside a multiple of pi/2 near 5e255: mpmath with 2,000 bits agrees.) Where an error is in the
-thousands and beyond, a result is 0 or inf where a number is meant, or its digits are lost near a
-zero of the function; JAX flushes denormals. sigmoid and softplus of *glibc* are its exp and log1p
-put together in the stable way; softplus of *numpy* is `logaddexp(x, 0)`.
+are the same for all columns but *all 2^32* and *1e7 points*, which are ours alone (pairs of float32
+are too many for all of them): a third any bit patterns, a third numbers of all magnitudes, a third
+from the range in which the function varies, and points around those that are hard: where reductions
+and branches change, multiples of pi/2 and the double nearest to one, the edges of overflow and of
+denormals. The true results are glibc's in long double, 64 bits, for float64 and in double for
+float32. The worst point of float64 is judged once more by mpmath with 300 bits: in no row do the
+two differ by 0.001 ulp. (glibc's cos and tan really are that far off beside a multiple of pi/2 near
+5e255: mpmath with 2,000 bits agrees.) Where an error is in the thousands and beyond, a result is 0
+or inf where a number is meant, or its digits are lost near a zero of the function; JAX flushes
+denormals. sigmoid and softplus of *glibc* are its exp and log1p put together in the stable way;
+softplus of *numpy* is `logaddexp(x, 0)`.
 
     python -m benchmarks.vector_math.accuracy            # 1e7 points a function and dtype
+    python -m benchmarks.vector_math.accuracy --alone    # the same of float64, gradc only
     python -m benchmarks.vector_math.accuracy --every    # all float32 arguments
     python -m benchmarks.vector_math.accuracy --write    # this page
 """
@@ -115,14 +120,25 @@ def worst(errors: Array, x: tuple[Array, ...]) -> tuple[float, list[str]]:
     return float(errors[at]), [float(a[at]).hex() for a in x]
 
 
-def measure(f: Function, dtype: Any, count: int, driver: Driver, judge: Judge) -> dict[str, Any]:
-    """Largest errors of all sides on about `count` points, in pieces with seeds of their own."""
-    sides: dict[str, Callable[..., Array] | None] = {
-        "gradc": lambda *x: driver(f.name, *x),
+def peers(f: Function, judge: Judge) -> dict[str, Callable[..., Array] | None]:
+    """The sides beside gradc."""
+    return {
         "glibc": lambda *x: judge.libm(f, *x),
         "numpy": numpy_function(f),
         "jax": jax_function(f),
     }
+
+
+def measure(
+    f: Function,
+    dtype: Any,
+    count: int,
+    driver: Driver,
+    judge: Judge,
+    others: dict[str, Callable[..., Array] | None],
+) -> dict[str, Any]:
+    """Largest errors of all sides on about `count` points, in pieces with seeds of their own."""
+    sides = {"gradc": lambda *x: driver(f.name, *x), **others}
     found: dict[str, tuple[float, list[str]]] = {}
     points = 0
     for seed in range(max(1, count // PIECE)):
@@ -173,16 +189,14 @@ def page(found: dict[str, Any]) -> str:
 
 def table(found: dict[str, Any], dtype: str) -> list[str]:
     """A row a function."""
-    whole = ["all 2^32"] if dtype == "float32" else []
-    names = ["function", *whole, "gradc", "glibc", "numpy", "JAX", "points", "gradc's worst at"]
+    kind, title = ("every", "all 2^32") if dtype == "float32" else ("alone", "1e7 points")
+    names = ["function", title, "gradc", "glibc", "numpy", "JAX", "points", "gradc's worst at"]
     lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
     for name, kept in found.items():
         row = kept[dtype]
-        every = kept.get("every")
-        all_bits = [f"{every[0]:.3f}" if every else "-"] if whole else []
         errors = [_shown(row.get(side)) for side in ("gradc", "glibc", "numpy", "jax")]
         at = ", ".join(f"{float.fromhex(x):.9g}" for x in row["gradc"][1])
-        cells = [name, *all_bits, *errors, f"{row['points']:.2g}", at]
+        cells = [name, _shown(kept.get(kind)), *errors, f"{row['points']:.2g}", at]
         lines.append("| " + " | ".join(cells) + " |")
     return lines
 
@@ -198,6 +212,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.vector_math.accuracy")
     parser.add_argument("names", nargs="*", help="functions; all by default")
     parser.add_argument("--count", type=int, default=10_000_000)
+    parser.add_argument("--alone", action="store_true", help="only gradc, only float64")
     parser.add_argument("--every", action="store_true", help="only all 2^32 float32 arguments")
     parser.add_argument("--json", type=Path, default=Path("accuracy.json"))
     parser.add_argument("--write", action="store_true", help="only write docs/accuracy.md")
@@ -212,11 +227,15 @@ def main() -> None:
         judge = build_judge(TARGET, chosen, Path(folder), every=args.every)
         for f in chosen:
             kept = found.setdefault(f.name, {})
-            if not args.every:
-                kept["float64"] = measure(f, np.float64, args.count, driver, judge)
-                kept["float32"] = measure(f, np.float32, args.count, driver, judge)
-            elif f.arity == 1:
+            if args.alone:
+                found_alone = measure(f, np.float64, args.count, driver, judge, {})
+                kept["alone"] = [found_alone["mpmath"], found_alone["gradc"][1]]
+            elif args.every and f.arity == 1:
                 kept["every"] = every(f, judge)
+            elif not args.every:
+                for dtype in (np.float64, np.float32):
+                    name = np.dtype(dtype).name
+                    kept[name] = measure(f, dtype, args.count, driver, judge, peers(f, judge))
             args.json.write_text(json.dumps(found, indent=1))
             print(f.name, json.dumps(kept), flush=True)
 
