@@ -90,7 +90,7 @@ def compile_in(
     options = replace(options, profile=_keeps_profile(profile, chosen, options))
     asked = profile if isinstance(profile, ProfileStats) else None
     request = replace(request, profile=asked, asked_profile=profile is not None)
-    is_rewritten = chosen.way == "REFERENCE" and options.rewrite
+    is_rewritten = chosen.way == "REFERENCE" and (options.rewrite or options.passes)
     if is_rewritten or isinstance(chosen, (DebugMode, MonitorMode)):
         made = importlib.import_module("gradc.watched").watched(request, chosen, options)
     else:
@@ -118,7 +118,7 @@ def compile_request(request: Request, options: Options) -> Function:
     target = current_target(options)
     stages = stages_of(request, target, options)
     flat = flat_of(graph)
-    slot = _slot(flat, mode, target, options)
+    slot = None if options.passes else _slot(flat, mode, target, options)  # rules are code
     known = _known(slot, flat)
     if known is None and not target.compiler:
         return interpret(request, stages, warn=True)

@@ -22,7 +22,7 @@ from gradc.graph.text import numbering
 from gradc.kernel.program import Callback, Nest, Program, Require, Routine, Step
 from gradc.lower import Border, callbacks, lower, node_notes, prepare
 from gradc.options import Options, Target
-from gradc.rewrite import Trace, optimize
+from gradc.rewrite import Trace, optimize, passes_of
 from gradc.rewrite.guard import guarded
 from gradc.rewrite.timings import Timings
 
@@ -77,9 +77,11 @@ def rewritten(
     graph: Graph, mode: str, options: Options, timings: Timings | None = None
 ) -> tuple[Graph, Trace]:
     """The first arrow: the graph behind the passes of a mode."""
-    if not options.rewrite:
+    if not options.rewrite and not options.passes:
         return graph, Trace()
-    return optimize(graph, mode, options.excluding, options.assertions, timings)
+    mine = passes_of(options.passes)
+    ours = mode if options.rewrite else None
+    return optimize(graph, ours, options.excluding, options.assertions, timings, mine)
 
 
 def lowered(graph: Graph, target: Target, options: Options) -> Descent:

@@ -101,6 +101,7 @@ class Options:
         excluding: rules and passes of rewriting to leave out, by name.
         assertions: False drops what users assert (the optimizer "unsafe").
         guards: what fails a call wherever a value is so: "nan", "inf", "big" (NanGuardMode).
+        passes: rules and passes of the user's own, which run first (Mode.including).
         compute_test_value: "off"; else every node is evaluated as it is built, and this says what
             to do about inputs without tag.test_value: "ignore", "warn", "raise", "pdb".
         profile: functions keep an account of the time their steps take.
@@ -129,6 +130,7 @@ class Options:
     excluding: tuple[str, ...] = ()
     assertions: bool = True
     guards: tuple[str, ...] = ()
+    passes: tuple[Any, ...] = ()
     compute_test_value: str = "off"
     profile: bool = False
     profile_optimizer: bool = False

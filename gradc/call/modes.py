@@ -54,6 +54,7 @@ class Mode:
     """
 
     guards: tuple[str, ...] = ()
+    passes: tuple[Any, ...] = ()
 
     def __init__(
         self,
@@ -81,9 +82,17 @@ class Mode:
         """
         return self._with(tuple(dict.fromkeys((*self.excluded, *names))))
 
-    def including(self, *names: str) -> Mode:
-        """The mode with what was excluded before back in."""
-        return self._with(tuple(each for each in self.excluded if each not in names))
+    def including(self, *names: Any) -> Mode:
+        """The mode with what was excluded before back in, and with rules of your own.
+
+        names: of rules and passes; or rules and passes themselves (gradc.rewrite.rule, Pass).
+        Those run before gradc's, on what was written, in functions of this mode only; and no
+        function that they make is taken from the cache by its graph.
+        """
+        words = [each for each in names if isinstance(each, str)]
+        made = self._with(tuple(each for each in self.excluded if each not in words))
+        made.passes = (*self.passes, *(each for each in names if not isinstance(each, str)))
+        return made
 
     requiring = including
 
@@ -112,6 +121,7 @@ class Mode:
             excluding=(*options.excluding, *rules),
             assertions=self.optimizer != "unsafe",
             guards=self.guards,
+            passes=self.passes,
         )
 
     @property
@@ -121,6 +131,7 @@ class Mode:
 
     def __repr__(self) -> str:
         parts = [repr(self.linker), repr(self.optimizer), *(f"-{each}" for each in self.excluded)]
+        parts += [f"+{each.name}" for each in self.passes]
         return f"{type(self).__name__}({', '.join(parts)})"
 
 

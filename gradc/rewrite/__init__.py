@@ -9,6 +9,7 @@ from gradc.rewrite.passes import (
     STABILIZE,
     STRENGTHEN,
     optimize,
+    passes_of,
     stabilized,
 )
 from gradc.rewrite.pattern import P, wildcards
@@ -26,6 +27,7 @@ __all__ = [
     "Rule",
     "Trace",
     "optimize",
+    "passes_of",
     "rule",
     "run_pass",
     "stabilized",

@@ -41,7 +41,7 @@ def roots(pattern: Pattern) -> tuple[str, ...]:
     if isinstance(pattern, Product):
         return ("mul", "true_div", "reciprocal")
     if isinstance(pattern, Term):
-        return (pattern.op,)
+        return (pattern.op,) if pattern.of is None else ("*",)
     return ()
 
 
@@ -139,7 +139,7 @@ def _term(pattern: Term, seen: Seen, env: Env, sight: Sight) -> Iterator[Env]:
     for at in sight.layers(seen):
         node = at.variable.owner
         assert node is not None
-        if node.op.name == pattern.op:
+        if pattern.fits(node.op):
             if not at.negated:
                 yield from _at_node(pattern, node, at, env, sight)
             return

@@ -11,8 +11,9 @@ canonicalize cannot take a stabiliser's pattern away (in a peer it did: pymc-dev
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
-from gradc.errors import ArgumentError, message, printable
+from gradc.errors import ArgumentError, ArgumentTypeError, message, printable
 from gradc.graph.graph import Graph
 from gradc.graph.variable import Variable
 from gradc.rewrite.arithmetic import ARITHMETIC, neg_of_neg, reciprocal_as_quotient, small_power
@@ -41,6 +42,7 @@ __all__ = [
     "STRENGTHEN",
     "UNSAFE",
     "optimize",
+    "passes_of",
     "stabilized",
 ]
 
@@ -65,20 +67,23 @@ BEFORE_GRAD = Pass(
 
 def optimize(
     graph: Graph,
-    mode: str = "FAST_RUN",
+    mode: str | None = "FAST_RUN",
     excluding: Collection[str] = (),
     checks: bool = True,
     timings: Timings | None = None,
+    first: Sequence[Pass] = (),
 ) -> tuple[Graph, Trace]:
-    """The graph rewritten by the passes of a mode, and what they did.
+    """The graph rewritten by the passes of a mode, None for no mode, and what they did.
 
     excluding: names of rules and passes to leave out.  Raises: ArgumentError for one that is none.
     checks: False drops what users assert.  timings: what is to be measured is written there.
+    first: passes of a user's, which run before.
     """
     trace = Trace()
     settled: frozenset[Variable] = frozenset()
     before: tuple[Rule, ...] = ()
-    for stage in _without(PASSES[mode] if checks else (UNSAFE, *PASSES[mode]), excluding):
+    ours = () if mode is None else PASSES[mode] if checks else (UNSAFE, *PASSES[mode])
+    for stage in _without((*first, *ours), excluding):
         tidied = settled if stage.tidy == before else frozenset()
         done = run(stage, graph.results, tidied=tidied, timings=timings)
         graph = graph.replaced(done.outputs)
@@ -87,11 +92,31 @@ def optimize(
     return graph, trace
 
 
+def passes_of(given: Sequence[Any]) -> list[Pass]:
+    """A user's rules and passes as passes: rules side by side are one, called "user".
+
+    Raises: ArgumentTypeError for what is neither.
+    """
+    found: list[Pass] = []
+    for each in given:
+        if isinstance(each, Pass):
+            found.append(each)
+        elif not isinstance(each, Rule):
+            what = f"mode: {printable(repr(each), 60)} is no rule and no pass."
+            fix = "write @gradc.rewrite.rule(pattern, keeps=...) above the function."
+            raise ArgumentTypeError(message(what, fix=fix))
+        elif found and found[-1].name == "user":
+            found[-1] = Pass("user", (*found[-1].rules, each))
+        else:
+            found.append(Pass("user", (each,)))
+    return found
+
+
 def _without(stages: Sequence[Pass], excluding: Collection[str]) -> list[Pass]:
     """The passes without some of them, and without some rules."""
     if not excluding:
         return list(stages)
-    everything = [*(each for group in PASSES.values() for each in group), UNSAFE]
+    everything = [*(each for group in PASSES.values() for each in group), UNSAFE, *stages]
     known = {name for each in everything for name in (each.name, *(r.name for r in each.rules))}
     for name in excluding:
         if name not in known:

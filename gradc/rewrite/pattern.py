@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gradc.errors import InternalError, message
-from gradc.graph.op import DECLARATIONS
+from gradc.graph.op import DECLARATIONS, AnyOp
 from gradc.value import replace, value
 
 __all__ = ["Literal", "P", "Pattern", "Product", "Sum", "Term", "Wild", "wildcards"]
@@ -96,6 +96,13 @@ class Term(Pattern):
     op: str
     args: tuple[Pattern, ...]
     label: str | None = None
+    of: Any = None  # a user's operation, or its class, instead of a name
+
+    def fits(self, op: AnyOp) -> bool:
+        """Whether this is the operation."""
+        if self.of is None:
+            return op.name == self.op
+        return isinstance(op, self.of) if isinstance(self.of, type) else bool(op == self.of)
 
     def parts(self) -> tuple[Pattern, ...]:
         """The patterns inside."""
@@ -157,7 +164,7 @@ def pattern(value: PatternLike) -> Pattern:
 
 
 def _needs(parts: Iterable[Pattern]) -> frozenset[str | float]:
-    terms = {part.op for part in parts if isinstance(part, Term)}
+    terms = {part.op for part in parts if isinstance(part, Term) and part.of is None}
     return frozenset(terms | {abs(part.value) for part in parts if isinstance(part, Literal)})
 
 
@@ -185,7 +192,11 @@ _SPELLINGS: dict[str, Callable[..., Pattern]] = {
 
 
 class _Patterns:
-    """`P.name(...)`: the pattern of a declared operation."""
+    """`P.name(...)`: the pattern of a declared operation; `P(op)(...)` of a user's, or a class."""
+
+    def __call__(self, op: Any) -> Callable[..., Term]:
+        word = op.__name__ if isinstance(op, type) else str(op)
+        return lambda *args: Term(word, tuple(map(pattern, args)), of=op)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name not in DECLARATIONS:

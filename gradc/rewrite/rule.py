@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator
-from typing import Literal
+from typing import Any, Literal
 
-from gradc.errors import InternalError, message
+from gradc.errors import ArgumentTypeError, InternalError, message
 from gradc.graph.variable import Variable
 from gradc.rewrite.facts import Facts
 from gradc.rewrite.match import match, roots
@@ -47,6 +47,13 @@ class Rule:
         """Whether it looks at nothing but the expression: having declined, it always will."""
         return "facts" not in self.wants
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """By its place in a module: what a name stands for is the Rule, not its function."""
+        if "<locals>" in self.body.__qualname__:
+            what = f"rule {self.name}: it was defined inside a function, so no pickle can find it."
+            raise ArgumentTypeError(message(what, fix="define it at the top of a module."))
+        return _found, (self.body.__module__, self.body.__qualname__)
+
     def results(self, out: Variable, facts: Facts) -> Iterable[Variable]:
         """What the rule would put in the place of `out`: nothing where it declines."""
         if self.patterns:
@@ -61,6 +68,12 @@ class Rule:
                 result = self.body(**found.variables(), **extra)
                 if result is not None:
                     yield found.put(result)
+
+
+def _found(module: str, name: str) -> Any:
+    import pkgutil  # for this only
+
+    return pkgutil.resolve_name(f"{module}:{name}")
 
 
 def rule(*patterns: Pattern, keeps: Keeps, on: tuple[str, ...] = ()) -> Callable[[Body], Rule]:
@@ -87,6 +100,7 @@ def rule(*patterns: Pattern, keeps: Keeps, on: tuple[str, ...] = ()) -> Callable
                 raise InternalError(message(what))
         triggers = dict.fromkeys((*on, *(name for each in patterns for name in roots(each))))
         doc = inspect.getdoc(body) or ""
-        return Rule(body.__name__, doc, keeps, patterns, body, tuple(triggers), wants)
+        ops = EVERY if "*" in triggers else tuple(triggers)
+        return Rule(body.__name__, doc, keeps, patterns, body, ops, wants)
 
     return decorate

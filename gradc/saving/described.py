@@ -38,10 +38,12 @@ def described_function(recipe: Recipe) -> tuple[dict[str, Any], dict[str, Array]
     flat = flat_of(request.graph)
     results = request.results
     keys = list(results.keys)
-    if flat.body is None or not all(isinstance(key, str) for key in keys):
-        what = f"{request.name}.save: it holds Python code, or keys that are no text."
+    is_code = flat.body is None or bool(recipe.options.passes)
+    if is_code or not all(isinstance(key, str) for key in keys):
+        what = f"{request.name}.save: it holds Python code or rules, or keys that are no text."
         fix = "pickle it; or compute what Python computes outside of it."
         raise ArgumentError(message(what, fix=fix))
+    assert flat.body is not None
     lines: list[int] = flat.body[-1]
     sites = {k: flat.variables[k].site for k in set(lines) if k >= 0}
     body = {

@@ -8,16 +8,18 @@ allocated, so a small file never asks for much memory, and no member shares byte
 from __future__ import annotations
 
 import math
-import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from gradc.errors import ArgumentError, message
 from gradc.saving.files import DTYPES, bad_file
+
+if TYPE_CHECKING:
+    import zipfile  # 5 ms, and most programs save nothing
 
 __all__ = ["read_npz", "write_npz"]
 
@@ -30,10 +32,11 @@ _HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
 }
+_STORED, _DEFLATED = 0, 8  # ways of compression (PKWARE APPNOTE 4.4.5)
 _FAULTS = (
-    zipfile.BadZipFile, zlib.error, ValueError, EOFError, KeyError, NotImplementedError,
-    RuntimeError, SyntaxError, OverflowError, TypeError,
-)  # fmt: skip  # what zipfile and numpy say of damaged archives
+    zlib.error, ValueError, EOFError, KeyError, NotImplementedError, RuntimeError, SyntaxError,
+    OverflowError, TypeError,
+)  # fmt: skip  # what zipfile and numpy say of damaged archives, beside BadZipFile
 
 
 def write_npz(file: IO[bytes], arrays: Mapping[str, Array]) -> None:
@@ -41,7 +44,9 @@ def write_npz(file: IO[bytes], arrays: Mapping[str, Array]) -> None:
 
     Raises: ArgumentError for a name that an archive cannot hold.
     """
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+    import zipfile
+
+    with zipfile.ZipFile(file, "w", _STORED, allowZip64=True) as archive:
         for name, array in arrays.items():
             if "\0" in name or len(name.encode()) > 60_000:
                 what = f"save: an archive cannot hold the name {name[:60]!r}."
@@ -53,12 +58,14 @@ def write_npz(file: IO[bytes], arrays: Mapping[str, Array]) -> None:
 
 def read_npz(file: IO[bytes], path: str, size: int) -> dict[str, Array]:
     """The arrays of an archive of this size. Raises: FileFormatError."""
+    import zipfile
+
     try:
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
             _check_members(members, archive.start_dir)
             return {each.filename.removesuffix(_SUFFIX): _array(archive, each) for each in members}
-    except _FAULTS as error:
+    except (*_FAULTS, zipfile.BadZipFile) as error:
         raise bad_file(path, str(error) or type(error).__name__) from None
 
 
@@ -71,11 +78,11 @@ def _check_members(members: Sequence[zipfile.ZipInfo], end: int) -> None:
         if not each.filename.endswith(_SUFFIX):
             raise ValueError(f"{each.filename[:60]!r} is no array")
         if each.flag_bits & 1 or each.compress_type not in (
-            zipfile.ZIP_STORED,
-            zipfile.ZIP_DEFLATED,
+            _STORED,
+            _DEFLATED,
         ):
             raise ValueError(f"{each.filename[:60]!r} is encrypted or compressed in another way")
-        stored = each.compress_type == zipfile.ZIP_STORED
+        stored = each.compress_type == _STORED
         most = each.compress_size if stored else each.compress_size * _RATIO + 64
         if each.file_size > most:
             raise ValueError(f"{each.filename[:60]!r} claims more bytes than the file has")

@@ -79,7 +79,8 @@ def _made(
         tuple(each for each in graph.shared if isinstance(each, SharedVariable)),
         tuple(old for old, _ in graph.updates if isinstance(old, SharedVariable)),
     )
-    return compile_in(request, mode, replace(config.freeze(), **options), profile)
+    chosen = replace(config.freeze(), passes=mode.passes, **options)
+    return compile_in(request, mode, chosen, profile)
 
 
 copyreg.pickle(Function, _reduced)
