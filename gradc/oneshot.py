@@ -44,7 +44,9 @@ def evaluated(
         variable._made = _Made()
     found = variable._made.get(key)
     if found is None:
-        found = variable._made[key] = function(list(key), variable, name="eval")
+        found = variable._made[key] = function(
+            list(key), variable, name="eval", on_unused_input="ignore"
+        )
     result: npt.NDArray[Any] = found(*(values[each] for each in key))
     return result
 

@@ -135,6 +135,29 @@ def test_walking_graphs() -> None:
     assert fgraph.clients(z) == [("output", 0)]
 
 
+def test_parameters_come_in_theanos_order() -> None:
+    x, a, b, c = T.dvector("x"), *(theano.shared(np.ones(2), name) for name in "abc")
+    z = T.tanh(x * a + b) * c
+    ins = theano.gof.graph.inputs
+    assert [each.name for each in ins([z])] == ["x", "a", "b", "c"]
+    assert [each.name for each in ins(reversed([b * c, a]))] == ["b", "c", "a"]
+
+
+def test_a_gradient_uses_what_its_cost_does() -> None:
+    x, y, v = T.dvectors("x", "y", "v")
+    linear = (2 * x + y).sum()
+    gradient = T.grad(linear, x)
+    assert theano.function([x, y], gradient)([0.0], [0.0]) == [2.0]
+    second = T.grad((gradient * v).sum(), v)
+    assert theano.function([x, y, v], [second])([0], [0], [0])[0] == [2.0]
+    W, V, u = T.dmatrix("W"), T.dmatrix("V"), T.dvector("u")
+    product = theano.function([W, V, u], T.Rop(T.dot(u, W), W, V))
+    np.testing.assert_array_equal(product(np.eye(2), 2 * np.eye(2), [0, 1]), [0, 2])
+    with pytest.raises(theano.compile.UnusedInputError):
+        theano.function([x, y, u], gradient)
+    assert gradient.eval({x: [1.0], y: [1.0], v: [3.0]}) == [2.0]
+
+
 def test_old_keywords() -> None:
     x = T.dmatrix("x")
     values = np.arange(6.0).reshape(2, 3)

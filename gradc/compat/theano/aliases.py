@@ -74,6 +74,7 @@ def _modules() -> dict[str, ModuleType]:
         if not hasattr(owner, word):
             setattr(owner, word, found[same])
     fill(found)
+    setattr(found["theano"], "theano", found["theano"])  # noqa: B010  # `from theano import theano`
     return found
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import wraps
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from gradc import testing
-from gradc.differentiate import Lop, Rop, grad, hessian, jacobian, subgraph_grad
+from gradc import differentiate, testing
+from gradc.differentiate import subgraph_grad
 from gradc.errors import DisconnectedInputError, GradientError, NullTypeGradError
 from gradc.graph.undefined import (
     DisconnectedType,
@@ -29,6 +31,7 @@ __all__ = [
     "NullTypeGradError",
     "Rop",
     "consider_constant",
+    "costs_behind",
     "disconnected_grad",
     "grad",
     "grad_clip",
@@ -43,6 +46,40 @@ __all__ = [
     "verify_grad",
     "zero_grad",
 ]
+
+
+_COSTS: WeakKeyDictionary[Variable, tuple[Variable, ...]] = WeakKeyDictionary()
+
+
+def _remembered(derivative: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, of whose results it is kept what they are derivatives of."""
+
+    @wraps(derivative)
+    def derived(*args: Any, **kwargs: Any) -> Any:
+        given = [*args, *kwargs.values()][0]
+        result = derivative(*args, **kwargs)
+        costs = tuple(given) if isinstance(given, (list, tuple)) else (given,)
+        for each in result if isinstance(result, (list, tuple)) else (result,):
+            if isinstance(each, Variable):
+                _COSTS[each] = tuple(cost for cost in costs if isinstance(cost, Variable))
+        return result
+
+    return derived
+
+
+def costs_behind(variables: Iterable[Variable]) -> Iterator[Variable]:
+    """What those of the variables that are derivatives were derived from.
+
+    In Theano a gradient depends on all that its cost does, even where its value does not (that of
+    x + y), so that a function of them has no unused inputs.
+    """
+    for each in variables:
+        yield from _COSTS.get(each, ())
+
+
+grad = _remembered(differentiate.grad)
+Rop, Lop = _remembered(differentiate.Rop), _remembered(differentiate.Lop)
+jacobian, hessian = _remembered(differentiate.jacobian), _remembered(differentiate.hessian)
 
 
 def grad_clip(x: Any, lower_bound: Any, upper_bound: Any) -> Variable:

@@ -37,6 +37,10 @@ _GPU = "GPUs", "leave it out: functions are compiled for the processor."
 _MPI = "sending between processes", "use mpi4py with numpy arrays between calls."
 _LISTS = "typed lists", "use arrays with one more axis, or Python lists of variables."
 _DRAWING = "pages of d3viz", "use theano.printing.pydotprint(f, outfile)."
+_COMPOSED = (
+    "an operation for it, but composes it of others, which are fused",
+    "use the function of that name; to know a softmax again, keep the variable.",
+)
 _INSIDE = "Theano's compilation internals", "use theano.function."
 
 # Module, its names, and what is missing with a way out.
@@ -53,6 +57,9 @@ NOT_THERE: tuple[tuple[str, str, tuple[str, str]], ...] = (
     ("theano.tensor.raw_random", "RandomFunction RandomStreamsBase", _RANDOM),
     ("theano.tensor.nnet", "conv2d conv3d abstract_conv2d conv2d_transpose", _CONV),
     ("theano.tensor.nnet", "conv2d_grad_wrt_inputs separable_conv2d ConvOp", _CONV),
+    ("theano.tensor.nnet", "Softmax SoftmaxWithBias LogSoftmax SoftmaxGrad", _COMPOSED),
+    ("theano.tensor.nnet", "CrossentropySoftmaxArgmax1HotWithBias", _COMPOSED),
+    ("theano.tensor.nnet", "CrossentropyCategorical1Hot", _COMPOSED),
     ("theano.tensor.nnet.conv", "conv2d ConvOp", _CONV),
     ("theano.tensor.nnet.conv3d2d", "conv3d", _CONV),
     ("theano.tensor.nnet.Conv3D", "conv3D", _CONV),
@@ -82,6 +89,7 @@ NOT_THERE: tuple[tuple[str, str, tuple[str, str]], ...] = (
     ("theano.compile", "FunctionMaker orig_function rebuild_collect_shared optdb", _INSIDE),
     ("theano.compile", "SymbolicInput SymbolicOutput register_linker register_optimizer", _INSIDE),
     ("theano.gof", "local_optimizer PatternSub OpSub OpRemove TopoOptimizer Optimizer", _REWRITE),
+    ("theano.gof", "WrapLinker WrapLinkerMany Linker LocalLinker PerformLinker", _INSIDE),
     ("theano.gof", "EquilibriumOptimizer SequenceDB EquilibriumDB Query SeqOptimizer", _REWRITE),
     ("theano.gof.opt", "local_optimizer PatternSub OpSub TopoOptimizer copy_stack_trace", _REWRITE),
     ("theano", "OpenMPOp", _C_CODE),

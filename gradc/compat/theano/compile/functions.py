@@ -14,7 +14,9 @@ import numpy as np
 
 from gradc import compile, sharedvar
 from gradc.call.function import Function
+from gradc.call.inputs import In, Out
 from gradc.call.modes import Mode
+from gradc.compat.theano.gradient import costs_behind
 from gradc.compat.theano.settings import config
 from gradc.dtypes import dtype_info
 from gradc.errors import DTypeError, GradcWarning, message
@@ -22,7 +24,7 @@ from gradc.graph.describe import where
 from gradc.graph.functiongraph import FunctionGraph
 from gradc.graph.replace import graph_replace
 from gradc.graph.variable import Variable
-from gradc.graph.walk import toposort
+from gradc.graph.walk import ancestors, toposort
 from gradc.ops.convert import as_variable
 from gradc.ops.elemwise import cast
 from gradc.sharedvar import SharedVariable
@@ -64,7 +66,7 @@ def function(
         replaced = [(old, cast(as_variable(new), old.dtype)) for old, new in replaced]
     options: dict[str, Any] = {
         "mode": mode,
-        "on_unused_input": on_unused_input,
+        "on_unused_input": on_unused_input or _unused(inputs, outputs, pairs, replaced),
         "allow_input_downcast": allow_input_downcast,
         "no_default_updates": no_default_updates,
         "profile": profile,
@@ -158,6 +160,39 @@ def _as_update(old: Any, new: Any) -> tuple[Any, Any]:
         warnings.warn(message(what, [where(old), where(value)]), GradcWarning, stacklevel=4)
         return old, cast(value, old.dtype)
     return old, value
+
+
+def _unused(
+    inputs: Any, outputs: Any, pairs: list[tuple[Any, Any]], replaced: list[tuple[Any, Any]]
+) -> str | None:
+    """The action "ignore" where what was differentiated depends on an input: Theano uses it."""
+    results = _variables(outputs) + _variables([new for _, new in pairs])
+    direct = _reached(results, dict(replaced))
+    costs, behind = list(costs_behind(direct)), set[Variable]()
+    while costs:
+        fresh = _reached(costs, dict(replaced)) - behind
+        behind |= fresh
+        costs = list(costs_behind(fresh))
+    given = [each.variable if isinstance(each, In) else each for each in _listed(inputs)]
+    unused = [each for each in given if each not in direct]
+    return "ignore" if unused and behind.issuperset(unused) else None
+
+
+def _listed(given: Any) -> list[Any]:
+    return list(given) if isinstance(given, (list, tuple)) else [given]
+
+
+def _variables(outputs: Any) -> list[Variable]:
+    """The variables among outputs of any form."""
+    values = list(outputs.values()) if isinstance(outputs, Mapping) else _listed(outputs)
+    found = [each.variable if isinstance(each, Out) else each for each in values]
+    return [each for each in found if isinstance(each, Variable)]
+
+
+def _reached(variables: list[Variable], givens: Mapping[Any, Any]) -> set[Variable]:
+    """What variables depend on, with givens in place."""
+    found = set(ancestors(variables))
+    return found.union(ancestors(_variables([new for old, new in givens.items() if old in found])))
 
 
 def _look_for_float64(made: Function) -> None:

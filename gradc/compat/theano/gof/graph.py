@@ -21,16 +21,31 @@ __all__ = [
 
 
 def ancestors(
-    variable_list: Sequence[Variable], blockers: Iterable[Variable] | None = None
+    variable_list: Iterable[Variable], blockers: Iterable[Variable] | None = None
 ) -> list[Variable]:
-    """Every variable that these depend on, themselves included; blockers are not looked behind."""
-    return ancestors_of(variable_list, set(blockers or ()))
+    """Every variable that these depend on, themselves included; blockers are not looked behind.
+
+    In Theano's order, which programs take for that of their parameters: the last variable first,
+    then what it is computed from, depth first, operands from left to right.
+    """
+    walls, found = set(blockers or ()), dict[Variable, None]()
+    stack = list(variable_list)
+    while stack:
+        variable = stack.pop()
+        if variable not in found:
+            found[variable] = None
+            if variable.owner is not None and variable not in walls:
+                stack.extend(reversed(variable.owner.inputs))
+    return list(found)
 
 
 def inputs(
-    variable_list: Sequence[Variable], blockers: Iterable[Variable] | None = None
+    variable_list: Iterable[Variable], blockers: Iterable[Variable] | None = None
 ) -> list[Variable]:
-    """The variables without an owner that these depend on, constants and shared ones included."""
+    """The variables without an owner that these depend on, constants and shared ones included.
+
+    In the order of `ancestors`: give reversed(outputs) to have the first output's first.
+    """
     return [each for each in ancestors(variable_list, blockers) if each.owner is None]
 
 

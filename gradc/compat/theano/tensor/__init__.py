@@ -9,7 +9,15 @@ import gradc.compat.theano.tensor.signal as signal
 import gradc.compat.theano.tensor.slinalg as slinalg  # type: ignore[no-redef]
 
 from gradc.compat.theano.converting import as_tensor_variable, constant
-from gradc.compat.theano.gradient import numeric_grad, verify_grad
+from gradc.compat.theano.gradient import (
+    Lop,
+    Rop,
+    grad,
+    hessian,
+    jacobian,
+    numeric_grad,
+    verify_grad,
+)
 from gradc.compat.theano.settings import config
 from gradc.compat.theano.tensor.adapters import *
 from gradc.compat.theano.tensor.kinds import *
