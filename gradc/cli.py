@@ -89,6 +89,8 @@ def _parser() -> argparse.ArgumentParser:
     ask.set_defaults(run=_why)
     old = commands.add_parser("run-theano", help="run a program that was written for Theano")
     old.add_argument("program", help="script.py, of Python 3 or 2")
+    help_ = "it is Python 2, though Python 3 could read it: 7 / 2 is 3"
+    old.add_argument("--python2", action="store_true", help=help_)
     old.add_argument("arguments", nargs=argparse.REMAINDER, help="what the program takes")
     old.set_defaults(run=_run_theano)
     return parser
@@ -319,7 +321,7 @@ def _why(arguments: argparse.Namespace, options: Options) -> int:
 
 def _run_theano(arguments: argparse.Namespace, options: Options) -> int:
     running = importlib.import_module("gradc.compat.theano.running")
-    return int(running.run(arguments.program, arguments.arguments))
+    return int(running.run(arguments.program, arguments.arguments, arguments.python2))
 
 
 def _count(found: Sequence[object]) -> str:

@@ -86,6 +86,12 @@ def test_python_3_is_left_alone() -> None:
     assert (found.is_python2, found.changes) == (False, ())
 
 
+def test_python_2_that_only_its_author_knows() -> None:
+    found = translate("print(7 / 2)", "x", is_python2=True)
+    assert found.is_python2
+    assert (1, "7 / 2: whole numbers divide to whole numbers") in found.changes
+
+
 def test_names_that_numpy_dropped() -> None:
     lines, changes = ran("import numpy\nprint(numpy.bool, numpy.Inf, numpy.product([2, 3]), 7 / 2)")
     assert lines == ["<class 'bool'> inf 6 3.5"]
@@ -114,7 +120,8 @@ def test_the_command(tmp_path: Path) -> None:
         "x = T.dscalar('x')\nprint theano.function([x], x * 2)(float(sys.argv[1])), __name__\n"
         "f(5)\nassert False, 'the end'\n"
     )
-    command = [sys.executable, "-m", "gradc.cli", "run-theano", str(tmp_path / "old.py"), "4"]
+    command = [sys.executable, "-m", "gradc.cli", "run-theano", "--python2"]
+    command += [str(tmp_path / "old.py"), "4"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stdout.splitlines() == ["8.0 __main__", "beside 2"]

@@ -54,15 +54,16 @@ class Translation:
     changes: tuple[tuple[int, str], ...]
 
 
-def translate(text: str, name: str) -> Translation:
+def translate(text: str, name: str, is_python2: bool = False) -> Translation:
     """The code of a program.
 
-    name: the file, for tracebacks and messages.
+    name: the file, for tracebacks and messages.  is_python2: that it is, also where its words and
+    syntax are Python 3's too.
     Raises: SyntaxError for what is neither Python 3 nor 2; UnsupportedError where fissix is needed
     and not installed.
     """
     changes: list[tuple[int, str]] = []
-    is_2 = _is_python2(text)
+    is_2 = is_python2 or _is_python2(text)
     if is_2:
         text, changes = _refactored(text, name)
     tree = ast.parse(text, name)

@@ -26,8 +26,10 @@ from gradc.errors import ArgumentError, message, printable
 __all__ = ["run"]
 
 
-def run(script: str, arguments: Sequence[str]) -> int:
+def run(script: str, arguments: Sequence[str], is_python2: bool = False) -> int:
     """Run a program; gives its exit status, 1 after an exception, whose traceback is printed.
+
+    is_python2: that it and the modules beside it are, also where nothing but their divisions says.
 
     The process is the program's from here on: sys.argv, sys.path, __main__ and the imports of
     modules beside the script are set, and stay.
@@ -40,14 +42,14 @@ def run(script: str, arguments: Sequence[str]) -> int:
     install()
     folder = os.path.dirname(os.path.abspath(script))
     vars(builtins).update(BUILTINS)
-    sys.meta_path.insert(0, _Finder(folder))
+    sys.meta_path.insert(0, _Finder(folder, is_python2))
     sys.path.insert(0, folder)
     sys.argv = [script, *arguments]
     main = ModuleType("__main__")
     vars(main).update(__file__=script, __builtins__=builtins)
     sys.modules["__main__"] = main
     try:
-        exec(_code(path.read_bytes(), script), vars(main))  # what was asked for
+        exec(_code(path.read_bytes(), script, is_python2), vars(main))  # what was asked for
     except Exception as error:
         shown = error.__traceback__
         traceback.print_exception(error.with_traceback(shown and shown.tb_next))
@@ -55,10 +57,10 @@ def run(script: str, arguments: Sequence[str]) -> int:
     return 0
 
 
-def _code(data: bytes, name: str) -> CodeType:
+def _code(data: bytes, name: str, is_python2: bool) -> CodeType:
     """The code of a file; what was changed is said."""
     encoding, _ = tokenize.detect_encoding(BytesIO(data).readline)
-    found = translate(data.decode(encoding, errors="replace"), name)
+    found = translate(data.decode(encoding, errors="replace"), name, is_python2)
     for line in _said(found, name):
         print(line, file=sys.stderr)
     return found.code
@@ -76,16 +78,18 @@ def _said(found: Translation, name: str) -> list[str]:
 class _Loader(SourceFileLoader):
     """Compiles what was translated; keeps no bytecode."""
 
+    is_python2 = False
+
     def get_code(self, fullname: str) -> CodeType:
         path = self.get_filename(fullname)
-        return _code(self.get_data(path), path)
+        return _code(self.get_data(path), path, self.is_python2)
 
 
 class _Finder(MetaPathFinder):
     """Modules in the folder of the program, and in packages there, are translated too."""
 
-    def __init__(self, folder: str) -> None:
-        self.folder = os.path.join(folder, "")
+    def __init__(self, folder: str, is_python2: bool) -> None:
+        self.folder, self.is_python2 = os.path.join(folder, ""), is_python2
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: Any = None
@@ -96,5 +100,6 @@ class _Finder(MetaPathFinder):
             return None
         if not os.path.abspath(spec.origin).startswith(self.folder):
             return None
-        spec.loader = _Loader(fullname, spec.origin)
+        spec.loader = loader = _Loader(fullname, spec.origin)
+        loader.is_python2 = self.is_python2
         return spec
