@@ -69,6 +69,9 @@ or inf where a number is meant, or its digits are lost near a zero of the functi
 denormals. sigmoid and softplus of *glibc* are its exp and log1p put together in the stable way;
 softplus of *numpy* is `logaddexp(x, 0)`.
 
+The special functions (Gamma and kin, the inverses of erf, sinc) have bounds of their own:
+[accuracy-special.md](accuracy-special.md).
+
     python -m benchmarks.vector_math.accuracy            # 1e7 points a function and dtype
     python -m benchmarks.vector_math.accuracy --alone    # the same of float64, gradc only
     python -m benchmarks.vector_math.accuracy --every    # all float32 arguments

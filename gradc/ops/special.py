@@ -1,8 +1,8 @@
 """Special functions of one number: Gamma and kin, inverses of erf, logit, sinc, the normal law.
 
 All give floats: float32 stays, integers become float64.  The C is our own, in csrc/inline; the
-bounds in ulp that each keeps stand in docs/accuracy.md.  Where a function has a pole its value is
-inf if both sides agree on it, and nan if not; at a zero the sign of the zero tells the side.
+bounds in ulp that each keeps stand in docs/accuracy-special.md.  Where a function has a pole its
+value is inf if both sides agree on it, and nan if not; the sign of a zero tells the side.
 """
 
 from __future__ import annotations

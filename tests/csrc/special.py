@@ -96,7 +96,7 @@ ROWS = (
     Row("trigamma", _psi(1), ((0, 4), (3, 30), ("log", -150, 0), ("log", 1, 20)), 4.5),
     Row("trigamma", _psi(1), ((-8, 0),), 6),
     *(
-        Row("polygamma", _psi(n), ((0.1, 40), ("log", -3, 3)), 5 + n / 8, n)
+        Row("polygamma", _psi(n), ((0.1, 40), ("log", -3, 3)), 6 + n / 5, n)
         for n in (2, 3, 5, 12, 40)
     ),
     Row("polygamma", _psi(3), ((-6, 0),), 6, 3),

@@ -1,27 +1,30 @@
 """Special functions within the bound that each states, against mpmath; float32 within one ulp.
 
-The bounds of docs/accuracy.md were measured with some 1e5 points a row; here a few hundred.
+The bounds of docs/accuracy-special.md were measured with more points a row; here a few hundred.
 """
 
 import ctypes
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
 from mpmath import mp, mpf
 
-from tests.csrc.drivers import FLAGS, INCLUDE, TARGETS, Driver
+from tests.csrc.drivers import FLAGS, INCLUDE, TARGETS, Driver, Target
 from tests.csrc.special import ROWS, Row, points
 
 HEADERS = ("digamma.h", "erfinv.h", "gamma.h", "sinc.h")
-VECTORS = ("erfinv", "erfcinv", "erfcx")
 ARITY = {row.name: 1 if row.order is None else 2 for row in ROWS}
 
 
 @pytest.fixture(scope="module", params=TARGETS[:2], ids=str)
 def special(request, tmp_path_factory) -> Driver:
+    return driver(request.param, tmp_path_factory.mktemp("special"))
+
+
+def driver(target: Target, folder: Path) -> Driver:
     """A loop for each function."""
-    folder = tmp_path_factory.mktemp("special")
     text = [f'#include "gradc/{name}"' for name in HEADERS]
     for name, arity in ARITY.items():
         for c_type, suffix in (("double", "f64"), ("float", "f32")):
@@ -32,9 +35,9 @@ def special(request, tmp_path_factory) -> Driver:
     source, library = folder / "special.c", folder / "special.so"
     source.write_text("\n".join(text))
     flags = [flag for flag in FLAGS if flag != "-O3"]
-    command = [request.param.compiler, "-O1", *flags, *request.param.flags, f"-I{INCLUDE}"]
+    command = [target.compiler, "-O1", *flags, *target.flags, f"-I{INCLUDE}"]
     subprocess.run([*command, str(source), "-o", str(library), "-lm"], check=True)
-    return Driver(request.param, ctypes.CDLL(str(library)), frozenset())
+    return Driver(target, ctypes.CDLL(str(library)), frozenset())
 
 
 def truth(row: Row, x: np.ndarray) -> list[mpf]:

@@ -1,0 +1,42 @@
+"""Special functions as users call them: scipy's values, gradients, names, errors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.special
+
+import gradc
+import gradc.tensor as T
+
+
+def test_composed_functions_are_scipys() -> None:
+    x, p = T.dvector("x"), T.dvector("p")
+    pairs = (T.log_ndtr(x), T.log_expit(x), T.ndtr(x), T.ndtri(p), T.logit(p), T.sinc(x))
+    f = gradc.function([x, p], [*pairs, T.grad(T.sum(T.log_ndtr(x)), x)])
+    a = np.array([-40.0, -8.0, -1.5, -0.5, 0.0, 0.5, 3.0, 9.0, 30.0])
+    b = np.array([1e-300, 1e-10, 0.01, 0.2, 0.499, 0.5, 0.75, 0.999, 1 - 1e-12])
+    got = f(a, b)
+    words = (scipy.special.log_ndtr, scipy.special.log_expit, scipy.special.ndtr)
+    expected = [word(a) for word in words]
+    expected += [scipy.special.ndtri(b), scipy.special.logit(b), np.sinc(a)]
+    for one, other in zip(got, expected, strict=False):
+        np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-15)
+    slope = np.exp(-(a**2) / 2 - scipy.special.log_ndtr(a)) / np.sqrt(2 * np.pi)
+    np.testing.assert_allclose(got[-1], slope, rtol=1e-10)
+
+
+def test_names_of_theano_and_scipy() -> None:
+    assert T.psi is T.digamma
+    assert T.tri_gamma is T.trigamma
+    assert T.expit is T.sigmoid
+
+
+def test_orders_of_polygamma() -> None:
+    x = T.dvector("x")
+    assert T.polygamma(0, x).owner.op.name == "digamma"
+    assert T.polygamma(1, x).owner.op.name == "trigamma"
+    with pytest.raises(gradc.errors.ArgumentTypeError, match="the order is a whole number"):
+        T.polygamma(1.5, x)
+    with pytest.raises(gradc.errors.ArgumentError, match="outside 0 to 170"):
+        T.polygamma(171, x)
