@@ -21,7 +21,7 @@ from gradc.ops.elemwise import square
 from gradc.ops.math import exp, expm1, log, log1p, sigmoid
 from gradc.ops.rules import Refused, to_float
 
-__all__ = ["logaddexp", "logaddexp2", "xlog1py", "xlogx", "xlogy", "xlogy0"]
+__all__ = ["log1mexp", "logaddexp", "logaddexp2", "xlog1py", "xlogx", "xlogy", "xlogy0"]
 
 Array = npt.NDArray[Any]
 
