@@ -8,7 +8,6 @@ needs) unless somebody looks at a stage: `gradc.compile` loads it through the on
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from gradc.call.origins import trace_origins
 from gradc.call.plan import Plan, ship
@@ -25,11 +24,12 @@ from gradc.options import Options, Target
 from gradc.rewrite import Trace, optimize, passes_of
 from gradc.rewrite.guard import guarded
 from gradc.rewrite.timings import Timings
+from gradc.value import value
 
 __all__ = ["Descent", "descend", "lowered", "rewritten"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Descent:
     """The stages between a graph and its library; `prepared` is what was lowered.
 

@@ -12,12 +12,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar, Generic, TypeVar, overload
 
 from gradc.errors import ArgumentError, ArgumentTypeError, message, printable
+from gradc.value import value
 
 __all__ = ["PRODUCTS", "Config", "Options", "Target", "config", "trusted_environment"]
 
@@ -27,7 +27,7 @@ MODES = ("FAST_RUN", "FAST_COMPILE", "REFERENCE", "DebugMode", "NanGuardMode")
 PRODUCTS = ("auto", "panels", "blas")  # in the order of csrc/runtime/runtime.h
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Target:
     """The machine and compiler that C is written for.
 
@@ -72,7 +72,7 @@ _NAMED: Mapping[str, tuple[str, int, str, str]] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Options:
     """Everything a compilation may be told; a value, so that it can be hashed and passed on.
 
@@ -418,11 +418,11 @@ def _read_rc(file: Path | None) -> dict[str, Any]:
         what = f"{printable(str(file))}: {printable(str(error))}."
         raise ArgumentError(message(what, fix="correct the file, or remove it.")) from None
     found = {}
-    for name, value in table.items():
+    for name, given in table.items():
         if name not in Config.settings:
             what = f"{printable(str(file))}: there is no setting {printable(name)!r}."
             raise ArgumentError(message(what, fix=f"use some of {', '.join(Config.settings)}."))
-        found[name] = Config.settings[name].parse(f"{file}: {name}", value)
+        found[name] = Config.settings[name].parse(f"{file}: {name}", given)
     return found
 
 

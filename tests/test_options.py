@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import pytest
 
 from gradc.errors import ArgumentError, ArgumentTypeError
 from gradc.options import Config, Options, Target
+from gradc.value import replace
 
 
 def make(tmp_path: Path, rc: str = "", **environ: str) -> Config:
@@ -23,7 +23,7 @@ def make(tmp_path: Path, rc: str = "", **environ: str) -> Config:
 def test_defaults(tmp_path: Path) -> None:
     options = make(tmp_path, PATH="/bin").freeze()
     assert options == Options(cache_dir=tmp_path / ".cache" / "gradc", search_path="/bin")
-    assert hash(options) == hash(dataclasses.replace(options))
+    assert hash(options) == hash(replace(options))
 
 
 def test_code_beats_environment_beats_file_beats_default(tmp_path: Path) -> None:

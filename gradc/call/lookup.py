@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from gradc.graph.site import Site
 from gradc.runtime.library import Library
 from gradc.runtime.plans import PlanSlot
+from gradc.value import value
 
 __all__ = ["Lookup"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Lookup:
     """One function.
 

@@ -16,7 +16,6 @@ import inspect
 import itertools
 import types
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -37,7 +36,7 @@ from gradc.ops.convert import as_variable
 from gradc.options import config
 from gradc.runtime._native import Choice, Dispatch
 from gradc.tree import LEAF, Branch, Structure
-from gradc.value import replace
+from gradc.value import replace, value
 
 __all__ = ["Jitted", "jit"]
 
@@ -54,7 +53,7 @@ _MOST_PARTS = 256  # csrc/python/tree.h
 _OFFERED = 8  # signatures that C compares one after the other; more are looked up in a dict
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Trace:
     """What one signature was compiled to, and how its results are put together."""
 

@@ -5,7 +5,7 @@ The values it is made of stand in `gradc.kernel.loops` and are handed on from he
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from gradc.kernel.interface import Interface
 from gradc.kernel.loops import (
@@ -44,6 +44,7 @@ from gradc.kernel.loops import (
 )
 from gradc.kernel.notes import Note
 from gradc.kernel.text import program_text
+from gradc.value import value
 
 __all__ = [
     "Access",
@@ -83,7 +84,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Program:
     """A whole function."""
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import functools
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gradc.options import PRODUCTS
 from gradc.runtime._native import ffi, lib
+from gradc.value import value
 
 __all__ = ["Blas", "bundled_path", "open_blas"]
 
@@ -27,7 +27,7 @@ _PATTERNS = (
 _MESSAGE_BYTES = 1024
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Blas:
     """An open BLAS library, set to one thread."""
 

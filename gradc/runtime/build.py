@@ -13,7 +13,6 @@ import tempfile
 import threading
 import warnings
 import weakref
-from dataclasses import dataclass
 from pathlib import Path
 
 from gradc.emit.source import Source
@@ -37,6 +36,7 @@ from gradc.runtime.toolchain import (
     host_target,
 )
 from gradc.runtime.upkeep import evict
+from gradc.value import value
 
 __all__ = ["build", "current_target"]
 
@@ -91,7 +91,7 @@ def _recipe(
     return Recipe(compiler.identity, target.arch, target.features, flags, code)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Job:
     """One library to be made."""
 

@@ -14,7 +14,6 @@ import shlex
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from gradc.errors import CompileError, CompilerNotFound, message
@@ -24,6 +23,7 @@ from gradc.runtime.keys import FileDigests
 from gradc.runtime.process import Finished, run_all
 from gradc.runtime.sealed import canonical
 from gradc.runtime.store import LIBRARY_FILE, SOURCE_FILE, ZIG, Store, digest_of
+from gradc.value import value
 
 __all__ = [
     "CODE",
@@ -61,7 +61,7 @@ _OF_KIND = {
 _TRIAL = "#include <math.h>\n#include <stdint.h>\ndouble gc_trial(double x) { return exp(x); }\n"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Compiler:
     """A C compiler that has been tried.
 
@@ -85,7 +85,7 @@ class Compiler:
         return f"{shlex.join(self.command)} ({self.version.splitlines()[0]})"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Conditions:
     """What a compiler is given: where its own programs are, how long it may take, a cache (zig).
 

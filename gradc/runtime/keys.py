@@ -14,12 +14,12 @@ import hashlib
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gradc.runtime.sealed import canonical
 from gradc.runtime.store import Store, digest_of
+from gradc.value import value
 
 __all__ = ["FileDigests", "Recipe", "csrc_path", "generator_files", "package_files", "tree_digest"]
 
@@ -28,7 +28,7 @@ _YOUNG = 2_000_000_000  # ns; coarser than the time stamps of any file system bu
 _NOTE = "digests"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Recipe:
     """All that decides a library's code, beside the C text itself."""
 

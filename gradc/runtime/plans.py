@@ -9,7 +9,6 @@ written as C to find a library, and nothing needs a version to be bumped.
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,11 +21,12 @@ from gradc.runtime.library import Library
 from gradc.runtime.sealed import canonical
 from gradc.runtime.store import Store, digest_of
 from gradc.runtime.toolchain import find_compiler, flags_for
+from gradc.value import value
 
 __all__ = ["PlanSlot", "plan_slot"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PlanSlot:
     """The place of one plan; `recipe` is what its name was made of."""
 

@@ -15,8 +15,9 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from gradc.value import value
 
 __all__ = ["Finished", "run", "run_all"]
 
@@ -24,7 +25,7 @@ _TAIL = 16_384  # bytes of output that are kept
 _SLICE = 0.05  # seconds between two looks at programs that are silent
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Finished:
     """How a program ended: status as subprocess has it (negative: a signal), and its last words."""
 

@@ -12,11 +12,11 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from gradc.options import Options
 from gradc.runtime._native import lib
+from gradc.value import value
 
 __all__ = [
     "Limits", "apply_options", "limit", "read_limits", "set_limit", "set_own_limit", "thread_rows",
@@ -56,7 +56,7 @@ def apply_options(options: Options) -> None:
         lib.gcr_set_threads(read_limits(options).without_affinity, True)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Quota:
     """Processors' worth of time that a cgroup grants, and the file that says so."""
 
@@ -64,7 +64,7 @@ class Quota:
     file: Path
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Limits:
     """Everything that limits threads.
 

@@ -16,7 +16,6 @@ import shlex
 import shutil
 import stat
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +37,7 @@ from gradc.runtime.keys import FileDigests
 from gradc.runtime.process import Finished
 from gradc.runtime.sealed import canonical
 from gradc.runtime.store import LIBRARY_FILE, SOURCE_FILE, Store, digest_of
+from gradc.value import fields_of, value
 
 __all__ = [
     "Candidate",
@@ -54,7 +54,7 @@ _VERSIONED = re.compile(r"(gcc|clang)-(\d+)")
 _PARTS = re.compile(rb"^#define GC_PARTS (\d+)$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Candidate:
     """A compiler that was found: where, and what it is or why it is of no use."""
 
@@ -211,7 +211,7 @@ def _look(
         if identity_of(known.version, known.parts, digests) == known.identity:
             return known
     found = describe(command, Conditions.of(options, store), digests)
-    store.put_note(name, asdict(found))
+    store.put_note(name, fields_of(found))
     return found
 
 

@@ -14,7 +14,6 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from gradc.errors import CacheError
@@ -31,6 +30,7 @@ from gradc.runtime.store import (
     host_name,
     read_entry,
 )
+from gradc.value import value
 
 __all__ = [
     "CacheItem",
@@ -48,7 +48,7 @@ _TITLE = re.compile(r"^/\* (%\d+ = .*) \*/$", re.MULTILINE)  # above each block 
 _ROOM = 0.8  # of the bound is left full after an eviction, so that not every publish evicts
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CacheItem:
     """A library or a plan in the cache, unverified; `used` is seconds since the epoch."""
 

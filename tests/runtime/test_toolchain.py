@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import dataclasses
 import importlib.util
 import os
 import shutil
@@ -32,6 +31,7 @@ from gradc.runtime.toolchain import (
     flags_for,
     host_target,
 )
+from gradc.value import replace
 from tests.runtime import cachelib
 
 INCLUDE = Path(__file__).resolve().parents[2] / "csrc" / "inline"
@@ -99,7 +99,7 @@ def test_gone_compilers_still_name_what_they_compiled(store: Store, tmp_path: Pa
     found = find_compiler(asked, store)
     path.unlink()
     gone = find_compiler(asked, store)
-    assert gone == dataclasses.replace(found, available=False)
+    assert gone == replace(found, available=False)
 
 
 @pytest.mark.parametrize("change", ["content", "version", "same times"])

@@ -11,7 +11,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache, reduce
 from importlib import reload
 from sys import intern
@@ -23,6 +22,7 @@ import numpy as np
 from gradc.dtypes import dtype_info
 from gradc.errors import UnsupportedError, message, printable
 from gradc.graph.variable import Variable
+from gradc.value import value
 
 __all__ = ["BUILTINS", "Translation", "translate"]
 
@@ -45,7 +45,7 @@ _RENAMED = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Translation:
     """What a file became: its code, whether it was Python 2, and (line, change) pairs."""
 

@@ -19,6 +19,7 @@ from gradc.ops.convert import static_int
 from gradc.ops.kinds.batches import batched, refuse_lengths
 from gradc.ops.kinds.shapes import ShapeRule, static_operands, to_static
 from gradc.sizes import Size, size
+from gradc.value import value
 
 __all__ = ["Apart", "Iota", "LengthOf", "Relabel", "Unequal", "View"]
 
@@ -33,7 +34,7 @@ class Unequal:
     error: str = "ArgumentError"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Apart:
     """A view in two: first one with parameters `params` and the scalars numbered `kept`.
 
