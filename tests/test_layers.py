@@ -43,7 +43,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "saving": (("saving",), ("compile",)),
     "face": (
         ("__init__", "__main__", "printing", "cli", "why", "testing", "optim", "sklearn"),
-        ("functional", "saving", "emit.render"),
+        ("functional", "saving"),
     ),
     "compat": (("compat",), ("face",)),
 }
@@ -57,6 +57,7 @@ DOORS = {
     ("call.profile", "profiling"),
     ("differentiate.prepare", "rewrite.passes"),
     ("cli", "compat.theano.running"),
+    ("printing.web", "emit.render"),
 }
 
 

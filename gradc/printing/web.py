@@ -6,12 +6,12 @@ computed here in rows, so that arrows point down; the script only moves things.
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from gradc.emit.render import render, template_folder
 from gradc.errors import printable
 from gradc.printing.draw import Drawing, colour_of, pydotprint
 
@@ -33,9 +33,10 @@ def d3viz(fct: Any, outfile: str | Path, copy_deps: bool = True) -> Path:
     """
     drawing = Drawing(fct, "d3viz", compact=True, with_ids=False, simple=False)
     name = getattr(fct, "name", None)
-    folder = template_folder()
+    templates = importlib.import_module("gradc.emit.render")  # jinja2: not for a warm start
+    folder = templates.template_folder()
     script, style = (folder / each for each in ("graph.js", "graph.css"))
-    text = render(
+    text: str = templates.render(
         "graph.html.j2",
         title=printable(name if isinstance(name, str) else "graph", 60),
         copied=copy_deps,
