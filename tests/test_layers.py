@@ -15,7 +15,18 @@ ROOT = Path(__file__).resolve().parents[1]
 # import what that layer may.  A name with a dot is one module of a layer, and opens no other.
 LAYERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "foundation": (
-        ("errors", "options", "dtypes", "sizes", "affine", "value", "tree", "foreign", "collector"),
+        (
+            "errors",
+            "options",
+            "dtypes",
+            "sizes",
+            "affine",
+            "value",
+            "tree",
+            "foreign",
+            "named",
+            "collector",
+        ),
         (),
     ),
     "graph": (("graph",), ("foundation",)),

@@ -6,11 +6,12 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from gradc.errors import ArgumentTypeError, message
+from gradc.errors import ArgumentTypeError, GradError, message
 from gradc.extend.op import Op, type_of
 from gradc.graph.describe import where
 from gradc.graph.op import Apply
 from gradc.graph.types import TensorType
+from gradc.named import standing_name
 
 __all__ = ["FromFunctionOp", "as_op"]
 
@@ -31,6 +32,7 @@ class FromFunctionOp(Op):
         self.fn = fn
         self.takes, self.gives = _types(itypes), _types(otypes)
         self.name = getattr(fn, "__name__", "as_op")
+        self.__module__ = getattr(fn, "__module__", None) or type(self).__module__  # for pickle
         self.__doc__ = inspect.getdoc(fn)
         self._infer = infer_shape
 
@@ -57,6 +59,16 @@ class FromFunctionOp(Op):
         if self._infer is None:
             raise NotImplementedError
         return self._infer(node, input_shapes)
+
+    def grad(self, inputs: list[Any], output_grads: list[Any]) -> Any:
+        """There is none."""
+        what = f"{self}: there is no grad, as_op takes none."
+        fix = "subclass gradc.Op with perform and grad; or gradc.zero_grad(y) of what it gives."
+        raise GradError(message(what, [where(each) for each in inputs], fix))
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """By name, where it stands in its function's place."""
+        return standing_name(self, self.fn) or super().__reduce_ex__(protocol)
 
     def __str__(self) -> str:
         return f"FromFunctionOp{{{self.name}}}"

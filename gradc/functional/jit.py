@@ -32,6 +32,7 @@ from gradc.errors import ArgumentError, ArgumentTypeError, message, printable
 from gradc.foreign import Unreadable, read_array
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Input, Variable, WeakInput
+from gradc.named import standing_name
 from gradc.ops.convert import as_variable
 from gradc.options import config
 from gradc.runtime._native import Choice, Dispatch
@@ -251,6 +252,10 @@ class Jitted(Dispatch):
         return self if instance is None else types.MethodType(self, instance)
 
     def __reduce__(self) -> Any:
+        """By name, where it stands in its function's place; else by its parts."""
+        name = standing_name(self, self._function)
+        if name is not None:
+            return name
         exact = self._kind is _exact
         return Jitted, (self._function, self._static, exact, self._mode, self._name)
 

@@ -25,7 +25,7 @@ from gradc.errors import (
     VectorizeError,
 )
 from gradc.kernel.check import check_program
-from tests.extend.operations import Cube, Given, Outer, Positive, Scale
+from tests.extend.operations import Cube, Given, Outer, Positive, Scale, halved
 
 X = np.array([[1.0, -2.0, 3.0], [4.0, 5.0, -6.0]])
 
@@ -357,9 +357,20 @@ def test_in_a_graph_that_is_an_operation() -> None:
 
 
 def test_copies_are_equal_operations() -> None:
-    for op in (Scale(3.0), Cube(), Outer()):
+    for op in (Scale(3.0), Cube(), Outer(), halved):
         again = [pickle.loads(pickle.dumps(op)), copy.copy(op), copy.deepcopy(op)]
         assert all(each == op and hash(each) == hash(op) for each in again)
+
+
+def test_functions_as_operations_stand_where_the_function_stood() -> None:
+    x = T.dvector("x")
+    assert pickle.loads(pickle.dumps(halved)) is halved  # found by name, as functions are
+    f = pickle.loads(pickle.dumps(gradc.function([x], halved(x))))
+    np.testing.assert_array_equal(f([2.0, 4.0]), [1.0, 2.0])
+    with pytest.raises(
+        GradError, match=r"there is no grad, as_op takes none[\s\S]*Fix: subclass gradc\.Op"
+    ):
+        gradc.grad(halved(x).sum(), x)
 
 
 PROGRAM = """

@@ -251,6 +251,7 @@ def test_it_is_still_a_function() -> None:
     assert repr(decorated) == "<gradc.jit decorated: 1 compiled>"
     again = pickle.loads(pickle.dumps(jitted))
     same(again(A, B), model(A, B))
+    assert pickle.loads(pickle.dumps(decorated)) is decorated  # found by name, as functions are
 
     class Layer:
         @gradc.jit(static_argnames="self")
