@@ -33,7 +33,13 @@ def bad_file(path: str, what: str) -> FileFormatError:
 
 def array_of(name: str, value: Any) -> Array:
     """A value as a plain array to be written."""
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError as error:  # rows of other lengths
+        why = printable(str(error), 80)
+        what = f"save: {printable(name, 60)!r} is no array of numbers ({why})."
+        fix = "save each row under a name of its own."
+        raise ArgumentTypeError(message(what, fix=fix)) from None
     dtype = array.dtype.newbyteorder("=")
     if dtype.name not in DTYPES:
         what = f"save: {printable(name, 60)!r} is no array of numbers ({array.dtype})."
@@ -56,9 +62,11 @@ def write_whole(path: str, write: Callable[[IO[bytes]], None]) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, target)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
+        if isinstance(error, OSError) and error.filename == temporary:
+            raise type(error)(error.errno, error.strerror, path) from None  # the name users know
         raise
     with contextlib.suppress(OSError):  # the file is there; whether it lasts is best effort
         descriptor = os.open(folder, os.O_RDONLY)

@@ -71,6 +71,9 @@ def load(path: Path, into: Parameters | None = None) -> dict[str, Array]:
 
 
 def _of_suffix(caller: str, path: Path, known: Mapping[str, Any]) -> Any:
+    if isinstance(os.fspath(path), bytes):
+        what = f"{caller}: a path is text, got {printable(repr(path), 60)}."
+        raise ArgumentTypeError(message(what, fix="decode it: os.fsdecode(path)."))
     suffix = os.path.splitext(os.fspath(path))[1]
     if suffix not in known:
         what = f"{caller}: {printable(os.fspath(path))} is neither an .npz nor a .safetensors."

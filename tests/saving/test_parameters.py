@@ -96,6 +96,7 @@ def test_what_cannot_be_saved_says_so(tmp_path: Path) -> None:
         ("a.npz", {"x": T.scalar()}, ArgumentTypeError, "is symbolic"),
         ("a.npz", {"x": np.array([None])}, ArgumentTypeError, "no array of numbers"),
         ("a.npz", {"x": "text"}, ArgumentTypeError, "no array of numbers"),
+        ("a.npz", {"x": [[1], [2, 3]]}, ArgumentTypeError, "'x' is no array of numbers"),
         ("a.npz", {3: w}, ArgumentTypeError, "a name is printable text, got 3"),
         ("a.npz", {"a\0b": w}, ArgumentTypeError, "a name is printable text"),
         ("a.safetensors", {"__metadata__": w}, ArgumentError, "no place for '__metadata__'"),
@@ -104,8 +105,10 @@ def test_what_cannot_be_saved_says_so(tmp_path: Path) -> None:
     for name, values, error, text in cases:
         with pytest.raises(error, match=text):
             gradc.save(tmp_path / name, values)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match=r"no/a\.npz'$"):  # not the name beside it
         gradc.save(tmp_path / "no" / "a.npz", {"w": w})
+    with pytest.raises(ArgumentTypeError, match=r"os\.fsdecode"):
+        gradc.save(b"a.npz", {"w": w})  # type: ignore[arg-type]
     with pytest.raises(FileNotFoundError):
         gradc.load(tmp_path / "a.npz")
     assert os.listdir(tmp_path) == []
