@@ -51,7 +51,10 @@ def _check_place(value: Any) -> None:
     if getattr(value, "requires_grad", False) is True:
         raise Unreadable("it records gradients", "pass it without them: x.detach().")
     if hasattr(value, "__dlpack_device__"):
-        kind, number = value.__dlpack_device__()
+        try:
+            kind, number = value.__dlpack_device__()
+        except Exception as error:  # torch has devices without numbers, such as meta
+            raise Unreadable(printable(str(error), 80)) from None
         if kind not in _ON_CPU:
             place = f"{_DEVICES.get(int(kind), 'another')} device {number}"
             fix = "copy it to the CPU first: x.cpu() in torch, jax.device_get(x) in jax."

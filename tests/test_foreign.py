@@ -87,6 +87,13 @@ def test_numbers_elsewhere_are_refused(twice) -> None:
     with pytest.raises(ArgumentTypeError, match=r"records gradients.*[\s\S]*x\.detach\(\)"):
         twice(recording)
 
+    class Nowhere(Tensor):
+        def __dlpack_device__(self):  # as torch's, on the device meta
+            raise ValueError("Unknown device type meta for Dlpack")
+
+    with pytest.raises(ArgumentTypeError, match=r'argument 0 "x".*Unknown device type meta'):
+        twice(Nowhere(X))
+
 
 def test_memory_maps_are_not_copied(tmp_path: Path, twice) -> None:
     path = tmp_path / "numbers"

@@ -220,6 +220,9 @@ class DebugMode(Mode):
             other = "check_preallocated_output" if check_py_code else "check_py_code=False"
             what = f"DebugMode: check_c_code=False compiles nothing, and {other} needs it."
             raise ArgumentError(message(what, fix="leave one of the two out."))
+        if not isinstance(stability_patience, int) or stability_patience < 0:
+            what = f"DebugMode: stability_patience={stability_patience!r} is no number of times."
+            raise ArgumentError(message(what, fix="use 0, 1, 2 or more."))
         if self.require_matching_strides not in (0, 1, 2):
             what = f"DebugMode: require_matching_strides={require_matching_strides} says nothing."
             raise ArgumentError(message(what, fix="use 0, 1 or 2."))

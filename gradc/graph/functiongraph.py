@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from gradc.errors import ArgumentTypeError, MissingInputError, message
+from gradc.errors import ArgumentTypeError, MissingInputError, message, printable
 from gradc.graph.describe import where
 from gradc.graph.op import Apply
 from gradc.graph.parts import clone_get_equiv
@@ -54,7 +54,7 @@ class FunctionGraph:
         features: Iterable[Any] = (),
         clone: bool = True,
     ) -> None:
-        self.inputs, self.outputs = list(inputs), list(outputs)
+        self.inputs, self.outputs = _listed("inputs", inputs), _listed("outputs", outputs)
         if clone:
             equivalent = clone_get_equiv(self.inputs, self.outputs)
             self.inputs = [equivalent[each] for each in self.inputs]
@@ -201,3 +201,16 @@ def _call(feature: Any, method: str, *args: Any) -> None:
     hook = getattr(feature, method, None)
     if hook is not None:
         hook(*args)
+
+
+def _listed(word: str, given: Any) -> list[Variable]:
+    """Variables as a list; raises for anything else."""
+    if isinstance(given, Variable):
+        wrong = [given]
+    else:
+        given = list(given)
+        wrong = [each for each in given if not isinstance(each, Variable)]
+    if wrong:
+        what = f"FunctionGraph: {word} is a list of variables, got {printable(repr(wrong[0]), 60)}."
+        raise ArgumentTypeError(message(what, fix=f"pass {word}=[x, y]."))
+    return given

@@ -290,7 +290,8 @@ def normal_axis(name: str, axis: Any, ndim: int) -> int:
         raise ArgumentTypeError(message(what)) from None
     if not -ndim <= number < ndim:
         what = f"{name}: there is no axis {number} in an array of {ndim} axes."
-        raise ArgumentError(message(what, fix=f"use one from {-ndim} to {ndim - 1}."))
+        fix = f"use one from {-ndim} to {ndim - 1}." if ndim else "leave the axis of a scalar out."
+        raise ArgumentError(message(what, fix=fix))
     return number % ndim
 
 

@@ -179,7 +179,8 @@ _THIRD = products(lambda letters: letters["n"] * letters["n"] * letters["n"])
     dtypes=alike,
     work=_THIRD,
     complaint="{matrix} is not positive definite: its leading part of {v1} rows is not.",
-    fix="add a little to its diagonal (A + 1e-6 * T.eye(n)), or see whether it is symmetric.",
+    fix="add a little to its diagonal (A + 1e-6 * T.eye(n)), or see whether it is symmetric "
+    "and free of nan.",
     error="LinAlgError",
     ref=_cholesky,
     pullback=_factor_pullback,

@@ -161,7 +161,7 @@ def _word(word: str, name: str) -> Callable[..., Any]:
             found = getattr(module, short)
     if found is None:
         words = [*ops.__all__, *aliases.__all__]
-        near = difflib.get_close_matches(short, words, n=1, cutoff=0.6)
+        near = difflib.get_close_matches(short, words, n=1, cutoff=0.75)
         fix = f"the nearest is T.{near[0]}; " if near else ""
         what = f"{name} has no counterpart in gradc: it takes numbers, not variables."
         fix += "compose it of functions of gradc.tensor (docs/operations.md lists them)."

@@ -110,6 +110,8 @@ def test_options_that_say_nothing() -> None:
         gradc.DebugMode(check_c_code=False, check_py_code=False)
     with pytest.raises(ArgumentError, match="check_preallocated_output needs it"):
         gradc.DebugMode(check_c_code=False, check_preallocated_output="ALL")
+    with pytest.raises(ArgumentError, match="stability_patience='x' is no number of times"):
+        gradc.DebugMode(stability_patience="x")  # type: ignore[arg-type]
     with pytest.raises(ArgumentError, match="require_matching_strides=3 says nothing"):
         gradc.DebugMode(require_matching_strides=3)
 

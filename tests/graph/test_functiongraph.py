@@ -100,6 +100,10 @@ def test_what_does_not_fit() -> None:
     x, y = T.dvector("x"), T.dvector("y")
     with pytest.raises(MissingInputError, match='"y" is needed'):
         gradc.FunctionGraph([x], [x + y])
+    with pytest.raises(ArgumentTypeError, match=r"outputs is a list.*\n.*outputs=\[x, y\]"):
+        gradc.FunctionGraph([x], T.exp(x))  # type: ignore[arg-type]
+    with pytest.raises(ArgumentTypeError, match="inputs is a list of variables, got 1"):
+        gradc.FunctionGraph([1], [x])  # type: ignore[list-item]
     graph = gradc.FunctionGraph([x], [T.exp(x)], clone=False)
     with pytest.raises(MissingInputError, match='"y" is needed'):
         graph.replace(graph.outputs[0], x + y)

@@ -239,6 +239,9 @@ def test_a_missing_function_names_the_nearest(symbols) -> None:
         "  Fix: the nearest is T.nanmean; compose it of functions of gradc.tensor "
         "(docs/operations.md lists them)."
     )
+    with pytest.raises(ArgumentTypeError) as info:
+        np.gradient(symbols[0])  # no word is near: T.Print is no advice
+    assert "nearest" not in str(info.value)
 
 
 def test_operators_in_place_are_refused(symbols) -> None:
