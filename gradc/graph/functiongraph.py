@@ -205,12 +205,10 @@ def _call(feature: Any, method: str, *args: Any) -> None:
 
 def _listed(word: str, given: Any) -> list[Variable]:
     """Variables as a list; raises for anything else."""
-    if isinstance(given, Variable):
-        wrong = [given]
-    else:
-        given = list(given)
-        wrong = [each for each in given if not isinstance(each, Variable)]
+    is_one = isinstance(given, Variable)
+    found: list[Any] = [given] if is_one else list(given)
+    wrong = [each for each in found if is_one or not isinstance(each, Variable)]
     if wrong:
         what = f"FunctionGraph: {word} is a list of variables, got {printable(repr(wrong[0]), 60)}."
         raise ArgumentTypeError(message(what, fix=f"pass {word}=[x, y]."))
-    return given
+    return found
