@@ -103,6 +103,21 @@ def test_names_that_numpy_dropped() -> None:
 def test_what_is_neither() -> None:
     with pytest.raises(SyntaxError, match="neither Python 3 nor Python 2"):
         translate("print x y\n", "bad.py")
+    with pytest.raises(SyntaxError) as info:
+        translate("import theano\nprint 'a'\ny = = 3\n", "bad.py")
+    assert (info.value.filename, info.value.lineno, info.value.text) == ("bad.py", 3, "y = = 3")
+    with pytest.raises(SyntaxError) as info:
+        translate("x = (\n", "bad.py")  # which ends too early
+    assert info.value.lineno == 2
+
+
+def test_only_the_program_is_shown_where_it_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "bad.py").write_text("y = = 3\n")
+    command = [sys.executable, "-m", "gradc.cli", "run-theano", "bad.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[0] == '  File "bad.py", line 1'
+    assert "gradc" not in done.stderr
 
 
 def test_without_fissix(monkeypatch: pytest.MonkeyPatch) -> None:

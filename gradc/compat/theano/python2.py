@@ -131,8 +131,17 @@ def _refactored(text: str, name: str) -> tuple[str, list[tuple[int, str]]]:
     try:
         result = str(tool.refactor_string(text, name))
     except Exception as error:  # of fissix's parser: has no class of its own but ParseError
-        raise SyntaxError(f"{name}: neither Python 3 nor Python 2: {error}") from None
+        raise _unreadable(text, name, error) from None
     return result, list(_differences(text, result))
+
+
+def _unreadable(text: str, name: str, error: Exception) -> SyntaxError:
+    """What Python says of a text that neither it nor fissix can read, at fissix's place."""
+    told = (getattr(error, "context", None) or error.args)[1:2]  # ((line, column),)
+    line, column = told[0] if told and isinstance(told[0], tuple) else (1, 0)
+    what = "neither Python 3 nor Python 2"
+    shown = [*text.splitlines(), ""][min(line, text.count("\n") + 1) - 1]
+    return SyntaxError(what, (name, line, column + 1, shown))
 
 
 def _with_spaces(line: str) -> str:

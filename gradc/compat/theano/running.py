@@ -49,7 +49,12 @@ def run(script: str, arguments: Sequence[str], is_python2: bool = False) -> int:
     vars(main).update(__file__=script, __builtins__=builtins)
     sys.modules["__main__"] = main
     try:
-        exec(_code(path.read_bytes(), script, is_python2), vars(main))  # what was asked for
+        code = _code(path.read_bytes(), script, is_python2)
+    except Exception as error:  # nothing of the program has run: its text is at fault
+        traceback.print_exception(error.with_traceback(None))
+        return 1
+    try:
+        exec(code, vars(main))  # what was asked for
     except Exception as error:
         shown = error.__traceback__
         traceback.print_exception(error.with_traceback(shown and shown.tb_next))
