@@ -50,6 +50,10 @@ _TRACING = (
     "static_shapes=True. Of lengths that vary T.zeros, T.arange and kin make arrays, np.zeros "
     "cannot.)"
 )
+_OTHER_NUMBERS = {  # by numpy's kind
+    "f": "convert it to float32 or float64 first.",
+    "c": "pass its real and imaginary parts: x.real, x.imag.",
+}
 _MOST_PARTS = 256  # csrc/python/tree.h
 _OFFERED = 8  # signatures that C compares one after the other; more are looked up in a dict
 
@@ -184,7 +188,8 @@ class Jitted(Dispatch):
             raise self._no_array(number, given, structure, why, error.hint) from None
         native = array.dtype.newbyteorder("=")
         if native.name not in DTYPES:
-            raise self._no_array(number, given, structure, f"dtype {array.dtype}")
+            fix = _OTHER_NUMBERS.get(array.dtype.kind, "")
+            raise self._no_array(number, given, structure, f"dtype {array.dtype}", fix)
         return array.astype(np.dtype(native.name), copy=False)
 
     def _no_array(
