@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
+import pickle
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import gradc
 import gradc.compat.theano as compat
-from gradc.errors import GradcWarning
+from gradc.errors import FileFormatError, GradcWarning
 
 
 @pytest.fixture(autouse=True)
@@ -165,3 +169,41 @@ def test_warn_float64() -> None:
     with pytest.warns(GradcWarning, match="computes in float64"):
         theano.function([x], x * 2)
     np.testing.assert_array_equal(theano.function([x], x)([1.0]), [1.0])
+
+
+def test_parameters_are_kept_by_pkl_utils(tmp_path: Path) -> None:
+    import theano
+    from theano.misc.pkl_utils import CompatUnpickler, dump, load
+
+    file = tmp_path / "params"
+    w = theano.shared(np.arange(3.0), "w")
+    with file.open("wb") as out:
+        dump((w, w * 2), out)
+    with file.open("rb") as back:
+        v, double = load(back)
+    np.testing.assert_array_equal(double.eval(), [0.0, 2.0, 4.0])
+    assert (v.name, v is not w) == ("w", True)
+    python2 = b"S'\\xe9'\np0\n."
+    assert CompatUnpickler(io.BytesIO(python2)).load() == "\xe9"
+    with pytest.raises(UnicodeDecodeError):
+        pickle.loads(python2)
+
+
+def test_archives_of_theano_are_refused() -> None:
+    from theano.misc.pkl_utils import load
+
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("pkl", b"cos\nsystem\n")
+    archive.seek(0)
+    with pytest.raises(FileFormatError, match="an archive that Theano itself wrote"):
+        load(archive)
+
+
+def test_pages_of_graphs(tmp_path: Path) -> None:
+    import theano.d3viz
+    import theano.tensor as T
+
+    x = T.dvector("picture")
+    page = theano.d3viz.d3viz(T.exp(x), str(tmp_path / "page.html"))
+    assert "picture" in page.read_text()

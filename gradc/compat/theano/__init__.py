@@ -17,6 +17,7 @@ from gradc.compat.theano import compat as compat
 from gradc.compat.theano import (
     compile,
     configparser,
+    d3viz,
     gof,
     gradient,
     misc,
@@ -79,6 +80,7 @@ __all__ = [
     "compile",
     "config",
     "configparser",
+    "d3viz",
     "dot",
     "function",
     "generic",
