@@ -12,6 +12,7 @@ __all__ = ["include_lines", "is_vector_math"]
 
 # Our functions by the beginning of their names; what is left over is vector math.
 _OURS = (
+    ("beta.h", ("betaln",)),
     ("blas.h", ("gemm", "gemv", "ger", "copy", "pack", "rows", "stack")),
     ("cast.h", ("cast",)),
     ("digamma.h", ("digamma", "polygamma", "trigamma")),

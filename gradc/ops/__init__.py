@@ -19,6 +19,7 @@ from gradc.ops import (
     elemwise,
     filling,
     grids,
+    incomplete,
     index,
     joining,
     known,
@@ -63,6 +64,7 @@ from gradc.ops.einstein import *
 from gradc.ops.elemwise import *
 from gradc.ops.filling import *
 from gradc.ops.grids import *
+from gradc.ops.incomplete import *
 from gradc.ops.index import *
 from gradc.ops.joining import *
 from gradc.ops.known import *
@@ -108,6 +110,7 @@ __all__ += einstein.__all__
 __all__ += elemwise.__all__
 __all__ += filling.__all__
 __all__ += grids.__all__
+__all__ += incomplete.__all__
 __all__ += index.__all__
 __all__ += joining.__all__
 __all__ += known.__all__

@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
-    "digamma", "erfcinv", "erfcx", "erfinv", "gamma", "gammaln", "polygamma", "sinc_slope", "table",
+    "betaln", "digamma", "erfcinv", "erfcx", "erfinv", "gamma", "gammaln", "polygamma",
+    "sinc_slope", "table",
 ]  # fmt: skip
 
 Array = npt.NDArray[Any]
@@ -84,6 +85,31 @@ def gammaln(x: float) -> Any:
     for k, number in enumerate(bernoulli(10), 1):
         total += number * math.factorial(2 * k - 2) / y ** (2 * k - 1)
     return total
+
+
+def betaln(a: float, b: float) -> Any:
+    """The logarithm of Beta: both raised to 25, then Stirling's series without what cancels."""
+    a, b = (a, b) if a < b else (b, a)
+    if not (a >= 0 and b >= 0) or (a == 0 and b == math.inf):
+        return math.nan
+    if a == 0 or b == math.inf:
+        return math.inf if a == 0 else -math.inf
+    if 1 in (a, b):
+        return -np.log(Long(a) * Long(b))
+    small, large, raised = Long(a), Long(b), Long(0)
+    while small < 25:
+        raised += np.log1p(large / small)
+        small += 1
+    while large < 25:
+        raised += np.log1p(small / large)
+        large += 1
+    total = np.log(2 * PI / large) / 2 - large * np.log1p(small / large)
+    total -= (small - 0.5) * np.log1p(large / small)
+    for k, number in enumerate(bernoulli(10), 1):
+        odd = 1 - 2 * k
+        ends = small**odd + large**odd - (small + large) ** odd
+        total += number * math.factorial(2 * k - 2) * ends
+    return total + raised
 
 
 def digamma(x: float) -> Any:

@@ -20,7 +20,7 @@ class Row:
     exact: Callable[..., mpf]
     ranges: tuple[tuple, ...]
     bound: float
-    order: int | None = None  # a whole number that stands before x
+    order: float | None = None  # a number that stands before x
     absolute: bool = False
 
     @property
@@ -77,6 +77,10 @@ def _sinc(x):
     return mp.sinpi(x) / (mp.pi * x)
 
 
+def _betaln(a):
+    return lambda x: mp.loggamma(a) + mp.loggamma(x) - mp.loggamma(x + a)
+
+
 ZERO = 1.4616321449683622  # of digamma
 
 ROWS = (
@@ -104,6 +108,10 @@ ROWS = (
     Row("erfcinv", _erfcinv, ((0, 1), (1, 1.99), ("log", -300, 0)), 3.5),
     Row("erfcx", _erfcx, ((0, 30), (-26.6, 0), ("log", 1, 308)), 3.5),
     Row("sinc", _sinc, ((-5, 5), (-1e6, 1e6), ("near", 1.0), ("log", -20, 20)), 3),
+    Row("betaln", _betaln(0.25), ((0, 20), ("log", -300, 0), ("log", 3, 15)), 8, 0.25),
+    Row("betaln", _betaln(2.5), ((0, 0.2), (1, 30), ("log", 1, 15)), 8, 2.5),
+    Row("betaln", _betaln(10), ((0.5, 60), ("log", 1, 15)), 4, 10.0),
+    Row("betaln", _betaln(1000), ((1, 3000), ("log", 1, 15)), 4, 1000.0),
 )
 
 

@@ -14,7 +14,7 @@ from mpmath import mp, mpf
 from tests.csrc.drivers import FLAGS, INCLUDE, TARGETS, Driver, Target
 from tests.csrc.special import ROWS, Row, points
 
-HEADERS = ("digamma.h", "erfinv.h", "gamma.h", "sinc.h")
+HEADERS = ("beta.h", "digamma.h", "erfinv.h", "gamma.h", "sinc.h")
 ARITY = {row.name: 1 if row.order is None else 2 for row in ROWS}
 
 
@@ -115,3 +115,11 @@ def test_corners_of_polygamma(special, n):
     np.testing.assert_array_equal(special("polygamma", np.full_like(x, n), x), want)
     for order in (-1.0, 171.0, NAN, INF):
         assert np.isnan(special("polygamma", np.array([order]), np.array([2.0]))).all()
+
+
+def test_corners_of_betaln(special):
+    x = np.array([0.0, 0.0, INF, INF, -1.0, NAN, 1.0, 1.0, 5e-324])
+    y = np.array([2.0, INF, 2.0, INF, 2.0, 1.0, 1.0, 2.0, 1e300])
+    want = [INF, NAN, -INF, -INF, NAN, NAN, 0.0, -np.log(2), -np.log(5e-324)]
+    np.testing.assert_allclose(special("betaln", x, y), want, rtol=4e-16)
+    np.testing.assert_array_equal(special("betaln", x, y), special("betaln", y, x))

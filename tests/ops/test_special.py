@@ -40,3 +40,17 @@ def test_orders_of_polygamma() -> None:
         T.polygamma(1.5, x)
     with pytest.raises(gradc.errors.ArgumentError, match="outside 0 to 170"):
         T.polygamma(171, x)
+
+
+def test_beta_is_scipys() -> None:
+    a, b = T.dvector("a"), T.dvector("b")
+    total = T.sum(T.betaln(a, b))
+    f = gradc.function([a, b], [T.beta(a, b), T.betaln(a, b), *T.grad(total, [a, b])])
+    x = np.array([1e-10, 0.3, 2.5, 3.0, 40.0, 1e6])
+    y = np.array([0.5, 0.7, 1e5, 4.0, 0.1, 2e6])
+    beta, betaln, by_a, by_b = f(x, y)
+    np.testing.assert_allclose(beta, scipy.special.beta(x, y), rtol=1e-11)
+    np.testing.assert_allclose(betaln, scipy.special.betaln(x, y), rtol=1e-12)
+    psi = scipy.special.digamma
+    np.testing.assert_allclose(by_a, psi(x) - psi(x + y), rtol=1e-12)
+    np.testing.assert_allclose(by_b, psi(y) - psi(x + y), rtol=1e-6)
