@@ -63,11 +63,14 @@ def forward(g: Pool) -> None:
     if not (leaf and item) or _is_stopped(item):
         return
     way = g.leaf(leaf.shape, leaf.value.dtype.name).variable
-    moved = gradc.jvp(item.variable, leaf.variable, way)
     weights = Input(item.variable.type)
     options: dict[str, Any] = {"disconnected_inputs": "ignore", "stabilize": False}
-    back = T.grad(T.sum(item.variable * weights), leaf.variable, **options)
-    raw = T.grad(T.sum(back * way), weights, **options)
+    try:
+        moved = gradc.jvp(item.variable, leaf.variable, way)
+        back = T.grad(T.sum(item.variable * weights), leaf.variable, **options)
+        raw = T.grad(T.sum(back * way), weights, **options)
+    except NullTypeGradError:  # columns of a complete QR are not determined
+        return
     (raw,) = substitute([raw], {weights: T.ones_like(item.variable)})
     compare(g, moved, raw)
 
