@@ -174,16 +174,12 @@ def _routine_equations(shapes: Shapes, node: Apply, rule: Routine) -> None:
     for (one, i), (other, j) in rule.equal_axes(node.inputs):
         left, right = node.inputs[one], node.inputs[other]
         what = f"axis {i} of one operand has length {{v0}}, axis {j} of another {{v1}}."
+        fix = "pass arrays whose lengths agree."
         if one == other:
             what = f"axes {i} and {j} have lengths {{v0}} and {{v1}} where a square is needed."
-        note = _plain_note(
-            shapes,
-            node,
-            what,
-            "pass arrays whose lengths agree.",
-            (left,) if one == other else (left, right),
-            rule.word,
-        )
+            fix = "pass square matrices."
+        origins = _origin(shapes, left, i)[0], _origin(shapes, right, j)[0]
+        note = _plain_note(shapes, node, what, fix, tuple(dict.fromkeys(origins)), rule.word)
         shapes.require_equal(shapes.shape[left][i], shapes.shape[right][j], note)
     table = dict(rule.frame(shapes.operands(node), node.op.keywords).letters)
     for few, many in rule.at_most:

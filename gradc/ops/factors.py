@@ -56,7 +56,7 @@ def _lu_one(a: Array) -> tuple[Array, Array]:
 @declared(
     Routine,
     name="lu",
-    word="factors of a matrix",
+    word="solve, det or inv",
     signature="(n,n)->(n,n),(n)",
     c=RoutineFn("lu", "lu.h", table=True, shares=True, fails=True, lapack=True),
     dtypes=lambda dtypes: (dtypes[0], (dtypes[0], "int32")),

@@ -296,3 +296,12 @@ def test_theanos_and_scipys_names() -> None:
     ]  # fmt: skip
     for one, other in zip(gradc.function([], outs)(), wanted, strict=True):
         close(one, other)
+
+
+def test_lengths_that_do_not_fit_are_those_of_the_users_arrays() -> None:
+    a, b = T.matrix("a"), T.vector("b")
+    f = gradc.function([a, b], T.linalg.solve(a, b))
+    with pytest.raises(ArgumentError, match="Fix: pass square"):
+        f(np.ones((2, 3)), np.ones(2))
+    with pytest.raises(ArgumentError, match=r"b : float64\[\?\] +got float64\[2\]"):
+        f(np.eye(3), np.ones(2))
