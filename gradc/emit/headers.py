@@ -12,6 +12,8 @@ __all__ = ["include_lines", "is_vector_math"]
 
 # Our functions by the beginning of their names; what is left over is vector math.
 _OURS = (
+    ("bessel.h", ("j0", "j1")),
+    ("bessel_modified.h", ("i0", "i1")),
     ("beta.h", ("betaln",)),
     ("blas.h", ("gemm", "gemv", "ger", "copy", "pack", "rows", "stack")),
     ("cast.h", ("cast",)),

@@ -11,6 +11,7 @@ from gradc.graph.variable import Input
 from gradc.ops import (
     averages,
     axes,
+    bessel,
     compare,
     convert,
     counting,
@@ -56,6 +57,7 @@ from gradc.ops import (
 )
 from gradc.ops.averages import *
 from gradc.ops.axes import *
+from gradc.ops.bessel import *
 from gradc.ops.compare import *
 from gradc.ops.convert import *
 from gradc.ops.counting import *
@@ -102,6 +104,7 @@ from gradc.ops.watch import *
 __all__: list[str] = []
 __all__ += averages.__all__
 __all__ += axes.__all__
+__all__ += bessel.__all__
 __all__ += compare.__all__
 __all__ += convert.__all__
 __all__ += counting.__all__

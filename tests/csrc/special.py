@@ -26,7 +26,7 @@ class Row:
     @property
     def label(self) -> str:
         order = "" if self.order is None else f" {self.order}"
-        return f"{self.name}{order}{' (left)' if self.absolute else ''}"
+        return f"{self.name}{order}{' (absolute)' if self.absolute else ''}"
 
 
 def _gamma(x):
@@ -81,6 +81,18 @@ def _betaln(a):
     return lambda x: mp.loggamma(a) + mp.loggamma(x) - mp.loggamma(x + a)
 
 
+def _scaled(order):
+    return lambda x: mp.exp(-abs(x)) * mp.besseli(order, x)
+
+
+def _first_kind(order):
+    return lambda x: mp.besselj(order, x)
+
+
+def _modified(order):
+    return lambda x: mp.besseli(order, x)
+
+
 ZERO = 1.4616321449683622  # of digamma
 
 ROWS = (
@@ -112,6 +124,14 @@ ROWS = (
     Row("betaln", _betaln(2.5), ((0, 0.2), (1, 30), ("log", 1, 15)), 8, 2.5),
     Row("betaln", _betaln(10), ((0.5, 60), ("log", 1, 15)), 4, 10.0),
     Row("betaln", _betaln(1000), ((1, 3000), ("log", 1, 15)), 4, 1000.0),
+    Row("j0", _first_kind(0), ((-8, 8), ("near", 2.404825557695773), ("log", -20, 0)), 8),
+    Row("j0", _first_kind(0), ((8, 100), ("log", 1, 6)), 1, absolute=True),
+    Row("j1", _first_kind(1), ((-8, 8), ("near", 3.8317059702075125), ("log", -300, 0)), 8),
+    Row("j1", _first_kind(1), ((8, 100), ("log", 1, 6)), 1, absolute=True),
+    Row("i0", _modified(0), ((-12, 12), (8, 713)), 5),
+    Row("i1", _modified(1), ((-12, 12), (8, 713), ("log", -300, 0)), 5),
+    Row("i0e", _scaled(0), ((-12, 12), (8, 100), ("log", 1, 4)), 4),
+    Row("i1e", _scaled(1), ((-12, 12), (8, 100), ("log", -300, 4)), 4),
 )
 
 

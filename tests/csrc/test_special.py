@@ -14,7 +14,9 @@ from mpmath import mp, mpf
 from tests.csrc.drivers import FLAGS, INCLUDE, TARGETS, Driver, Target
 from tests.csrc.special import ROWS, Row, points
 
-HEADERS = ("beta.h", "digamma.h", "erfinv.h", "gamma.h", "sinc.h")
+HEADERS = (
+    *("bessel.h", "bessel_modified.h", "beta.h", "digamma.h", "erfinv.h", "gamma.h", "sinc.h"),
+)
 ARITY = {row.name: 1 if row.order is None else 2 for row in ROWS}
 
 
@@ -97,6 +99,12 @@ POINTS = {
                 (NAN, NAN)],
     "erfcx": [(INF, 0.0), (-INF, INF), (-30.0, INF), (NAN, NAN)],
     "sinc": [(0.0, 1.0), (3.0, 0.0), (1e300, 0.0), (INF, 0.0), (-INF, 0.0), (NAN, NAN)],
+    "j0": [(0.0, 1.0), (-0.0, 1.0), (INF, 0.0), (-INF, 0.0), (NAN, NAN)],
+    "j1": [(0.0, 0.0), (-0.0, -0.0), (INF, 0.0), (-INF, -0.0), (NAN, NAN)],
+    "i0": [(0.0, 1.0), (INF, INF), (-INF, INF), (800.0, INF), (NAN, NAN)],
+    "i1": [(0.0, 0.0), (-0.0, -0.0), (INF, INF), (-INF, -INF), (-800.0, -INF), (NAN, NAN)],
+    "i0e": [(0.0, 1.0), (INF, 0.0), (-INF, 0.0), (NAN, NAN)],
+    "i1e": [(0.0, 0.0), (-0.0, -0.0), (INF, 0.0), (-INF, -0.0), (NAN, NAN)],
 }  # fmt: skip
 
 

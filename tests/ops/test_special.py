@@ -54,3 +54,27 @@ def test_beta_is_scipys() -> None:
     psi = scipy.special.digamma
     np.testing.assert_allclose(by_a, psi(x) - psi(x + y), rtol=1e-12)
     np.testing.assert_allclose(by_b, psi(y) - psi(x + y), rtol=1e-6)
+
+
+def test_bessel_functions_are_scipys() -> None:
+    x = T.dvector("x")
+    names = ("i0", "i1", "i0e", "i1e", "j0", "j1")
+    values = [getattr(T, name)(x) for name in names]
+    slopes = [T.grad(T.sum(value), x) for value in values]
+    bends = [T.grad(T.sum(slope), x) for slope in (slopes[1], slopes[5])]
+    a = np.array([-40.0, -9.0, -2.5, -1e-9, 0.0, 0.5, 3.0, 7.9, 8.1, 31.9, 32.1, 60.0, 600.0])
+    got = gradc.function([x], [*values, *slopes, *bends])(a)
+    words = [getattr(scipy.special, name) for name in names]
+    for one, word in zip(got, words, strict=False):
+        np.testing.assert_allclose(one, word(a), rtol=1e-12, atol=1e-15)
+    ivp, jvp = scipy.special.ivp, scipy.special.jvp
+    i0e, i1e = scipy.special.i0e(a), scipy.special.i1e(a)
+    ratio = np.where(a == 0, 0.5, i1e / np.where(a == 0, 1, a))
+    expected = [ivp(0, a), ivp(1, a), i1e - np.sign(a) * i0e, i0e - np.sign(a) * i1e - ratio]
+    expected += [jvp(0, a), jvp(1, a)]
+    for one, other in zip(got[6:], expected, strict=False):
+        np.testing.assert_allclose(one, other, rtol=1e-11, atol=1e-15)
+    seen = np.abs(a) != 1e-9  # near 0 second derivatives of i1, j1 have an error of eps / |x|
+    for one, other in zip(got[-2:], (ivp(1, a, 2), jvp(1, a, 2)), strict=True):
+        np.testing.assert_allclose(one[seen], other[seen], rtol=1e-11, atol=1e-15)
+        np.testing.assert_allclose(one, other, rtol=1e-11, atol=1e-6)
