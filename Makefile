@@ -17,10 +17,10 @@ demo: $(VENV)/demo
 
 # Two tests run at once, so numpy's BLAS gets one thread: two of each would spin on each other.
 check: $(VENV)/test
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -q -m "not slow"
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not slow"
 
 test-all: lint types
-	$(BIN)/python -m pytest -n 2 -q
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q
 
 tiny: $(VENV)/test
 	$(BIN)/python -m pytest -q tests/test_tiny.py
