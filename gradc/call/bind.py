@@ -5,7 +5,6 @@ Takes a Request and its Stages; gives a Function.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,9 +20,10 @@ from gradc.call.profile import ProfileStats
 from gradc.call.request import Request
 from gradc.call.stages import Stages
 from gradc.call.watching import Run
-from gradc.errors import GradcWarning, NanGuardError, message
+from gradc.errors import NanGuardError, message
 from gradc.graph.evaluate import evaluate
 from gradc.graph.graph import Graph
+from gradc.graph.site import warn_user
 from gradc.graph.variable import Constant, Variable
 from gradc.kernel.interface import Interface, Port
 from gradc.options import Options, config
@@ -107,13 +107,9 @@ def interpret(
     run: takes the arrays of inputs and shared variables, gives those of outputs and updates.
     """
     if warn:
-        warnings.warn(
-            message(
-                f"{request.name}: there is no C compiler; the graph is interpreted, which is slow.",
-                fix="install gcc or clang, or name one: GRADC_CC, gradc.config.cc.",
-            ),
-            GradcWarning,
-            stacklevel=4,
+        what = f"{request.name}: there is no C compiler; the graph is interpreted, which is slow."
+        warn_user(
+            message(what, fix="install gcc or clang, or name one: GRADC_CC, gradc.config.cc.")
         )
     graph = request.graph if run is not None else stages.optimized
     leaves = [*graph.inputs, *graph.shared]

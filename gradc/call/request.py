@@ -6,7 +6,6 @@ sealed graph.  All faults that can be seen while building are reported here.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -23,7 +22,6 @@ from gradc.differentiate import require_intact
 from gradc.errors import (
     ArgumentError,
     ArgumentTypeError,
-    GradcWarning,
     MissingInputError,
     UnusedInputError,
     UpdateError,
@@ -31,6 +29,7 @@ from gradc.errors import (
 )
 from gradc.graph.describe import where
 from gradc.graph.graph import Graph, seal
+from gradc.graph.site import warn_user
 from gradc.graph.variable import Input, Variable
 from gradc.graph.walk import leaves, substitute
 from gradc.ops.convert import as_variable, is_weak
@@ -317,7 +316,7 @@ def _check_unused(
         )
         if action == "raise":
             raise UnusedInputError(text)
-        warnings.warn(text, GradcWarning, stacklevel=4)
+        warn_user(text)
 
 
 def _signature(given: Sequence[In], placeholders: Mapping[Variable, Variable]) -> Signature:

@@ -7,7 +7,6 @@ where there is no derivative (docs/design.md).
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -20,13 +19,12 @@ from gradc.dtypes import dtype_info
 from gradc.errors import (
     ArgumentError,
     DisconnectedInputError,
-    GradcWarning,
     GradError,
     NullTypeGradError,
     message,
 )
 from gradc.graph.describe import where
-from gradc.graph.site import inherit
+from gradc.graph.site import inherit, warn_user
 from gradc.graph.undefined import Disconnected, Undefined
 from gradc.graph.variable import Variable
 from gradc.ops.elemwise import add, cast
@@ -283,4 +281,4 @@ def _report(output: Variable, action: str) -> None:
     if action == "raise":
         raise DisconnectedInputError(text)
     if action == "warn":
-        warnings.warn(text, GradcWarning, stacklevel=3)
+        warn_user(text)

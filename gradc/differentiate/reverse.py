@@ -7,7 +7,6 @@ mode), pull (one node), cotangent (guards).
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -24,9 +23,9 @@ from gradc.differentiate.request import (
 )
 from gradc.differentiate.sweep import GradTable, sweep
 from gradc.dtypes import dtype_info
-from gradc.errors import DisconnectedInputError, GradcWarning, NullTypeGradError, message
+from gradc.errors import DisconnectedInputError, NullTypeGradError, message
 from gradc.graph.describe import where
-from gradc.graph.site import inherit
+from gradc.graph.site import inherit, warn_user
 from gradc.graph.undefined import Disconnected, Undefined
 from gradc.graph.variable import Constant, Variable
 from gradc.graph.walk import ancestors
@@ -144,7 +143,7 @@ class Absent:
         if self.disconnected_inputs == "raise":
             raise DisconnectedInputError(text)
         if self.disconnected_inputs == "warn":
-            warnings.warn(text, GradcWarning, stacklevel=5)
+            warn_user(text)
         if self.return_disconnected == "None":
             return None
         if self.return_disconnected == "Disconnected":
