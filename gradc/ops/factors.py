@@ -185,6 +185,9 @@ def lu_inverse(a: Variable, factors: Variable, pivots: Variable) -> Variable:
     return call("lu_inverse", a, factors, pivots)
 
 
+_OF_FACTORS = products(lambda letters: letters["n"] * 100)
+
+
 def _traced(a: Variable, factors: Variable, pivots: Variable, tangent: Variable) -> Variable:
     """The trace of a^-1 times the tangent."""
     inverse = call("lu_inverse", a, factors, pivots)
@@ -206,7 +209,7 @@ def _det_pushforward(
     signature="(n,n),(n,n),(n)->()",
     c=RoutineFn("lu_det", "lu_det.h"),
     dtypes=alike,
-    work=products(lambda letters: letters["n"] * 100),
+    work=_OF_FACTORS,
     ref=reference(lambda a, factors, pivots: np.linalg.det(a)),
     pullback=lambda cts, outs, a, factors, pivots: (
         scaled(transposed(call("lu_inverse", a, factors, pivots)), cts[0] * outs[0]),
@@ -222,9 +225,6 @@ def _det_pushforward(
 def lu_det(a: Variable, factors: Variable, pivots: Variable) -> Variable:
     """The determinant of a, from its factors.  Gradient: det a'^-1; a must be regular for it."""
     return call("lu_det", a, factors, pivots)
-
-
-_OF_FACTORS = products(lambda letters: letters["n"] * 100)
 
 
 @declared(

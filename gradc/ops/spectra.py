@@ -174,14 +174,12 @@ _FULL = "the vectors outside the range are not determined: use full_matrices=Fal
 
 def _full_pullback(cts: Cts, outs: Cts, a: Variable) -> tuple[Variable]:
     if cts[0] is None and cts[2] is None:
-        u, _, vt = svd_thin(a)
-        return (product(_columns_times(u, cts[1]), vt),)
+        return _values_pullback(cts[1:2], outs, a)
     return (Undefined(a.type, f"input 0 of svd: {_FULL}"),)
 
 
 def _full_pushforward(tangents: Cts, outs: Cts, a: Variable) -> tuple[Variable, ...]:
-    u, _, vt = svd_thin(a)
-    moved = diagonal(product(transposed(u), tangents[0], transposed(vt)), 0, -2, -1)
+    (moved,) = _values_pushforward(tangents, outs, a)
     left, right = (Undefined(outs[k].type, f"output {k} of svd: {_FULL}") for k in (0, 2))
     return left, moved, right
 
