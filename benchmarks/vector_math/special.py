@@ -39,6 +39,8 @@ sinc is exactly 0 at whole numbers. betaln has its zeros along a curve, where B 
 that out, and its error there is a few eps of the logarithms that cancel.
 j0 and j1 keep their digits at their first two zeros; from 8 on their bound is absolute. The second
 derivatives of i1 and j1 have an absolute error of about eps / |x| near 0.
+gammainc_slope is the derivative of gammainc(a, x) by a; that by x has a relative error of about
+a log(a) eps.
 
     python -m benchmarks.vector_math.special --write
 """

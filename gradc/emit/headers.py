@@ -21,6 +21,7 @@ _OURS = (
     ("erfinv.h", ("erfcinv", "erfcx", "erfinv")),
     ("fold.h", ("max", "min", "wins")),
     ("gamma.h", ("gamma",)),
+    ("gammainc.h", ("gammainc",)),
     ("integer.h", ("floor_divide", "modulo", "power", "round_away")),
     ("sinc.h", ("sinc",)),
 )

@@ -22,6 +22,7 @@ class Row:
     bound: float
     order: float | None = None  # a number that stands before x
     absolute: bool = False
+    count: int = 400  # of points in tests
 
     @property
     def label(self) -> str:
@@ -93,6 +94,31 @@ def _modified(order):
     return lambda x: mp.besseli(order, x)
 
 
+def _lower(a):
+    return lambda x: mp.gammainc(a, 0, x, regularized=True)
+
+
+def _upper(a):
+    return lambda x: mp.gammainc(a, x, mp.inf, regularized=True)
+
+
+def _by_first(a):
+    """The slope of P in a, by differences in 300 bits of whichever of P and Q is small."""
+
+    def slope(x):
+        with mp.workprec(300):
+            h = mpf(a) * mpf(2) ** -40
+            part, sign = (_lower, 1) if x <= a + 0.5 else (_upper, -1)
+            near, far = (part(a + k * h)(x) - part(a - k * h)(x) for k in (1, 2))
+            return sign * (8 * near - far) / (12 * h)
+
+    return slope
+
+
+INCOMPLETE = ((0.25, ((0.01, 3), ("log", -9, 2))), (2.5, ((0.01, 12), ("log", -9, 2))),
+              (30.0, ((1, 90),)), (390.0, ((250, 600),)), (1000.0, ((700, 1400),)),
+              (1e6, ((9.95e5, 1.005e6),)))  # fmt: skip
+
 ZERO = 1.4616321449683622  # of digamma
 
 ROWS = (
@@ -124,6 +150,12 @@ ROWS = (
     Row("betaln", _betaln(2.5), ((0, 0.2), (1, 30), ("log", 1, 15)), 8, 2.5),
     Row("betaln", _betaln(10), ((0.5, 60), ("log", 1, 15)), 4, 10.0),
     Row("betaln", _betaln(1000), ((1, 3000), ("log", 1, 15)), 4, 1000.0),
+    *(Row("gammainc", _lower(mpf(a)), ranges, 16, a, count=40) for a, ranges in INCOMPLETE),
+    *(Row("gammaincc", _upper(mpf(a)), ranges, 16, a, count=40) for a, ranges in INCOMPLETE),
+    *(
+        Row("gammainc_slope", _by_first(mpf(a)), ranges, 30, a, count=16)
+        for a, ranges in INCOMPLETE
+    ),
     Row("j0", _first_kind(0), ((-8, 8), ("near", 2.404825557695773), ("log", -20, 0)), 8),
     Row("j0", _first_kind(0), ((8, 100), ("log", 1, 6)), 1, absolute=True),
     Row("j1", _first_kind(1), ((-8, 8), ("near", 3.8317059702075125), ("log", -300, 0)), 8),

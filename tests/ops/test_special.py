@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.special
+import scipy.stats
 
 import gradc
 import gradc.tensor as T
@@ -78,3 +79,25 @@ def test_bessel_functions_are_scipys() -> None:
     for one, other in zip(got[-2:], (ivp(1, a, 2), jvp(1, a, 2)), strict=True):
         np.testing.assert_allclose(one[seen], other[seen], rtol=1e-11, atol=1e-15)
         np.testing.assert_allclose(one, other, rtol=1e-11, atol=1e-6)
+
+
+def test_incomplete_gamma_functions_are_scipys() -> None:
+    a, x = T.dvector("a"), T.dvector("x")
+    low, high = T.gammainc(a, x), T.gammaincc(a, x)
+    slopes = T.grad(T.sum(low), [a, x])
+    outputs = [low, high, T.chi2sf(x, a), *slopes, T.grad(T.sum(slopes[1]), x)]
+    at = np.array([1e-3, 0.25, 1.0, 1.0, 2.5, 30.0, 390.0, 1e4, 1e4, 1e9])
+    of = np.array([1e-6, 3.0, 0.0, 0.9, 0.1, 41.0, 380.0, 9.9e3, 1.2e4, 1e9 + 1e4])
+    got = gradc.function([a, x], outputs)(at, of)
+    words = [scipy.special.gammainc(at, of), scipy.special.gammaincc(at, of)]
+    for one, other in zip(got, [*words, scipy.stats.chi2.sf(of, at)], strict=False):
+        np.testing.assert_allclose(one, other, rtol=2e-12, atol=1e-300)
+    density = scipy.stats.gamma.pdf(of, at)
+    np.testing.assert_allclose(got[4], density, rtol=1e-6, atol=1e-200)
+    np.testing.assert_allclose(
+        got[5][3:8], (density[3:8] * ((at - 1)[3:8] / of[3:8] - 1)), rtol=1e-9
+    )
+    with pytest.raises(
+        gradc.errors.NullTypeGradError, match="one derivative in their first operand"
+    ):
+        T.grad(T.sum(slopes[0]), a)
