@@ -1,6 +1,6 @@
 """Which operations round, and which jump: by name, where kind and dtype do not tell."""
 
-__all__ = ["CANCELS", "JUMPS", "LINEAR", "MOVES", "ORDERS", "PICKS", "STOPS"]
+__all__ = ["CANCELS", "JUMPS", "LINEAR", "MOVES", "ORDERS", "PICKS", "SLOW", "STOPS"]
 
 # Kinds whose elements are elements of an operand.
 MOVES = frozenset(
@@ -33,8 +33,20 @@ PICKS = frozenset(
     ("neg", "abs", "maximum", "minimum", "switch", "clip", "relu", "cast", "max", "min", "peak")
 )
 
-# Elementwise, but a sum inside: near 0 they have the digits of its terms.
-CANCELS = frozenset(("logaddexp", "logaddexp2"))
+# Elementwise, but a sum inside, or a 0 between two floats: there they have its terms' digits.
+CANCELS = frozenset(
+    (
+        "logaddexp", "logaddexp2", "gammaln", "betaln", "digamma", "sinc", "sinc_slope", "j0", "j1",
+    )
+)  # fmt: skip
+
+# Judged number by number, in Python: for small arrays.
+SLOW = frozenset(
+    (
+        "gammaln", "digamma", "trigamma", "polygamma_of_order", "betaln", "gammainc", "gammaincc",
+        "erfinv", "erfcinv", "erfcx", "sinc_slope", "i0", "i1", "i0e", "i1e", "j0", "j1",
+    )
+)  # fmt: skip
 
 # They choose between 0.0 and -0.0 as they like, as numpy's own loops do.
 ORDERS = frozenset(("maximum", "minimum", "max", "min", "clip", "relu", "peak", "sort"))

@@ -188,9 +188,12 @@ def _wide_param(key: str, value: Any) -> Any:
 
 
 def _shaken(array: Array, dtype: str, rng: np.random.Generator, *, by_norm: bool = False) -> Array:
-    """Every element off a little; by_norm: by a little of the greatest, as in linear algebra."""
+    """Every element off a little; by_norm: by a little of the greatest, as in linear algebra.
+
+    One that is no number says nothing about how large the others are.
+    """
     if not dtype.startswith("float"):
         return array
     off = rng.uniform(-SHAKE, SHAKE, array.shape) * np.finfo(dtype).eps
-    size = np.max(np.abs(array), initial=0) if by_norm else array
+    size = np.max(np.abs(array), initial=0, where=np.isfinite(array)) if by_norm else array
     return np.asarray(array + off * size, array.dtype)

@@ -9,6 +9,7 @@ the same bits however it is computed: to leaves, views of them, and what picks f
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
@@ -23,7 +24,7 @@ from gradc.ops.declare import COMPOSED, FUNCTIONS, SAMPLES, Sample, call, insert
 from gradc.ops.kinds import Elemwise, Reduce
 from gradc.rewrite.passes import CANONICALIZE, SPECIALIZE, STABILIZE, STRENGTHEN
 from gradc.rewrite.rule import Rule
-from tests.fuzz.exact import JUMPS, LINEAR, MOVES, PICKS
+from tests.fuzz.exact import JUMPS, LINEAR, MOVES, PICKS, SLOW
 from tests.fuzz.forms import like
 from tests.fuzz.pool import FLOATS, INTEGERS, MOST_ELEMENTS, Item, Pool
 from tests.rewrite.spelling import builds
@@ -45,6 +46,7 @@ RULES: tuple[Rule, ...] = (
     *CANONICALIZE.rules, *STABILIZE.rules, *SPECIALIZE.rules, *STRENGTHEN.rules
 )  # fmt: skip
 # `given` promises that its condition holds: Assert makes it, with one that does.
+FEW = 512  # elements, for references that go number by number
 ELEMWISE = [
     rule for rule in DECLARATIONS.values() if isinstance(rule, Elemwise) and rule.name != "given"
 ]
@@ -97,7 +99,14 @@ def elementwise(g: Pool) -> None:
         if item is None:
             return
         chosen.append(item)
-    apply_elementwise(g, rule, chosen)
+    if judgeable(rule, *chosen):
+        apply_elementwise(g, rule, chosen)
+
+
+def judgeable(rule: Elemwise, *items: Item) -> bool:
+    """Whether its reference is done soon: some go number by number."""
+    shapes = [each.value.shape for each in items]
+    return rule.name not in SLOW or math.prod(np.broadcast_shapes(*shapes)) <= FEW
 
 
 def apply_elementwise(g: Pool, rule: Elemwise, items: Sequence[Item]) -> None:
@@ -146,7 +155,9 @@ def guard(g: Pool) -> None:
     """A function inside its domain, and something else where it may be nan or of no slope."""
     rule = g.draws.pick(BOUNDED)
     item = g.pick(lambda i: i.is_float)
-    if item is None or rule.dtype((item.variable.dtype,))[0] != (item.variable.dtype,):
+    if item is None or not judgeable(rule, item):
+        return
+    if rule.dtype((item.variable.dtype,))[0] != (item.variable.dtype,):
         return
     x, (low, high) = item.variable, rule.domain[0]
     inside, y = T.and_(x > low, x < high), Op(rule)(x)
