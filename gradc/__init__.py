@@ -26,12 +26,13 @@ from gradc.call.modes import (
     get_mode,
     register_mode,
 )
+from gradc.call.objects import shared_object
 from gradc.call.profile import ProfileStats, print_global_stats
 from gradc.compile import function
 from gradc.control import OpFromGraph, custom_gradient
 from gradc.differentiate import words as _derivatives
 from gradc.differentiate.words import *
-from gradc.extend import Op, as_op
+from gradc.extend import Op, as_op, object_constant
 from gradc.functional import (
     grad,
     hessian,
@@ -43,6 +44,7 @@ from gradc.functional import (
     vmap,
 )
 from gradc.graph.functiongraph import FunctionGraph
+from gradc.graph.objects import Type, generic
 from gradc.graph.op import Apply
 from gradc.graph.replace import clone, graph_replace
 from gradc.graph.testvalues import debug_assert, get_debug_values, get_test_value
@@ -67,7 +69,6 @@ from gradc.options import config
 from gradc.printing import debugprint, detect_nan, pp, pprint
 from gradc.saving import load, load_function, save
 from gradc.sharedvar import SharedVariable, shared
-from gradc.tensor.constructors import generic
 from gradc.testing import numeric_grad, verify_grad
 
 __version__ = "0.1.0"
@@ -88,6 +89,7 @@ __all__ = [
     "Out",
     "ProfileStats",
     "SharedVariable",
+    "Type",
     "as_op",
     "assert_op",
     "clone",
@@ -117,6 +119,7 @@ __all__ = [
     "load",
     "load_function",
     "numeric_grad",
+    "object_constant",
     "pp",
     "pprint",
     "print_global_stats",
@@ -125,6 +128,7 @@ __all__ = [
     "scipy_objective",
     "save",
     "shared",
+    "shared_object",
     "tensor",
     "testing",
     "tree",

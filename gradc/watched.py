@@ -19,6 +19,7 @@ from gradc.call.callbacks import callbacks_of
 from gradc.call.failures import user_error
 from gradc.call.function import Function
 from gradc.call.given import check_given
+from gradc.call.handing import has_objects
 from gradc.call.modes import DebugMode, Mode, MonitorMode
 from gradc.call.plan import Plan
 from gradc.call.request import Request, read_request
@@ -26,7 +27,7 @@ from gradc.call.stages import Stages
 from gradc.call.watching import Run, debugging_run, monitoring_run
 from gradc.compile import compile_request
 from gradc.descent import Descent, descend, lowered, rewritten
-from gradc.errors import StochasticOrder, message
+from gradc.errors import ArgumentError, StochasticOrder, message
 from gradc.graph.flat import flatten
 from gradc.graph.graph import Graph, seal
 from gradc.graph.text import listing
@@ -82,6 +83,9 @@ def _given(
     """What tries arrays for the outputs, of a function that updates nothing."""
     if not mode.check_preallocated_output or not request.graph.outputs:
         return None
+    if has_objects(request.graph):
+        what = f"{request.name}: Python objects are not written into arrays that are given."
+        raise ArgumentError(message(what, fix='use DebugMode(check_preallocated_output="").'))
     inputs: dict[Variable, Variable] = {leaf: Input(leaf.type, leaf.name) for leaf in leaves}
     outputs = substitute(request.graph.outputs, inputs)
     made = read_request(

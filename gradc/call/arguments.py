@@ -63,6 +63,11 @@ class Argument:
         # C has two types for one: of long and long long the dtype table knows the first.
         return value if value.dtype.num == self._dtype.num else value.view(self._dtype)
 
+    def taken(self, default: Any) -> Array:
+        """The value that the parameter has by default, which was taken before."""
+        found: Array = default
+        return found
+
     def rule(self, port: Port) -> tuple[Any, tuple[int, ...], bool]:
         """The same for calls in C, which take what needs no cast (csrc/python, read_rule)."""
         lengths = tuple(-1 if n is None else n for n in self.variable.type.shape)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from gradc.call.callbacks import callbacks_of
 from gradc.call.failures import user_error
 from gradc.call.function import Function
+from gradc.call.handing import class_for
 from gradc.call.nan import first_bad
 from gradc.call.plan import Plan, ShippedArray
 from gradc.call.profile import ProfileStats
@@ -65,7 +66,7 @@ def bind(
             return error if found is None else NanGuardError(found)
         return error
 
-    function = Function(
+    function = class_for(request)(
         request.name, request.signature, request.results,
         _shared([variables[k] for k in plan.shared]), request.updated,
         [_array(each, variables) for each in plan.constants], executable.interface,
@@ -122,7 +123,7 @@ def interpret(
         return user_error(failure, None, (), request.name, values)
 
     interface = _border(graph)
-    return Function(
+    return class_for(request)(
         request.name, request.signature, request.results, _shared(graph.shared), request.updated,
         (), interface, run or evaluated, explain, stages,
     )  # fmt: skip

@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from gradc.call.arguments import Argument
 from gradc.call.inputs import In, as_input, as_output
 from gradc.call.modes import Mode
+from gradc.call.objects import ObjectArgument, argument
 from gradc.call.profile import ProfileStats
 from gradc.call.signature import Results, Signature
 from gradc.control import inlined
@@ -220,7 +220,7 @@ def _read_updates(name: str, updates: Any) -> list[tuple[SharedVariable, Variabl
 
 def _as_update(name: str, old: SharedVariable, new: Any) -> Variable:
     value = as_variable(new, dtype=old.dtype if is_weak(new) else None)
-    if value.dtype != old.dtype or value.ndim != old.ndim or not _fits(old, value):
+    if not old.type.resembles(value.type) or not _fits(old, value):
         raise UpdateError(
             message(
                 f'{name}: the update of "{old}" must be {old.type}, got {value.type}.',
@@ -244,7 +244,7 @@ def _read_givens(givens: Any) -> dict[Variable, Variable]:
         if not isinstance(old, Variable):
             raise ArgumentTypeError(message(f"function: givens: {old!r} is not a variable."))
         value = as_variable(new, dtype=old.dtype if is_weak(new) else None)
-        if value.dtype != old.dtype or value.ndim != old.ndim:
+        if not old.type.resembles(value.type):
             raise ArgumentTypeError(
                 message(
                     f'function: givens: "{old}" is {old.type}, its replacement {value.type}.',
@@ -323,12 +323,14 @@ def _signature(given: Sequence[In], placeholders: Mapping[Variable, Variable]) -
     arguments = []
     defaults = {}
     for k, each in enumerate(given):
-        argument = Argument(
+        made = argument(
             placeholders[each.variable], k, strict=each.strict, allow_downcast=each.allow_downcast
         )
-        argument.name = each.name
-        arguments.append(argument)
-        if each.value is not None:
-            value = argument.take(each.value, "In")
+        made.name = each.name
+        arguments.append(made)
+        if each.value is not None and isinstance(made, ObjectArgument):
+            defaults[k] = made.filtered(each.value, "In")
+        elif each.value is not None:
+            value = made.take(each.value, "In")
             defaults[k] = value if each.borrow else np.array(value, order="C")
     return Signature(tuple(arguments), defaults)

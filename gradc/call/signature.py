@@ -77,7 +77,7 @@ class Signature:
     """
 
     arguments: tuple[Argument, ...]
-    defaults: Mapping[int, Array]
+    defaults: Mapping[int, Any]
 
     def has_name(self, name: str) -> bool:
         """Whether there is a parameter of that name."""
@@ -95,7 +95,7 @@ class Signature:
             if value is _MISSING:
                 if k not in self.defaults:
                     raise ArgumentTypeError(self._count(function, len(args) + len(kwargs)))
-                taken.append(self.defaults[k])
+                taken.append(argument.taken(self.defaults[k]))
             else:
                 taken.append(argument.take(value, function))
         return taken

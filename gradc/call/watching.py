@@ -21,7 +21,9 @@ from gradc.errors import BadOptimization, BadThunkOutput, GradcWarning, Where, m
 from gradc.graph.describe import elements, where
 from gradc.graph.evaluate import evaluate
 from gradc.graph.graph import Graph
+from gradc.graph.objects import OBJECTS, Type
 from gradc.graph.op import Apply
+from gradc.graph.types import TensorType
 from gradc.graph.variable import Constant, Variable
 from gradc.value import replace
 
@@ -48,18 +50,25 @@ def monitoring_run(graph: Graph, leaves: Sequence[Variable], mode: MonitorMode) 
     def run(arrays: list[Array]) -> list[Array]:
         known: dict[Variable, Array] = dict(zip(leaves, arrays, strict=True))
         for i, node in enumerate(graph.nodes):
-            fn = Thunk([_value(each, known) for each in node.inputs], len(node.outputs))
+            given = [_shown(each, _value(each, known)) for each in node.inputs]
+            fn = Thunk(given, len(node.outputs))
             if mode.pre_func is not None:
                 mode.pre_func(i, node, fn)
             results = evaluate(node.outputs, known)
-            for cell, result in zip(fn.outputs, results, strict=True):
-                cell[0] = result
+            for cell, v, result in zip(fn.outputs, node.outputs, results, strict=True):
+                cell[0] = _shown(v, result)
             if mode.post_func is not None:
                 mode.post_func(i, node, fn)
-            known.update({v: cell[0] for v, cell in zip(node.outputs, fn.outputs, strict=True)})
+            for v, cell in zip(node.outputs, fn.outputs, strict=True):
+                known[v] = OBJECTS.put(cell[0]) if v.type.is_object else cell[0]
         return [np.array(_value(each, known)) for each in graph.results]
 
     return run
+
+
+def _shown(variable: Variable, array: Array) -> Any:
+    """A value as users' code sees it: the object that a number stands for."""
+    return OBJECTS.get(array) if variable.type.is_object else array
 
 
 def _value(variable: Variable, known: dict[Variable, Array]) -> Array:
@@ -118,7 +127,7 @@ def _check_rules(
         found = evaluate(sides, values, upcast) if sides else []
         for k, each in enumerate(chosen):
             before, after = found[2 * k], found[2 * k + 1]
-            if not _agree(after, before, each.before.dtype, may_mend=stabilises):
+            if not _agree(after, before, each.before.type, may_mend=stabilises):
                 place = "" if each.site is None else f" ({each.site})"
                 what = f"{name}: the rule {each.rule} of {each.stage} changes a value{place}."
                 rows = [
@@ -135,7 +144,7 @@ def _check_node(name: str, node: Apply, stored: dict[Variable, Array]) -> None:
         return
     expected = evaluate(node.outputs, {v: stored[v] for v in node.inputs if v in stored})
     for output, wanted in zip(node.outputs, expected, strict=True):
-        if not _agree(stored[output], wanted, output.dtype):
+        if not _agree(stored[output], wanted, output.type):
             place = "" if node.site is None else f" ({node.site})"
             what = f"{name}: the C of {node.op}{place} does not give what its reference gives."
             rows = [_row(output, stored[output], "C"), _row(output, wanted, "reference")]
@@ -150,7 +159,7 @@ def _check_whole(
     """The fused function against its operations one by one."""
     for k, (variable, result) in enumerate(zip(prepared.results, results, strict=True)):
         wanted = _value(variable, stored)
-        if not _agree(result, wanted, variable.dtype):
+        if not _agree(result, wanted, variable.type):
             what = f"{name}: result {k} is not what its operations give one by one."
             rows = [_row(variable, result, "whole"), _row(variable, wanted, "parts")]
             fix = 'leave fusion out meanwhile, Mode().excluding("fusion"), and report it.'
@@ -181,11 +190,15 @@ def _check_finite(name: str, prepared: Graph, known: dict[Variable, Array]) -> N
                 raise BadThunkOutput(message(what, [_row(output, array)], "look at its operands."))
 
 
-def _agree(got: Array, wanted: Array, dtype: str, *, may_mend: bool = False) -> bool:
+def _agree(got: Array, wanted: Array, kind: TensorType, *, may_mend: bool = False) -> bool:
     """Whether two results are the same but for rounding.
 
     may_mend: where one is no finite number the other may be better.
     """
+    if kind.is_object:
+        assert isinstance(kind, Type)
+        return kind.values_eq_approx(OBJECTS.get(got), OBJECTS.get(wanted))
+    dtype = kind.dtype
     if got.shape != wanted.shape:
         return False
     if dtype not in _CLOSE:

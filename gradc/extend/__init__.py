@@ -3,6 +3,6 @@
 from gradc.extend import declared
 from gradc.extend.asop import FromFunctionOp, as_op
 from gradc.extend.lowering import expanded
-from gradc.extend.op import Op
+from gradc.extend.op import Held, Op, object_constant
 
-__all__ = ["FromFunctionOp", "Op", "as_op", "declared", "expanded"]
+__all__ = ["FromFunctionOp", "Held", "Op", "as_op", "declared", "expanded", "object_constant"]

@@ -47,7 +47,8 @@ class FromFunctionOp(Op):
     def perform(self, node: Apply, inputs: list[Any], output_storage: list[list[Any]]) -> None:
         """Call the function."""
         found = self.fn(*inputs)
-        listed = found if isinstance(found, (tuple, list)) else (found,)
+        is_one = len(self.gives) == 1 and self.gives[0].is_object  # which may be a list itself
+        listed = found if isinstance(found, (tuple, list)) and not is_one else (found,)
         if len(listed) != len(output_storage):
             what = f"{self.name}: gave {len(listed)} arrays, otypes announce {len(output_storage)}."
             raise ArgumentTypeError(message(what, [where(node.outputs[0])]))

@@ -24,6 +24,8 @@ class Code(AnyOp):
 
     __slots__ = ()
 
+    takes_objects = True
+
     @property
     def params(self) -> Any:
         """The one parameter, by which rules of derivatives and batches find it."""
@@ -87,7 +89,8 @@ class PythonCode(Call):
         return _code(node).handed(node)
 
     def folds(self, node: Apply) -> bool:
-        return _code(node).folds(node)
+        has_objects = any(each.type.is_object for each in (*node.inputs, *node.outputs))
+        return not has_objects and _code(node).folds(node)
 
     def evaluate(self, arrays: Sequence[Array], params: Mapping[str, Any]) -> tuple[Array, ...]:
         """On arrays alone: the node is one that takes them."""

@@ -48,12 +48,19 @@ def gradients(
     node = outs[0].owner
     assert node is not None
     pattern = op.connection_pattern(node)
-    whole = [_zero(y) if ct is None else ct for y, ct in zip(outs, cts, strict=True)]
+    whole = [_whole(y, ct) for y, ct in zip(outs, cts, strict=True)]
     found = _listed(op, "grad", op.L_op(list(inputs), list(outs), whole), inputs)
     connected = [
         any(flag and ct is not None for flag, ct in zip(row, cts, strict=True)) for row in pattern
     ]
     return tuple(term if flag else None for term, flag in zip(found, connected, strict=True))
+
+
+def _whole(y: Variable, ct: Variable | None) -> Any:
+    """A cotangent or a tangent as users' code gets it: objects have none."""
+    if y.type.is_object:
+        return Disconnected(y)
+    return _zero(y) if ct is None else ct
 
 
 def _zero(y: Variable) -> Variable:
@@ -73,7 +80,7 @@ def _listed(
 
 
 def _term(op: Differentiable, word: str, found: Any, x: Variable) -> Variable | None:
-    if found is None or isinstance(found, Disconnected):
+    if found is None or isinstance(found, Disconnected) or x.type.is_object:
         return None
     term = as_variable(found)
     if isinstance(term, Undefined):
@@ -110,5 +117,5 @@ def tangents_of(
 ) -> list[Variable | None]:
     """Forward mode by the gradient, of which it is the transpose."""
     node = op.make_node(*inputs)  # type: ignore[attr-defined]
-    whole = [_zero(x) if t is None else t for x, t in zip(inputs, tangents, strict=True)]
+    whole = [_whole(x, t) for x, t in zip(inputs, tangents, strict=True)]
     return transposed(Stated(op, len(inputs)), node, whole)

@@ -6,6 +6,7 @@ the other.  Its gradient is that of each element, summed for an input that all e
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -48,6 +49,10 @@ class Looped(Op):
         known = [n for n in lengths if n is not None]
         count = known[0] if known else None
         one = self._one(inputs)
+        for y in one.outputs:
+            if y.type.is_object:
+                what = f"{self.element.name}: it gives objects, of which there are no batches."
+                raise VectorizeError(message(what, [where(y)], "use it outside of vectorize."))
         types = [TensorType(y.dtype, (count, *y.type.shape)) for y in one.outputs]
         return Apply(self, inputs, types)
 
@@ -61,7 +66,7 @@ class Looped(Op):
         found: list[list[Any]] = [[] for _ in one.outputs]
         for k in range(counts.pop()):
             pairs = zip(inputs, self.flags, strict=True)
-            given = [np.array(x[k, ...] if flag else x) for x, flag in pairs]
+            given = [np.array(x[k, ...]) if flag else copy.copy(x) for x, flag in pairs]
             cells: list[list[Any]] = [[None] for _ in one.outputs]
             self.element.perform(one, given, cells)
             for rows, output, cell in zip(found, one.outputs, cells, strict=True):

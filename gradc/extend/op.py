@@ -26,13 +26,14 @@ from gradc.errors import (
 from gradc.extend.code import Code
 from gradc.extend.gradients import gradients, tangents_of
 from gradc.graph.describe import where
+from gradc.graph.objects import OBJECTS, Type
 from gradc.graph.op import BUILT, DECLARATIONS, Apply, Array
 from gradc.graph.site import inherit, user_site
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Variable
 from gradc.ops.convert import as_variable
 
-__all__ = ["Op", "is_overridden", "result_of", "type_of"]
+__all__ = ["Held", "Op", "is_overridden", "object_constant", "result_of", "type_of"]
 
 _OURS = ("rule", "kind", "params", "keywords")
 _NOT_HERE = ("params_type", "get_params")  # parameters of C code
@@ -111,7 +112,7 @@ class Op(Code):
 
     def _taken(self, given: Any, announced: Any) -> Variable:
         wanted = type_of(self.name, announced)
-        found = as_variable(given, dtype=None if isinstance(given, Variable) else wanted.dtype)
+        found = _variable(given, wanted)
         if not wanted.accepts(found.type):
             what = f"{self.name}: an input is {wanted}, got {found.type}."
             raise ArgumentTypeError(message(what, [where(found)], "cast or reshape it first."))
@@ -217,8 +218,7 @@ class Op(Code):
 
     def run(self, node: Apply, arrays: Sequence[Array]) -> tuple[Array, ...]:
         """By perform."""
-        pairs = zip(arrays, node.inputs, strict=True)
-        given = [array.astype(each.dtype, copy=False) for array, each in pairs]
+        given = [_operand(*each) for each in zip(node.inputs, arrays, strict=True)]
         storage: list[list[Any]] = [[None] for _ in node.outputs]
         self.perform(node, given, storage)
         pairs_out = zip(node.outputs, storage, strict=True)
@@ -244,6 +244,33 @@ class Op(Code):
         return tuple(None if each is None else as_variable(each) for each in listed)
 
 
+def _variable(given: Any, wanted: TensorType) -> Variable:
+    """What an input of this type is given as a variable; an object of a user's type is kept."""
+    if isinstance(given, Variable):
+        return given
+    if isinstance(wanted, Type) and wanted.is_object:
+        return object_constant(wanted, given)
+    return as_variable(given, dtype=wanted.dtype)
+
+
+def object_constant(type: Type, value: Any, name: str | None = None) -> Variable:
+    """A Python object as an operand of operations in Python.
+
+    type: a gradc.Type, whose filter the object goes through; gradc.generic takes any.
+    It is handed on as it is, and must not change.  Raises: what filter raises.
+    """
+    made: Variable = Held(type, type.filter(value))()
+    made.name = name
+    return made
+
+
+def _operand(variable: Variable, array: Array) -> Any:
+    """An operand as perform gets it."""
+    if variable.type.is_object:
+        return OBJECTS.get(array)
+    return array.astype(variable.dtype, copy=False)
+
+
 def is_overridden(op: Op, word: str) -> bool:
     """Whether a user's class has its own method of this name."""
     return getattr(type(op), word) is not getattr(Op, word)
@@ -266,6 +293,8 @@ def _refuse(owner: str, word: str) -> NoReturn:
 
 def result_of(op: Code, output: Variable, value: Any) -> Array:
     """What perform gave for an output, if it is of the type that was announced."""
+    if isinstance(output.type, Type) and output.type.is_object:
+        return OBJECTS.put(output.type.filter(value))
     if value is None:
         what = f"{op.name}: perform left the output {output.index} empty."
         fix = f"set output_storage[{output.index}][0] to an array."
@@ -284,3 +313,21 @@ def result_of(op: Code, output: Variable, value: Any) -> Array:
         what = f"{op.name}: perform gave shape {array.shape} for an output of {output.type}."
         raise ShapeError(message(what, [where(output)], "give it the rank that was announced."))
     return array
+
+
+class Held(Op):
+    """A Python object, which does not change: an operation without inputs that gives it."""
+
+    def __init__(self, type: Type, value: Any) -> None:
+        self.type, self.value = type, value
+
+    def make_node(self, *inputs: Any) -> Apply:
+        """A node with the object."""
+        return Apply(self, (), [self.type])
+
+    def perform(self, node: Apply, inputs: list[Any], output_storage: list[list[Any]]) -> None:
+        """The object itself."""
+        output_storage[0][0] = self.value
+
+    def __str__(self) -> str:
+        return f"{self.type}({printable(repr(self.value), 40)})"

@@ -15,12 +15,13 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 
-from gradc.errors import GradError, InternalError, message
+from gradc.errors import ArgumentTypeError, GradError, InternalError, message
+from gradc.graph.describe import where
 from gradc.graph.methods import OPERATORS
 from gradc.graph.pickled import Chain, without_folder
 from gradc.graph.site import Site, user_site
 from gradc.graph.types import TensorType
-from gradc.graph.variable import Variable
+from gradc.graph.variable import Input, Variable
 from gradc.sizes import Size
 from gradc.value import value
 
@@ -167,6 +168,7 @@ class AnyOp:
     __slots__ = ()
 
     rule: Declaration
+    takes_objects: ClassVar[bool] = False  # variables that are no arrays (graph/objects.py)
 
     @property
     def params(self) -> tuple[tuple[str, Hashable], ...]:
@@ -267,7 +269,7 @@ class Apply:
         self.chain: weakref.ref[Chain] | None = None  # a pickler's (graph/pickled.py)
         padded = (*names, *(None,) * (len(types) - len(names)))
         self.outputs = tuple(
-            Variable(each.type, self, k, padded[k] or each.name, site)
+            _class_of(each)(each.type, self, k, padded[k] or each.name, site)
             if isinstance(each, Variable)
             else Variable(each, self, k, padded[k], site)
             for k, each in enumerate(types)
@@ -288,8 +290,27 @@ class Apply:
             self.outputs[index]._tag = tag
 
 
+def _class_of(listed: Variable) -> type[Variable]:
+    """Variable, or what a type of objects makes variables of."""
+    is_users = listed.type.is_object and not isinstance(listed, Input)
+    return type(listed) if is_users and not hasattr(listed, "get_value") else Variable
+
+
+def _no_array(op: AnyOp, given: Variable) -> str:
+    what = f"{op.name}: {given} is no array, but an object of the type {given.type}."
+    fix = "take it apart with an operation in Python, gradc.as_op or gradc.Op."
+    return message(what, [where(given)], fix)
+
+
 def apply(op: AnyOp, inputs: Sequence[Variable]) -> Apply:
-    """A new node, its output types from the declaration, its site the user's line."""
+    """A new node, its output types from the declaration, its site the user's line.
+
+    Raises: what the declaration raises; ArgumentTypeError for objects that are no arrays.
+    """
+    if not op.takes_objects:
+        for each in inputs:
+            if each.type.is_object:
+                raise ArgumentTypeError(_no_array(op, each))
     node = Apply(op, inputs, op.rule.infer(inputs, op.keywords), user_site())
     for tell in BUILT:
         tell(node)

@@ -89,8 +89,7 @@ def checked(caller: str, replace: Replacements, strict: bool = False) -> dict[Va
         if not isinstance(old, Variable):
             raise ArgumentTypeError(message(f"{caller}: {old!r} is not a variable."))
         value = new if isinstance(new, Variable) else Constant(np.asarray(new, old.dtype))
-        fits = value.dtype == old.dtype and value.ndim == old.ndim
-        if not fits or (strict and not old.type.accepts(value.type)):
+        if not old.type.resembles(value.type) or (strict and not old.type.accepts(value.type)):
             what = f"{caller}: {old} is {old.type}, its replacement {value.type}."
             rows = [where(old), where(value)]
             raise ArgumentTypeError(message(what, rows, "give one of the same dtype and shape."))

@@ -9,7 +9,7 @@ are well defined.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -67,6 +67,8 @@ class TensorType(metaclass=TensorTypes):
             if length is not None and length < 0:
                 raise ShapeError(message(f"a length cannot be negative, got {self.shape}."))
 
+    is_object: ClassVar[bool] = False  # whether it holds Python objects (graph/objects.py)
+
     def __call__(self, name: str | None = None) -> Input:
         """A new input of this type."""
         made: Input = OPERATORS["make_input"](self, name)
@@ -123,6 +125,10 @@ class TensorType(metaclass=TensorTypes):
             and self.ndim == other.ndim
             and all(a is None or a == b for a, b in zip(self.shape, other.shape, strict=True))
         )
+
+    def resembles(self, other: TensorType) -> bool:
+        """Whether one may stand in the other's place, but for lengths: of one dtype and rank."""
+        return not other.is_object and self.dtype == other.dtype and self.ndim == other.ndim
 
     def with_shape(self, shape: Sequence[int | None]) -> TensorType:
         """The same dtype with other lengths."""

@@ -13,7 +13,9 @@ from typing import Any
 
 from gradc.call.arguments import Argument
 from gradc.call.function import Function
+from gradc.call.handing import ObjectFunction
 from gradc.call.modes import Mode
+from gradc.call.objects import argument as argument_of
 from gradc.call.request import Request
 from gradc.call.signature import Results, Signature
 from gradc.compile import compile_in
@@ -37,7 +39,7 @@ def argument_parts(argument: Argument) -> tuple[Any, ...]:
 def made_argument(variable: Any, position: int, parts: tuple[Any, ...]) -> Argument:
     """The parameter with these parts."""
     name, strict, allow_downcast = parts
-    made = Argument(variable, position, strict=strict, allow_downcast=allow_downcast)
+    made = argument_of(variable, position, strict=strict, allow_downcast=allow_downcast)
     made.name = name
     return made
 
@@ -83,4 +85,5 @@ def _made(
     return compile_in(request, mode, chosen, profile)
 
 
-copyreg.pickle(Function, _reduced)
+for kind in (Function, ObjectFunction):
+    copyreg.pickle(kind, _reduced)

@@ -7,7 +7,7 @@ f and d for float32 and float64.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 from gradc.dtypes import check_dtype
 from gradc.errors import ArgumentError, ArgumentTypeError, message, printable
@@ -51,16 +51,6 @@ def tensor(
 def _named(dtype: Any) -> str:
     """The dtype by its name, by numpy's, or as "floatX"."""
     return config.floatX if dtype in (None, "floatX") else check_dtype(dtype)
-
-
-def generic(name: str | None = None) -> NoReturn:
-    """Refused: in Theano a variable for any Python object; here variables hold arrays.
-
-    Raises: ArgumentTypeError.
-    """
-    what = "generic: a variable holds an array of numbers, not any Python object."
-    fix = "pass the object's arrays as inputs, or use it in Python around the compiled function."
-    raise ArgumentTypeError(message(what, fix=fix))
 
 
 def _input(dtype: str, shape: StaticShape, name: Any) -> Input:

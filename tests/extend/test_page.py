@@ -14,4 +14,4 @@ def test_the_page_runs_from_top_to_bottom() -> None:
     text = "\n".join(blocks)
     linecache.cache["extending.md"] = (len(text), None, text.splitlines(True), "extending.md")
     exec(compile(text, "extending.md", "exec"), {"__name__": "extending"})
-    assert len(blocks) == 4
+    assert len(blocks) == 5

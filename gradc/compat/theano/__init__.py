@@ -47,10 +47,10 @@ from gradc.compat.theano.printing import pp, pprint
 from gradc.compat.theano.settings import config
 from gradc.compat.theano.updates import OrderedUpdates
 from gradc.control import OpFromGraph
+from gradc.graph.objects import generic
 from gradc.graph.replace import clone
 from gradc.ops.known import get_scalar_constant_value
 from gradc.ops.linalg import dot
-from gradc.tensor.constructors import generic
 
 __version__ = version = "1.0.5"  # whose behaviour this is
 
