@@ -77,7 +77,9 @@ def _made(cls: Class, *, eq: bool) -> Class:
     body.setdefault("__repr__", _repr)
     body.setdefault("__reduce__", _reduce)
     if eq:
-        body["__eq__"], body["__hash__"] = _comparison(names)
+        equal, hashed = _comparison(names)
+        body.setdefault("__eq__", equal)  # a class may have its own, and then both
+        body.setdefault("__hash__", hashed)
     made: Any = type.__new__(type(cls), cls.__name__, cls.__bases__, body)
     made.__qualname__ = cls.__qualname__
     _put_init(made, names, defaults)

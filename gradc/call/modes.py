@@ -15,6 +15,7 @@ from gradc.options import Options, config
 from gradc.value import replace
 
 __all__ = [
+    "FUSION",
     "DebugMode",
     "Mode",
     "MonitorMode",
@@ -27,7 +28,7 @@ __all__ = [
 
 _INTERPRETED = ("py", "py_nogc")
 _COMPILED = ("c", "c|py", "vm", "cvm", "c|py_nogc", "vm_nogc", "cvm_nogc", "c_nogc")
-_FUSION = ("fusion", "local_elemwise_fusion", "elemwise_fusion")  # ours, and Theano's words
+FUSION = ("fusion", "local_elemwise_fusion", "elemwise_fusion")  # ours, and Theano's words
 _LEVELS = {  # optimizer: way down, whether rules run at all
     "None": ("FAST_COMPILE", False),
     "merge": ("FAST_COMPILE", False),
@@ -55,6 +56,7 @@ class Mode:
 
     guards: tuple[str, ...] = ()
     passes: tuple[Any, ...] = ()
+    asked: tuple[str, ...] = ()  # every name that was included
 
     def __init__(
         self,
@@ -91,6 +93,7 @@ class Mode:
         """
         words = [each for each in names if isinstance(each, str)]
         made = self._with(tuple(each for each in self.excluded if each not in words))
+        made.asked = (*self.asked, *words)
         made.passes = (*self.passes, *(each for each in names if not isinstance(each, str)))
         return made
 
@@ -117,7 +120,7 @@ class Mode:
         return replace(
             options,
             rewrite=options.rewrite and _LEVELS[self.optimizer][1],
-            fuse=options.fuse and not any(each in _FUSION for each in self.excluded),
+            fuse=options.fuse and not any(each in FUSION for each in self.excluded),
             excluding=(*options.excluding, *rules),
             assertions=self.optimizer != "unsafe",
             guards=self.guards,
@@ -127,7 +130,7 @@ class Mode:
     @property
     def _switches(self) -> tuple[str, ...]:
         """Names that exclude something else than rules and passes."""
-        return (*_FUSION, "inplace") if self.way == "REFERENCE" else _FUSION
+        return (*FUSION, "inplace") if self.way == "REFERENCE" else FUSION
 
     def __repr__(self) -> str:
         parts = [repr(self.linker), repr(self.optimizer), *(f"-{each}" for each in self.excluded)]
@@ -180,7 +183,7 @@ class MonitorMode(Mode):
 
     @property
     def _switches(self) -> tuple[str, ...]:
-        return (*_FUSION, "inplace")
+        return (*FUSION, "inplace")
 
 
 class DebugMode(Mode):

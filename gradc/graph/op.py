@@ -222,10 +222,22 @@ class AnyOp:
 
 @value
 class Op(AnyOp):
-    """A declaration with its parameters: what computes a variable."""
+    """A declaration with its parameters: what computes a variable.
+
+    Beside a function of users', `y.owner.op == T.exp`, it is equal if that applies its declaration,
+    with whatever parameters.
+    """
 
     rule: Declaration
     params: tuple[tuple[str, Hashable], ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        if other.__class__ is Op:
+            return self.rule is other.rule and self.params == other.params
+        return getattr(other, "declaration", None) is self.rule
+
+    def __hash__(self) -> int:
+        return hash((self.rule, self.params))
 
     def __str__(self) -> str:
         if not self.params:

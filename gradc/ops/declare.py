@@ -72,6 +72,8 @@ def function_of(
 ) -> Operation:
     """`body` under the operation's name and help text; `parameters` if its own are not telling."""
     FUNCTIONS[name] = body
+    if name in DECLARATIONS:
+        body.declaration = DECLARATIONS[name]  # type: ignore[attr-defined]  # Op.__eq__ asks
     body.__name__ = body.__qualname__ = name
     body.__doc__ = doc
     body.__module__ = "gradc.tensor"
@@ -338,6 +340,7 @@ def declared(
         kind(name=word, doc=inspect.getdoc(body) or "", **fields)
         SAMPLES[word] = tuple(samples)
         FUNCTIONS[word] = body
+        body.declaration = DECLARATIONS[word]  # type: ignore[attr-defined]  # Op.__eq__ asks
         return body
 
     return decorate

@@ -153,9 +153,10 @@ class _Work:
 
     def _apply(self, variable: Variable) -> Variable | None:
         assert variable.owner is not None
-        if len(variable.owner.outputs) != 1:
-            return None
+        is_part = len(variable.owner.outputs) != 1
         for rule in self._rules_for(variable.owner.op.name, variable in self._tidied):
+            if is_part and not rule.takes_parts:
+                continue
             self.tries += 1
             for result in self._results(rule, variable):
                 if result is variable or not _refines(rule, variable, result):

@@ -217,9 +217,11 @@ def _choose(
     """Match patterns with different terms; gives also the terms left over.
 
     A wildcard that is still open when all else is placed takes everything that is left, as what
-    `whole` makes of it.
+    `whole` makes of it; one that stands twice here takes the same term twice.
     """
-    opens = [p for p in patterns if isinstance(p[1], Wild) and p[1].name not in env]
+    names = [p[1].name for p in patterns if isinstance(p[1], Wild) and p[1].name not in env]
+    single = {name for name in names if names.count(name) == 1}
+    opens = [p for p in patterns if isinstance(p[1], Wild) and p[1].name in single]
     for found, rest in _place([p for p in patterns if p not in opens], list(terms), env, sight):
         pending = [p for p in opens if _name(p) not in found]
         bound = [p for p in opens if _name(p) in found]

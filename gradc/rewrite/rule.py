@@ -41,6 +41,7 @@ class Rule:
     body: Body
     ops: tuple[str, ...]
     wants: frozenset[str]
+    takes_parts: bool = False  # whether it is tried on outputs that are one of several
 
     @property
     def is_local(self) -> bool:

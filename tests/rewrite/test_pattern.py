@@ -179,3 +179,13 @@ def test_a_long_sum_is_opened_only_so_far():
     for _ in range(5000):
         total = total + U
     assert len(Sight().terms(Seen(total), deep=True).parts) < 40
+
+
+def test_a_wildcard_that_stands_twice_is_one_variable():
+    assert found(x * x, V * U) is None
+    assert found(x + x, T.exp(V) + U) is None
+    assert found(x * x, V * V) == {"x": V}
+    assert found(P.exp(x * x), T.exp(V * V)) == {"x": V}
+    square = found(x * x * y, V * U * M * U)
+    assert square is not None
+    assert square["x"].owner.inputs[0] is U

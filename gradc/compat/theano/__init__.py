@@ -12,7 +12,6 @@ says what is kept and what is changed.
 
 from gradc.call.function import Function
 from gradc.call.inputs import Out
-from gradc.call.modes import Mode
 from gradc.compat.theano import compat as compat
 from gradc.compat.theano import (
     compile,
@@ -29,7 +28,7 @@ from gradc.compat.theano import (
     updates,
 )
 from gradc.compat.theano.aliases import install, uninstall
-from gradc.compat.theano.compile import ProfileStats, SharedVariable, as_op, function, shared
+from gradc.compat.theano.compile import Mode, ProfileStats, SharedVariable, as_op, function, shared
 from gradc.compat.theano.compile.io import In, Param
 from gradc.compat.theano.configparser import change_flags
 from gradc.compat.theano.converting import _asarray as _asarray
@@ -41,13 +40,13 @@ from gradc.compat.theano.gof import (
     Op,
     Type,
     Variable,
+    generic,
 )
 from gradc.compat.theano.gradient import Lop, Rop, grad, subgraph_grad
 from gradc.compat.theano.printing import pp, pprint
 from gradc.compat.theano.settings import config
 from gradc.compat.theano.updates import OrderedUpdates
 from gradc.control import OpFromGraph
-from gradc.graph.objects import generic
 from gradc.graph.replace import clone
 from gradc.ops.known import get_scalar_constant_value
 from gradc.ops.linalg import dot

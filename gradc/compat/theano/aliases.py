@@ -44,14 +44,14 @@ _SAME = {
     **dict.fromkeys(
         (
             "theano.compile.builders", "theano.compile.debugmode", "theano.compile.function",
-            "theano.compile.function_module", "theano.compile.mode", "theano.compile.monitormode",
+            "theano.compile.function_module", "theano.compile.monitormode",
             "theano.compile.nanguardmode", "theano.compile.pfunc", "theano.compile.profiling",
             "theano.compile.sharedvalue",
         ),
         "theano.compile",
     ),
     **dict.fromkeys(
-        ("theano.gof.fg", "theano.gof.op", "theano.gof.type", "theano.gof.utils"), "theano.gof"
+        ("theano.gof.fg", "theano.gof.op", "theano.gof.utils"), "theano.gof"
     ),
     "theano.configdefaults": "theano.configparser",
     "theano.compat.python2x": "theano.compat",

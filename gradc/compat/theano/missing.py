@@ -30,7 +30,10 @@ _LINALG = (
     "use a function of T.linalg; for eig, compute it with numpy and pass the result.",
 )
 _SPECIAL = "this special function", "compute it with scipy.special and pass the result."
-_REWRITE = "Theano's rewriting engine", "see gradc.rewrite, where rules are small functions."
+_REWRITE = (
+    "this part of Theano's rewriting engine",
+    "use local_optimizer, PatternSub or OpSub, in a mode or in theano.compile.optdb.",
+)
 _C_CODE = "operations with C of their own", "compose it of existing operations: they are fused."
 _PICKLE = "this pickler", "use pickle.dump: nothing of it is needed to read."
 _GPU = "GPUs", "leave it out: functions are compiled for the processor."
@@ -85,12 +88,11 @@ NOT_THERE: tuple[tuple[str, str, tuple[str, str]], ...] = (
     ("theano.tensor", "load send recv isend irecv", _MPI),
     ("theano.compile", "ViewOp DeepCopyOp", _INSIDE),
     ("theano", "sparse_grad function_dump FunctionMaker", _INSIDE),
-    ("theano.compile", "FunctionMaker orig_function rebuild_collect_shared optdb", _INSIDE),
+    ("theano.compile", "FunctionMaker orig_function rebuild_collect_shared", _INSIDE),
     ("theano.compile", "SymbolicInput SymbolicOutput register_linker register_optimizer", _INSIDE),
-    ("theano.gof", "local_optimizer PatternSub OpSub OpRemove TopoOptimizer Optimizer", _REWRITE),
     ("theano.gof", "WrapLinker WrapLinkerMany Linker LocalLinker PerformLinker", _INSIDE),
-    ("theano.gof", "EquilibriumOptimizer SequenceDB EquilibriumDB Query SeqOptimizer", _REWRITE),
-    ("theano.gof.opt", "local_optimizer PatternSub OpSub TopoOptimizer copy_stack_trace", _REWRITE),
+    ("theano.gof.opt", "NavigatorOptimizer OpKeyOptimizer LocalMetaOptimizer", _REWRITE),
+    ("theano.gof.opt", "CheckStackTraceOptimization check_stack_trace", _REWRITE),
     ("theano", "OpenMPOp", _C_CODE),
     ("theano.gof", "COp OpenMPOp ParamsType CLinker", _C_CODE),
     ("theano.misc.pkl_utils", "StripPickler", _PICKLE),

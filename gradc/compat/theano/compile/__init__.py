@@ -1,19 +1,21 @@
 """theano.compile: functions, shared variables, modes."""
 
 from gradc.call.function import Function
-from gradc.call.modes import (
-    DebugMode,
-    Mode,
-    MonitorMode,
-    NanGuardMode,
-    get_default_mode,
-    get_mode,
-    register_mode,
-)
+from gradc.call.modes import DebugMode, MonitorMode, NanGuardMode
 from gradc.call.profile import ProfileStats
-from gradc.compat.theano.compile import io, ops
+from gradc.compat.theano.compile import io, mode, ops
 from gradc.compat.theano.compile.functions import function, pfunc, shared
 from gradc.compat.theano.compile.io import In, Out, Param
+from gradc.compat.theano.compile.mode import (
+    FAST_COMPILE,
+    FAST_RUN,
+    Mode,
+    get_default_mode,
+    get_mode,
+    optdb,
+    predefined_modes,
+    register_mode,
+)
 from gradc.compat.theano.compile.ops import FromFunctionOp, as_op
 from gradc.control import OpFromGraph
 from gradc.errors import UnusedInputError
@@ -22,9 +24,6 @@ from gradc.graph.variable import Variable
 from gradc.ops.promises import specify_shape
 from gradc.printing import detect_nan
 from gradc.sharedvar import SharedVariable
-
-FAST_RUN, FAST_COMPILE = Mode("cvm", "fast_run"), Mode("cvm", "fast_compile")
-predefined_modes = {"FAST_RUN": FAST_RUN, "FAST_COMPILE": FAST_COMPILE}
 
 __all__ = [
     "FAST_COMPILE",
@@ -49,8 +48,10 @@ __all__ = [
     "get_default_mode",
     "get_mode",
     "io",
-    "ops",
     "is_same_graph",
+    "mode",
+    "ops",
+    "optdb",
     "pfunc",
     "predefined_modes",
     "register_mode",

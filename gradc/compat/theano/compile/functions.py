@@ -6,6 +6,7 @@ compiled function of Theano's for: maker.fgraph, copy, free, get_shared.
 
 from __future__ import annotations
 
+import numbers
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -16,6 +17,8 @@ from gradc import compile, sharedvar
 from gradc.call.function import Function
 from gradc.call.inputs import In, Out
 from gradc.call.modes import Mode
+from gradc.call.objects import shared_object
+from gradc.compat.theano.compile.mode import resolved
 from gradc.compat.theano.gradient import costs_behind
 from gradc.compat.theano.settings import config
 from gradc.dtypes import dtype_info
@@ -23,8 +26,8 @@ from gradc.errors import DTypeError, GradcWarning, message
 from gradc.graph.describe import where
 from gradc.graph.functiongraph import FunctionGraph
 from gradc.graph.replace import graph_replace
-from gradc.graph.variable import Variable
-from gradc.graph.walk import ancestors, toposort
+from gradc.graph.variable import Input, Variable
+from gradc.graph.walk import ancestors, leaves, toposort
 from gradc.ops.convert import as_variable
 from gradc.ops.elemwise import cast
 from gradc.sharedvar import SharedVariable
@@ -39,9 +42,12 @@ def shared(
 ) -> SharedVariable:  # fmt: skip
     """A variable with a value that functions read and update.
 
-    A Python float is float64 whatever floatX says, as in Theano; a Python int is int64.
-    Raises: as gradc.shared, also for lists and objects, which Theano kept without computing.
+    A Python float is float64 whatever floatX says, as in Theano; a Python int is int64.  What is
+    neither an array nor a number is kept as a Python object, for operations in Python.
+    Raises: as gradc.shared.
     """
+    if not hasattr(value, "__array__") and not isinstance(value, (Variable, numbers.Number)):
+        return shared_object(value, name, borrow=borrow)
     number = np.float64(value) if type(value) is float else value
     return sharedvar.shared(
         number, name, strict, allow_downcast, borrow, None, broadcastable, target, **kwargs
@@ -71,7 +77,12 @@ def function(
         "no_default_updates": no_default_updates,
         "profile": profile,
     }
-    made = compile.function(inputs, outputs, pairs, replaced, name=name, **options)
+    chosen, whole = resolved(mode)
+    given = (outputs, pairs)
+    if whole:
+        given = _rewritten(whole, outputs, pairs)
+        options["on_unused_input"] = on_unused_input or _used(inputs, outputs, pairs, replaced)
+    made = compile.function(inputs, *given, replaced, name=name, **{**options, "mode": chosen})
     _look_for_float64(made)
 
     def again(swap: Mapping[Variable, Any], keeps: bool, word: str | None) -> Function:
@@ -133,6 +144,30 @@ class Maker:
         return self._again(dict(swap or {}), not delete_updates, name)
 
 
+def _rewritten(
+    whole: Sequence[Any], outputs: Any, pairs: list[tuple[Any, Any]]
+) -> tuple[Any, list[tuple[Any, Any]]]:
+    """What was asked for, rewritten by the user's optimizers of whole graphs."""
+    old = [*_variables(outputs), *_variables([new for _, new in pairs])]
+    inputs = [each for each in leaves(old) if isinstance(each, Input)]
+    graph = FunctionGraph(inputs, old, clone=False)
+    for each in whole:
+        each.optimize(graph)
+    new = {a: b for a, b in zip(old, graph.outputs, strict=True) if a is not b}
+    return _exchanged(outputs, new), [(a, _exchanged(b, new)) for a, b in pairs]
+
+
+def _exchanged(given: Any, new: Mapping[Variable, Variable]) -> Any:
+    """Outputs of any form with others in the places of some."""
+    if isinstance(given, Mapping):
+        return {key: _exchanged(each, new) for key, each in given.items()}
+    if isinstance(given, (list, tuple)):
+        return [_exchanged(each, new) for each in given]
+    if isinstance(given, Out):
+        return Out(new.get(given.variable, given.variable), given.borrow)
+    return new.get(given, given) if isinstance(given, Variable) else given
+
+
 def _swapped(outputs: Any, swap: Mapping[Variable, Any]) -> Any:
     if not swap or outputs is None:
         return outputs
@@ -176,6 +211,16 @@ def _unused(
     given = [each.variable if isinstance(each, In) else each for each in _listed(inputs)]
     unused = [each for each in given if each not in direct]
     return "ignore" if unused and behind.issuperset(unused) else None
+
+
+def _used(
+    inputs: Any, outputs: Any, pairs: list[tuple[Any, Any]], replaced: list[tuple[Any, Any]]
+) -> str | None:
+    """The action "ignore" where all inputs are used before anything is rewritten."""
+    results = _variables(outputs) + _variables([new for _, new in pairs])
+    found = _reached(results, dict(replaced))
+    given = [each.variable if isinstance(each, In) else each for each in _listed(inputs)]
+    return "ignore" if found.issuperset(given) else None
 
 
 def _listed(given: Any) -> list[Any]:

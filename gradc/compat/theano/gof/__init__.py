@@ -1,23 +1,73 @@
-"""theano.gof: graphs, nodes, and the errors of building functions."""
+"""theano.gof: graphs, nodes, types, rewrites, and the errors of building functions."""
 
-from gradc.compat.theano.gof import graph
+from gradc.compat.theano.gof import graph, opt, optdb, type
+from gradc.compat.theano.gof.opt import (
+    EquilibriumOptimizer,
+    LocalOptGroup,
+    LocalOptimizer,
+    MergeOptimizer,
+    OpRemove,
+    OpSub,
+    Optimizer,
+    PatternSub,
+    SeqOptimizer,
+    TopoOptimizer,
+    in2out,
+    local_optimizer,
+    out2in,
+)
+from gradc.compat.theano.gof.optdb import (
+    DB,
+    EquilibriumDB,
+    LocalGroupDB,
+    ProxyDB,
+    Query,
+    SequenceDB,
+)
+from gradc.compat.theano.gof.type import Constant, Generic, Type, generic
 from gradc.errors import MissingInputError, RewriteError
 from gradc.extend import Op
 from gradc.graph.functiongraph import FunctionGraph
 from gradc.graph.op import Apply
-from gradc.graph.types import TensorType as Type
-from gradc.graph.variable import Constant, Variable
+from gradc.graph.variable import Variable
 
 InconsistencyError = RewriteError
+PureType, PureOp = Type, Op
 
 __all__ = [
+    "DB",
     "Apply",
     "Constant",
+    "EquilibriumDB",
+    "EquilibriumOptimizer",
     "FunctionGraph",
+    "Generic",
     "InconsistencyError",
+    "LocalGroupDB",
+    "LocalOptGroup",
+    "LocalOptimizer",
+    "MergeOptimizer",
     "MissingInputError",
     "Op",
+    "OpRemove",
+    "OpSub",
+    "Optimizer",
+    "PatternSub",
+    "ProxyDB",
+    "PureOp",
+    "PureType",
+    "Query",
+    "SeqOptimizer",
+    "SequenceDB",
+    "TopoOptimizer",
     "Type",
     "Variable",
+    "generic",
     "graph",
+    "in2out",
+    "local_optimizer",
+    "opt",
+    "optdb",
+    "out2in",
+    "type",
 ]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from gradc.compat.theano.gof.type import Constant
 from gradc.graph.compare import equal_computations
 from gradc.graph.compare import is_same_graph as same
 from gradc.graph.op import Apply
 from gradc.graph.replace import clone as cloned
-from gradc.graph.variable import Constant, Variable
+from gradc.graph.variable import Variable
 from gradc.graph.walk import ancestors as ancestors_of
 from gradc.graph.walk import leaves, toposort
 

@@ -18,6 +18,8 @@ from gradc.compat.theano.gradient import (
     numeric_grad,
     verify_grad,
 )
+from gradc.compat.theano.gof.type import Constant  # type: ignore[assignment]
+from gradc.compat.theano.gof.type import Constant as TensorConstant
 from gradc.compat.theano.settings import config
 from gradc.compat.theano.tensor.adapters import *
 from gradc.compat.theano.tensor.kinds import *
@@ -28,8 +30,6 @@ from gradc.errors import NotScalarConstantError, ShapeError
 from gradc.graph.compare import equal_computations
 from gradc.graph.op import Apply
 from gradc.graph.undefined import grad_not_implemented, grad_undefined
-from gradc.graph.variable import Constant
-from gradc.graph.variable import Constant as TensorConstant
 from gradc.graph.variable import Variable
 from gradc.graph.variable import Variable as TensorVariable
 from gradc.ops.watch import Assert, assert_op
