@@ -41,6 +41,6 @@ def test_what_is_missing_stands_on_the_page() -> None:
         "conv2d",
         "pool_2d",
         "sparse",
-        "local_optimizer",
+        "ParamsType",
     ):
         assert f"`{word}`" in text or f"`theano.{word}`" in text, word
