@@ -115,8 +115,11 @@ def products(count: Callable[[Letters], Size]) -> Callable[[Letters], Size]:
     return lambda letters: floor_div(size(count(letters)), _PER_PRODUCT) + 500
 
 
-def reference(function: Ref) -> Ref:
-    """A reference that computes in float64 where numpy has no wider one, and fails as C does."""
+def reference(function: Ref, finite: Ref | None = None) -> Ref:
+    """A reference that computes in float64 where numpy has no wider one, and fails as C does.
+
+    finite: what of the matrix must be finite; LAPACK says so of most, not of those with two rows.
+    """
 
     def is_wide(value: Any) -> bool:
         return isinstance(value, np.ndarray) and value.dtype == np.longdouble
@@ -126,6 +129,8 @@ def reference(function: Ref) -> Ref:
         wide = any(map(is_wide, arrays))
         narrow = [each.astype("float64") if is_wide(each) else each for each in arrays]
         try:
+            if finite is not None and not np.isfinite(finite(narrow[0])).all():
+                raise np.linalg.LinAlgError("an element is not finite")
             found = function(*narrow, **params)
         except np.linalg.LinAlgError as error:
             raise LinAlgError(message(f"{function.__name__.strip('_')}: {error}.")) from None
