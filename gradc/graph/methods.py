@@ -109,24 +109,25 @@ class Methods(Symbolic):
     # -- reductions ------------------------------------------------------------------------------
 
     def sum(
-        self, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc_dtype: Any = None
-    ) -> Variable:
-        """The sum over axes."""
-        return _do("sum", self, axis, dtype, keepdims, acc_dtype)
+        self, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc_dtype: Any = None,
+        **chosen: Any,
+    ) -> Variable:  # fmt: skip
+        """The sum over axes; initial=, where=: as T.sum."""
+        return _do("sum", self, axis, dtype, keepdims, acc_dtype, **chosen)
 
     def prod(
         self, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc_dtype: Any = None,
-        no_zeros_in_input: bool = False,
+        no_zeros_in_input: bool = False, **chosen: Any,
     ) -> Variable:  # fmt: skip
-        """The product over axes."""
-        return _do("prod", self, axis, dtype, keepdims, acc_dtype, no_zeros_in_input)
+        """The product over axes; initial=, where=: as T.prod."""
+        return _do("prod", self, axis, dtype, keepdims, acc_dtype, no_zeros_in_input, **chosen)
 
     def mean(
         self, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc_dtype: Any = None,
-        op: bool = False,
+        op: bool = False, *, where: Any = None,
     ) -> Variable:  # fmt: skip
-        """The mean over axes."""
-        return _do("mean", self, axis, dtype, keepdims, acc_dtype, op)
+        """The mean over axes; where: of the elements where it holds."""
+        return _do("mean", self, axis, dtype, keepdims, acc_dtype, op, where=where)
 
     def var(
         self, axis: Any = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False
@@ -140,13 +141,13 @@ class Methods(Symbolic):
         """The standard deviation over axes."""
         return _do("std", self, axis, ddof, keepdims, corrected)
 
-    def max(self, axis: Any = None, keepdims: bool = False) -> Variable:
-        """The greatest element over axes."""
-        return _do("max", self, axis, keepdims)
+    def max(self, axis: Any = None, keepdims: bool = False, **chosen: Any) -> Variable:
+        """The greatest element over axes; initial=, where=: as T.max."""
+        return _do("max", self, axis, keepdims, **chosen)
 
-    def min(self, axis: Any = None, keepdims: bool = False) -> Variable:
-        """The least element over axes."""
-        return _do("min", self, axis, keepdims)
+    def min(self, axis: Any = None, keepdims: bool = False, **chosen: Any) -> Variable:
+        """The least element over axes; initial=, where=: as T.min."""
+        return _do("min", self, axis, keepdims, **chosen)
 
     def argmax(self, axis: Any = None, keepdims: bool = False) -> Variable:
         """The place of the greatest element over axes."""

@@ -12,10 +12,14 @@ from gradc.ops import (
     averages,
     axes,
     bessel,
+    blocks,
+    choosing,
     compare,
     convert,
     counting,
     create,
+    crossing,
+    curves,
     einstein,
     elemwise,
     filling,
@@ -28,6 +32,7 @@ from gradc.ops import (
     linalg,
     math,
     matrices,
+    nanorder,
     nans,
     nnet,
     norms,
@@ -42,12 +47,14 @@ from gradc.ops import (
     reduce,
     relabel,
     repeating,
-    select,
+    sets,
+    signs,
     solving,
     special,
     stable,
     stacked,
     stacking,
+    statistics,
     stops,
     subscript,
     taking,
@@ -58,10 +65,14 @@ from gradc.ops import (
 from gradc.ops.averages import *
 from gradc.ops.axes import *
 from gradc.ops.bessel import *
+from gradc.ops.blocks import *
+from gradc.ops.choosing import *
 from gradc.ops.compare import *
 from gradc.ops.convert import *
 from gradc.ops.counting import *
 from gradc.ops.create import *
+from gradc.ops.crossing import *
+from gradc.ops.curves import *
 from gradc.ops.einstein import *
 from gradc.ops.elemwise import *
 from gradc.ops.filling import *
@@ -74,6 +85,7 @@ from gradc.ops.lengths import *
 from gradc.ops.linalg import *
 from gradc.ops.math import *
 from gradc.ops.matrices import *
+from gradc.ops.nanorder import *
 from gradc.ops.nans import *
 from gradc.ops.nnet import *
 from gradc.ops.norms import *
@@ -88,12 +100,14 @@ from gradc.ops.reading import *
 from gradc.ops.reduce import *
 from gradc.ops.relabel import *
 from gradc.ops.repeating import *
-from gradc.ops.select import *
+from gradc.ops.sets import *
+from gradc.ops.signs import *
 from gradc.ops.solving import *
 from gradc.ops.special import *
 from gradc.ops.stable import *
 from gradc.ops.stacked import *
 from gradc.ops.stacking import *
+from gradc.ops.statistics import *
 from gradc.ops.stops import *
 from gradc.ops.subscript import *
 from gradc.ops.taking import *
@@ -105,10 +119,14 @@ __all__: list[str] = []
 __all__ += averages.__all__
 __all__ += axes.__all__
 __all__ += bessel.__all__
+__all__ += blocks.__all__
+__all__ += choosing.__all__
 __all__ += compare.__all__
 __all__ += convert.__all__
 __all__ += counting.__all__
 __all__ += create.__all__
+__all__ += crossing.__all__
+__all__ += curves.__all__
 __all__ += einstein.__all__
 __all__ += elemwise.__all__
 __all__ += filling.__all__
@@ -121,6 +139,7 @@ __all__ += lengths.__all__
 __all__ += linalg.__all__
 __all__ += math.__all__
 __all__ += matrices.__all__
+__all__ += nanorder.__all__
 __all__ += nans.__all__
 __all__ += nnet.__all__
 __all__ += norms.__all__
@@ -135,12 +154,14 @@ __all__ += reading.__all__
 __all__ += reduce.__all__
 __all__ += relabel.__all__
 __all__ += repeating.__all__
-__all__ += select.__all__
+__all__ += sets.__all__
+__all__ += signs.__all__
 __all__ += solving.__all__
 __all__ += special.__all__
 __all__ += stable.__all__
 __all__ += stacked.__all__
 __all__ += stacking.__all__
+__all__ += statistics.__all__
 __all__ += stops.__all__
 __all__ += subscript.__all__
 __all__ += taking.__all__

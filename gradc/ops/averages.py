@@ -10,28 +10,34 @@ import numpy.typing as npt
 
 from gradc.dtypes import check_dtype, promote
 from gradc.errors import ShapeError, message
-from gradc.graph.describe import where
+from gradc.graph.describe import where as shown
 from gradc.graph.variable import Variable
 from gradc.ops.compare import eq, switch
 from gradc.ops.convert import as_variable
-from gradc.ops.declare import Sample, call, composed, is_float, normal_axes
+from gradc.ops.declare import Sample, call, composed, drop_axes, is_float, normal_axes
 from gradc.ops.elemwise import cast, sqrt, square, true_div
 from gradc.ops.lengths import broadcast_like, length
 from gradc.ops.reduce import argmax, max, min, sum
+from gradc.ops.selective import chosen
 
 __all__ = ["average", "max_and_argmax", "mean", "ptp", "std", "var"]
 
 Array = npt.NDArray[Any]
 
 
-def _count(x: Variable, axes: tuple[int, ...], dtype: str, less: int = 0) -> Any:
+def _count(x: Variable, axes: tuple[int, ...], dtype: str) -> Any:
     """How many elements are averaged: a number where it is known while building."""
     static = [x.type.shape[axis] for axis in axes]
     if None not in static:
-        return float(math.prod(n for n in static if n is not None) - less)
+        return float(math.prod(n for n in static if n is not None))
     unknown = [length(x, axis) for axis in axes]
-    count = cast(unknown[0] if len(unknown) == 1 else call("mul", *unknown), dtype)
-    return count - float(less) if less else count
+    return cast(unknown[0] if len(unknown) == 1 else call("mul", *unknown), dtype)
+
+
+def _chosen_count(x: Variable, where: Any, axes: tuple[int, ...], dtype: str) -> Variable:
+    """How many elements are chosen, with the axes kept."""
+    test = broadcast_like(as_variable(where), x)
+    return sum(cast(test, dtype), axis=axes, keepdims=True)
 
 
 def _kind(x: Variable, dtype: Any) -> str:
@@ -57,18 +63,23 @@ def _mean(
 @composed(ref=_mean, samples=_USES)
 def mean(
     x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc_dtype: Any = None,
-    op: bool = False,
+    op: bool = False, *, where: Any = None,
 ) -> Variable:  # fmt: skip
     """The mean over axes; nan for no elements. Integers are averaged in float64.
 
     axis: None for all axes, an int or a tuple.  keepdims: the axes stay, with length 1.
     dtype: of the result.  acc_dtype: of the accumulator.
     op: which of Theano's two implementations; they gave the same, and here there is one.
+    where: bools of x's shape (or that stretch to it), which elements are averaged.
     Raises: ArgumentError for an axis that is not there or stands twice.
     """
     x = as_variable(x)
     axes = normal_axes("mean", axis, x.ndim)
     dtype = _kind(x, dtype)
+    if where is not None:
+        whole = sum(x, axes, dtype, True, acc_dtype, where=where)
+        found = true_div(whole, _chosen_count(x, where, axes, dtype))
+        return found if keepdims else drop_axes(found, axes)
     total = sum(x, axis=axes, dtype=dtype, keepdims=keepdims, acc_dtype=acc_dtype)
     return true_div(total, _count(x, axes, dtype))
 
@@ -105,7 +116,7 @@ def average(x: Any, axis: Any = None, weights: Any = None, keepdims: bool = Fals
     elif weights.ndim != x.ndim:
         what = f"average: weights of {weights.ndim} axes do not fit x, which has {x.ndim}."
         fix = "pass weights of x's shape, or a vector and the axis it goes along."
-        raise ShapeError(message(what, [where(x), where(weights)], fix))
+        raise ShapeError(message(what, [shown(x), shown(weights)], fix))
     kind = promote(_kind(x, None), _kind(weights, None))
     weights = broadcast_like(cast(weights, kind), x)
     total = sum(cast(x, kind) * weights, axis=axes, keepdims=keepdims)
@@ -120,23 +131,29 @@ def _var(
 
 @composed(ref=_var, samples=_USES)
 def var(
-    x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False
-) -> Variable:
+    x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False,
+    *, where: Any = None,
+) -> Variable:  # fmt: skip
     """The variance over axes: the mean of (x - mean)^2, divided by n - ddof.
 
     The mean is taken first, so nothing cancels.  Integers are averaged in float64.
     corrected: take the rounding error of the mean out again (Chan, Golub, LeVeque 1983, eq. 1.7).
+    where: bools of x's shape (or that stretch to it), which elements are looked at.
     Raises: ArgumentError for an axis that is not there or stands twice.
     """
     x = as_variable(x)
     axes = normal_axes("var", axis, x.ndim)
     dtype = _kind(x, None)
-    off = cast(x, dtype) - mean(x, axis=axes, keepdims=True)
-    total = sum(square(off), axis=axes, keepdims=keepdims)
+    off = cast(x, dtype) - mean(x, axis=axes, keepdims=True, where=where)
+    kept = keepdims or where is not None
+    if where is not None:
+        off = chosen("var", off, where, 0.0)
+    n = _count(x, axes, dtype) if where is None else _chosen_count(x, where, axes, dtype)
+    total = sum(square(off), axis=axes, keepdims=kept)
     if corrected:
-        error = sum(off, axis=axes, keepdims=keepdims)
-        total = total - square(error) / _count(x, axes, dtype)
-    return true_div(total, _count(x, axes, dtype, ddof))
+        total = total - square(sum(off, axis=axes, keepdims=kept)) / n
+    found = true_div(total, n - float(ddof) if ddof else n)
+    return drop_axes(found, axes) if kept and not keepdims else found
 
 
 def _std(
@@ -147,13 +164,14 @@ def _std(
 
 @composed(ref=_std, samples=_USES)
 def std(
-    x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False
-) -> Variable:
+    x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False,
+    *, where: Any = None,
+) -> Variable:  # fmt: skip
     """The standard deviation over axes: the root of var, which has the same parameters.
 
     Gradient: 0 where all elements are equal, as that of a norm at 0.
     """
-    variance = var(x, axis, ddof, keepdims, corrected)
+    variance = var(x, axis, ddof, keepdims, corrected, where=where)
     return switch(eq(variance, 0), 0.0, sqrt(variance))
 
 

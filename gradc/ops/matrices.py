@@ -15,6 +15,7 @@ from gradc.errors import ArgumentError, ArgumentTypeError, ShapeError, message
 from gradc.graph.describe import where
 from gradc.graph.op import DECLARATIONS, Op, Shape
 from gradc.graph.variable import Constant, Variable
+from gradc.ops.choosing import nonzero
 from gradc.ops.compare import ge, invert, switch
 from gradc.ops.convert import as_variable, static_int
 from gradc.ops.create import diagonal_number, eye, iota
@@ -25,7 +26,6 @@ from gradc.ops.joining import plus
 from gradc.ops.kinds import View
 from gradc.ops.lengths import broadcast_to, length, lengths_of, shape_tuple, zeros
 from gradc.ops.reduce import sum as sum_of
-from gradc.ops.select import nonzero
 from gradc.options import config
 from gradc.sizes import Size, maximum, minimum
 

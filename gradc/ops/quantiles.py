@@ -23,7 +23,7 @@ __all__ = ["median", "percentile", "quantile"]
 Array = npt.NDArray[Any]
 
 
-def _ordered(x: Variable, axes: tuple[int, ...]) -> Variable:
+def ordered_over(x: Variable, axes: tuple[int, ...]) -> Variable:
     """The elements over axes in order, along a first axis in the place of all of them."""
     kept = [axis for axis in range(x.ndim) if axis not in axes]
     moved = (
@@ -39,7 +39,7 @@ def _spoiled(ordered: Variable, value: Variable) -> Variable:
     return switch(isnan(ordered[-1]), np.nan, value)
 
 
-def _real(x: Any) -> Variable:
+def real_of(x: Any) -> Variable:
     if not isinstance(x, Variable) and np.asarray(x).dtype.kind in "iub":
         x = np.asarray(x, "float64")
     x = as_variable(x)
@@ -61,9 +61,9 @@ def median(x: Any, axis: Any = None, keepdims: bool = False) -> Variable:
     element, or half of it to each of two.
     Raises: ArgumentError for an axis that is not there; IndexBoundsError at the call for none.
     """
-    x = _real(x)
+    x = real_of(x)
     axes = normal_axes("median", axis, x.ndim)
-    ordered = _ordered(x, axes)
+    ordered = ordered_over(x, axes)
     n = length(ordered, 0)
     low, high = ordered[int_div(n - 1, 2)], ordered[int_div(n, 2)]
     value = _spoiled(ordered, (low + high) / 2)
@@ -90,7 +90,7 @@ def quantile(x: Any, q: Any, axis: Any = None, keepdims: bool = False) -> Variab
     Gradient: to the two elements it lies between (and to q).
     Raises: ArgumentError for q outside [0, 1], or an axis that is not there.
     """
-    return _parts("quantile", x, _real(q), 1.0, axis, keepdims)
+    return _parts("quantile", x, real_of(q), 1.0, axis, keepdims)
 
 
 def _percentile(x: Array, q: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -106,16 +106,16 @@ def _percentile(x: Array, q: Any, axis: Any = None, keepdims: bool = False) -> A
 )
 def percentile(x: Any, q: Any, axis: Any = None, keepdims: bool = False) -> Variable:
     """The number below which q percent of the elements over axes lie; as quantile(x, q / 100)."""
-    return _parts("percentile", x, _real(q), 100.0, axis, keepdims)
+    return _parts("percentile", x, real_of(q), 100.0, axis, keepdims)
 
 
 def _parts(name: str, x: Any, q: Variable, whole: float, axis: Any, keepdims: bool) -> Variable:
     if isinstance(q, Constant) and not np.all((q.data >= 0) & (q.data <= whole)):
         what = f"{name}: q lies between 0 and {whole:g}, got {q.data}."
         raise ArgumentError(message(what))
-    x = _real(x)
+    x = real_of(x)
     axes = normal_axes(name, axis, x.ndim)
-    ordered = _ordered(x, axes)
+    ordered = ordered_over(x, axes)
     found = _interpolated(ordered, ravel(q) / whole)
     value = reshape(found, (*shape_tuple(q), *shape_tuple(found)[1:]))
     return insert_axes(value, tuple(each + q.ndim for each in axes)) if keepdims else value

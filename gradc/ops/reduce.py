@@ -16,13 +16,14 @@ import numpy.typing as npt
 
 from gradc.graph.variable import Variable
 from gradc.ops.calls import call
-from gradc.ops.compare import eq, switch
+from gradc.ops.compare import and_, eq, maximum, minimum, or_, switch
 from gradc.ops.declare import insert_axes, is_float, reduction
-from gradc.ops.elemwise import cast
+from gradc.ops.elemwise import add, cast, mul
 from gradc.ops.lengths import broadcast_like, ones_like, shape_tuple
 from gradc.ops.prefix import fold
 from gradc.ops.relabel import flatten, reshape
 from gradc.ops.rules import wide
+from gradc.ops.selective import selective
 
 __all__ = ["all", "any", "argmax", "argmin", "max", "min", "prod", "sum"]
 
@@ -75,7 +76,7 @@ def _sum_pushforward(
     return (call("sum", tangents[0], axes=axes, **dtypes),)
 
 
-sum = reduction(
+_sum = reduction(
     "sum",
     doc="The sum over axes; 0 for none. Integers add up in int64, floats in their own dtype.",
     init=("0",),
@@ -87,6 +88,7 @@ sum = reduction(
     pushforward=_sum_pushforward,
     typed=True,
 )
+sum = selective(_sum, add, 0)
 
 
 def _others(x: Variable, axes: tuple[int, ...]) -> Variable:
@@ -156,7 +158,7 @@ nonzero_prod = _product(
 )
 
 
-def prod(
+def _prod(
     x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, acc_dtype: Any = None,
     no_zeros_in_input: bool = False,
 ) -> Variable:  # fmt: skip
@@ -172,6 +174,10 @@ def prod(
     function = nonzero_prod if no_zeros_in_input else _any_prod
     result: Variable = function(x, axis, dtype, keepdims, acc_dtype)
     return result
+
+
+_prod.__name__ = "prod"
+prod = selective(_prod, mul, 1)
 
 
 # -- extremes ----------------------------------------------------------------------------------
@@ -195,7 +201,7 @@ def _extreme(function: Any) -> Any:
     return lambda x, *, axes: function(x, axis=axes)
 
 
-max = reduction(
+_max = reduction(
     "max",
     doc="The greatest element over axes; nan if there is one. Every position that holds it gets\n"
     "the full gradient.",
@@ -208,8 +214,9 @@ max = reduction(
     pushforward=_chosen_sum,
     needs_elements=True,
 )
+max = selective(_max, maximum)
 
-min = reduction(
+_min = reduction(
     "min",
     doc="The least element over axes; nan if there is one. Every position that holds it gets\n"
     "the full gradient.",
@@ -222,6 +229,7 @@ min = reduction(
     pushforward=_chosen_sum,
     needs_elements=True,
 )
+min = selective(_min, minimum)
 
 
 def _places(function: Any) -> Any:
@@ -274,7 +282,7 @@ argmin = _place_of(
 
 # -- truth -------------------------------------------------------------------------------------
 
-any = reduction(
+_any = reduction(
     "any",
     doc="Whether any element is not 0.",
     init=("0",),
@@ -284,8 +292,9 @@ any = reduction(
     ref=lambda x, *, axes: np.any(x, axis=axes),
     pullback=_no_slope,
 )
+any = selective(_any, or_, False)
 
-all = reduction(
+_all = reduction(
     "all",
     doc="Whether all elements are not 0.",
     init=("1",),
@@ -295,3 +304,4 @@ all = reduction(
     ref=lambda x, *, axes: np.all(x, axis=axes),
     pullback=_no_slope,
 )
+all = selective(_all, and_, True)

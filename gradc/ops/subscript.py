@@ -22,11 +22,11 @@ from gradc.errors import (
 )
 from gradc.graph.describe import where
 from gradc.graph.variable import Constant, Variable
+from gradc.ops.choosing import positions
 from gradc.ops.convert import as_variable, static_int
 from gradc.ops.declare import call
 from gradc.ops.index import Cut, Entry, Value
 from gradc.ops.reading import Group, Reading, remember
-from gradc.ops.select import positions
 
 __all__: list[str] = []
 

@@ -3,7 +3,7 @@
 Takes what numpy's protocols hand over (NEP 13: __array_ufunc__, NEP 18: __array_function__); gives
 variables.  The function is gradc's of the same word (gradc.tensor.numpy_words has the exceptions),
 called with the arguments that differ from numpy's defaults, by numpy's names; an argument that it
-does not know, out= and where= among them, is refused rather than ignored.
+does not know, out= among them, is refused rather than ignored.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from gradc.graph.describe import where
 from gradc.graph.variable import Variable
 from gradc.ops.convert import as_variable
 from gradc.tensor import aliases
-from gradc.tensor.numpy_words import ACCUMULATIONS, ADAPTED, IN_PLACE, REDUCTIONS, RENAMED
+from gradc.tensor.numpy_words import ACCUMULATIONS, ADAPTED, IN_PLACE, REDUCTIONS, REFUSED, RENAMED
 
 __all__ = ["array_function", "array_ufunc"]
 
-_NO_VALUE = getattr(np, "_NoValue")  # noqa: B009  # what numpy's signatures have for "not given"
+_CHOOSE = "choose with T.switch(where, x, other)."
 _POSITIONAL, _EXTRA = inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD
 _UFUNC_DEFAULTS = {"casting": "same_kind", "order": "K", "subok": True, "where": True}
 _METHODS = {"reduce": REDUCTIONS, "accumulate": ACCUMULATIONS}
@@ -47,6 +47,8 @@ def array_ufunc(
         if key not in _UFUNC_DEFAULTS or value is not _UFUNC_DEFAULTS[key]
     }
     _refuse_written(name, given, operands)
+    if method == "__call__" and given.get("where") is not None:
+        _refuse(f"{name}: where= is not taken for variables.", operands, _CHOOSE)
     if ufunc in (np.equal, np.not_equal) and isinstance(operands[0], (np.ndarray, np.generic)):
         return operands[1] == operands[0]  # array == v comes as this too, and is refused as v == 0
     if method in _METHODS:
@@ -76,7 +78,7 @@ def _fold(
         raise ArgumentTypeError(message(what, fix=fix))
     options = {
         "axis": 0,
-        **{k: v for k, v in given.items() if v not in (None, False) or k == "axis"},
+        **{k: v for k, v in given.items() if (v is not None and v is not False) or k == "axis"},
     }
     word = _word(table[ufunc], name)
     return _call(name, word, operands, options)
@@ -93,7 +95,7 @@ def array_function(function: Any, args: Sequence[Any], options: Mapping[str, Any
     """A function of numpy's, such as np.sum or np.concatenate, on variables.
 
     Raises: ArgumentTypeError for a function that gradc does not have, an argument that its
-    counterpart does not take, and out= and where=.
+    counterpart does not take, and out=.
     """
     module = function.__module__.removeprefix("numpy").lstrip(".").split(".")[0]
     word = f"{module}.{function.__name__}" if module in ("linalg", "fft") else function.__name__
@@ -164,13 +166,15 @@ def _word(word: str, name: str) -> Callable[..., Any]:
         near = difflib.get_close_matches(short, words, n=1, cutoff=0.75)
         fix = f"the nearest is T.{near[0]}; " if near else ""
         what = f"{name} has no counterpart in gradc: it takes numbers, not variables."
+        if word in REFUSED:
+            raise ArgumentTypeError(message(what, fix=REFUSED[word]))
         fix += "compose it of functions of gradc.tensor (docs/operations.md lists them)."
         raise ArgumentTypeError(message(what, fix=fix))
     return found
 
 
 def _refuse_written(name: str, given: Mapping[str, Any], operands: Sequence[Any]) -> None:
-    out, chosen = given.get("out"), given.get("where", _NO_VALUE)
+    out = given.get("out")
     if out is not None:
         into = out[0] if isinstance(out, tuple) else out
         if isinstance(into, Variable):
@@ -178,9 +182,6 @@ def _refuse_written(name: str, given: Mapping[str, Any], operands: Sequence[Any]
             _refuse(what, operands, "use what the function returns.")
         what = f"{name}: out= (or an operator such as +=) writes numbers, an expression has none."
         _refuse(what, operands, "use what the function returns: x = x + y, not x += y.")
-    if chosen is not _NO_VALUE and chosen is not None:
-        what = f"{name}: where= is not taken for variables."
-        _refuse(what, operands, "choose with T.switch(where, x, other).")
 
 
 def _refuse_keyword(name: str, key: str, word: Callable[..., Any]) -> NoReturn:
@@ -189,6 +190,7 @@ def _refuse_keyword(name: str, key: str, word: Callable[..., Any]) -> NoReturn:
     what = f"{name}: {key}= is not taken for variables."
     takes = ", ".join(each.name for each in known)
     fix = f"leave it out; gradc's counterpart takes {takes}." if takes else "leave it out."
+    fix = _CHOOSE if key == "where" else fix
     raise ArgumentTypeError(message(what, fix=fix))
 
 

@@ -15,10 +15,11 @@ import numpy as np
 from gradc import ops
 from gradc.dtypes import promote
 from gradc.errors import ArgumentError, message
+from gradc.graph.describe import where
 from gradc.graph.variable import Variable
 from gradc.ops.convert import as_variable
 
-__all__ = ["ACCUMULATIONS", "ADAPTED", "IN_PLACE", "REDUCTIONS", "RENAMED"]
+__all__ = ["ACCUMULATIONS", "ADAPTED", "IN_PLACE", "REDUCTIONS", "REFUSED", "RENAMED"]
 
 RENAMED: Mapping[str, str] = {
     "amax": "max",
@@ -28,6 +29,7 @@ RENAMED: Mapping[str, str] = {
     "copy": "tensor_copy",
     "degrees": "rad2deg",
     "fabs": "abs",
+    "fix": "trunc",
     "linalg.inv": "matrix_inverse",
     "matrix_transpose": "matrix_transpose",
     "permute_dims": "transpose",
@@ -35,6 +37,7 @@ RENAMED: Mapping[str, str] = {
     "rint": "round",
     "split": "array_split",
     "true_divide": "true_div",
+    "unique_values": "unique",
 }
 
 # What a ufunc's methods are called; reduce starts at axis 0 where gradc's words take all axes.
@@ -57,6 +60,44 @@ IN_PLACE: Mapping[str, str] = {
     "put": "T.set_subtensor(x[indices], values)",
     "put_along_axis": "T.set_subtensor(x[indices], values)",
     "putmask": "T.switch(mask, values, x)",
+}
+
+# What is not there, and what to do instead.
+_NUMBERS = "call it on numbers: v.eval({...}), or what a compiled function gives."
+_SHIFTED = "write x * 2**n for a shift to the left, x // 2**n for one to the right."
+_CONVOLVED = (
+    "convolutions of variables are not there yet; short kernels are sums of shifted slices."
+)
+REFUSED: Mapping[str, str] = {
+    "apply_along_axis": "gradc.vmap(function) applies it to all rows at once.",
+    "apply_over_axes": "T.sum and kin take several axes at once.",
+    "array2string": _NUMBERS,
+    "array_equiv": "T.array_equal(x, T.broadcast_to(y, x.shape)).",
+    "array_repr": _NUMBERS,
+    "array_str": _NUMBERS,
+    "bitwise_left_shift": _SHIFTED,
+    "bitwise_right_shift": _SHIFTED,
+    "convolve": _CONVOLVED,
+    "correlate": _CONVOLVED,
+    "histogram2d": "count pairs of bins: T.bincount(T.digitize(x, e) * n + T.digitize(y, f)).",
+    "histogramdd": "count pairs of bins: T.bincount(T.digitize(x, e) * n + T.digitize(y, f)).",
+    "left_shift": _SHIFTED,
+    "linalg.eig": "T.eigh has those of symmetric matrices.",
+    "linalg.eigvals": "T.eigvalsh has those of symmetric matrices.",
+    "nextafter": "an expression has no gradient by single bits; call it on numbers.",
+    "piecewise": "T.select([x < 0, x < 1], [f(x), g(x)], h(x)).",
+    "polyfit": "T.lstsq(T.vander(x, degree + 1), y)[0].",
+    "right_shift": _SHIFTED,
+    "roots": "call it on numbers.",
+    "save": _NUMBERS,
+    "savetxt": _NUMBERS,
+    "savez": _NUMBERS,
+    "savez_compressed": _NUMBERS,
+    "spacing": "an expression has no gradient by single bits; call it on numbers.",
+    "trim_zeros": "T.compress, with a condition on T.arange(x.size).",
+    "unique_all": "T.unique(x, True, True, True).",
+    "unique_counts": "T.unique(x, return_counts=True).",
+    "unique_inverse": "T.unique(x, return_inverse=True).",
 }
 
 
@@ -109,29 +150,25 @@ def _einsum(*operands: Any, optimize: Any = None) -> Variable:
 def _spread(word: Callable[..., Variable]) -> Callable[..., Variable]:
     def spread(
         a: Any, axis: Any = None, dtype: Any = None, ddof: int = 0, keepdims: bool = False,
-        correction: Any = None,
+        correction: Any = None, where: Any = None,
     ) -> Variable:  # fmt: skip
         array = as_variable(a) if dtype is None else ops.cast(a, dtype)
         given = ddof if correction is None else correction
-        return word(array, axis, given, keepdims)
+        return word(array, axis, given, keepdims, where=where)
 
     return spread
 
 
-def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Variable:
-    array = as_variable(x)
-    axes = array.ndim if axis is None else np.size(axis)
-    if ord == "fro" or ord is None:
-        ord = None if ord is None or axes == 2 else ord
-    elif axes != 1:
-        what = f"np.linalg.norm: the matrix norm of order {ord!r} is not one of gradc.tensor."
-        fix = "leave ord= out for the root of the sum of squares, or name one axis."
-        raise ArgumentError(message(what, fix=fix))
-    return ops.norm(array, ord, axis, keepdims)
-
-
 def _matrix_norm(x: Any, keepdims: bool = False, ord: Any = "fro") -> Variable:
-    return _norm(x, ord, (-2, -1), keepdims)
+    return ops.norm(x, ord, (-2, -1), keepdims)
+
+
+def _condition(x: Any, p: Any = None) -> Variable:
+    if p in (None, 2, -2):
+        values = ops.svd(x, compute_uv=False)
+        first, last = values[..., 0], values[..., -1]
+        return ops.true_div(last, first) if p == -2 else ops.true_div(first, last)
+    return ops.mul(ops.norm(x, p, (-2, -1)), ops.norm(ops.matrix_inverse(x), p, (-2, -1)))
 
 
 def _vector_norm(x: Any, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Variable:
@@ -154,11 +191,22 @@ def _float_power(x: Any, y: Any) -> Variable:
     return ops.pow(ops.cast(x, "float64"), y)
 
 
-def _append(arr: Any, values: Any, axis: int | None = None) -> Variable:
-    parts = [as_variable(arr), as_variable(values)]
-    if axis is None:
-        parts = [each.flatten() for each in parts]
-    return ops.concatenate(parts, axis or 0)
+def _cumulative(word: Callable[..., Variable], unit: int) -> Callable[..., Variable]:
+    def folded(
+        x: Any, axis: int | None = None, dtype: Any = None, include_initial: bool = False
+    ) -> Variable:
+        array = as_variable(x)
+        if axis is None and array.ndim > 1:
+            what = "np.cumulative_sum and kin: name the axis of an array of several."
+            raise ArgumentError(message(what, [where(array)], "pass axis=."))
+        along = axis or 0
+        found = word(array, along, dtype)
+        if not include_initial:
+            return found
+        first = ops.full_like(found[(slice(None),) * (along % array.ndim) + (slice(0, 1),)], unit)
+        return ops.concatenate([first, found], along)
+
+    return folded
 
 
 def _result_type(*arrays_and_dtypes: Any) -> np.dtype[Any]:
@@ -188,24 +236,31 @@ def _sections(axis: int) -> Callable[[Any, Any], Sequence[Variable]]:
 
 
 ADAPTED: Mapping[str, Callable[..., Any]] = {
-    "append": _append,
+    "argpartition": lambda a, kth, axis=-1: ops.argsort(a, axis),
     "argsort": _argsort,
     "around": _round,
     "astype": lambda x, dtype, copy=True: ops.cast(x, dtype),
     "clip": _clip,
     "conjugate": _conjugate,
+    "cumulative_prod": _cumulative(ops.cumprod, 1),
+    "cumulative_sum": _cumulative(ops.cumsum, 0),
+    "diag_indices_from": lambda arr: (
+        (ops.arange(as_variable(arr).shape[0]),) * as_variable(arr).ndim
+    ),
+    "diagflat": lambda v, k=0: ops.diag(ops.ravel(v), k),
     "dsplit": _sections(2),
     "einsum": _einsum,
     "float_power": _float_power,
     "hsplit": _sections(1),
     "iscomplexobj": lambda x: as_variable(x).dtype.startswith("complex"),
     "isrealobj": lambda x: not as_variable(x).dtype.startswith("complex"),
+    "linalg.cond": _condition,
+    "linalg.cross": lambda x1, x2, axis=-1: ops.cross(x1, x2, axis=axis),
     "linalg.cholesky": lambda a, upper=False: ops.cholesky(a, lower=not upper),
     "linalg.diagonal": lambda x, offset=0: ops.diagonal(x, offset, -2, -1),
     "linalg.eigvalsh": lambda a, UPLO="L": ops.eigvalsh(a, lower=UPLO == "L"),
     "linalg.matrix_norm": _matrix_norm,
     "linalg.matrix_transpose": lambda x: ops.swapaxes(x, -1, -2),
-    "linalg.norm": _norm,
     "linalg.svdvals": lambda x: ops.svd(x, compute_uv=False),
     "linalg.trace": lambda x, offset=0: ops.trace(x, offset, -2, -1),
     "linalg.vecdot": _vecdot,
@@ -217,6 +272,7 @@ ADAPTED: Mapping[str, Callable[..., Any]] = {
     "matrix_transpose": lambda x: ops.swapaxes(x, -1, -2),
     "matvec": lambda x1, x2: _column(ops.matmul(x1, as_variable(x2)[..., None])),
     "ndim": lambda a: as_variable(a).ndim,
+    "partition": lambda a, kth, axis=-1: ops.sort(a, axis),
     "positive": as_variable,
     "result_type": _result_type,
     "round": _round,
@@ -226,6 +282,7 @@ ADAPTED: Mapping[str, Callable[..., Any]] = {
     "std": _spread(ops.std),
     "var": _spread(ops.var),
     "vecdot": _vecdot,
+    "vecmat": lambda x1, x2: ops.matmul(_conjugate(as_variable(x1))[..., None, :], x2)[..., 0, :],
     "vsplit": _sections(0),
     "where": _where,
 }
