@@ -29,7 +29,8 @@ from gradc.call.modes import (
 from gradc.call.objects import shared_object
 from gradc.call.profile import ProfileStats, print_global_stats
 from gradc.compile import function
-from gradc.control import OpFromGraph, custom_gradient
+from gradc.control import OpFromGraph, custom_gradient, until
+from gradc.control.loops import scan
 from gradc.differentiate import words as _derivatives
 from gradc.differentiate.words import *
 from gradc.extend import Op, as_op, object_constant
@@ -127,12 +128,14 @@ __all__ = [
     "register_mode",
     "scipy_objective",
     "save",
+    "scan",
     "shared",
     "shared_object",
     "tensor",
     "testing",
     "tree",
     "undefined_grad",
+    "until",
     "vectorize",
     "vectorize_graph",
     "verify_grad",

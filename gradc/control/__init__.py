@@ -1,6 +1,21 @@
-"""Operations that hold a graph of their own: OpFromGraph and custom gradients."""
+"""Operations that hold a graph of their own: loops, OpFromGraph and custom gradients."""
 
+from gradc.control.folds import foldl, foldr, map, reduce
+from gradc.control.given import until
+from gradc.control.looping import scan_node
 from gradc.control.opfromgraph import OpFromGraph, custom_gradient
+from gradc.control.stepped import stepped
 from gradc.control.subgraph import inlined
 
-__all__ = ["OpFromGraph", "custom_gradient", "inlined"]
+__all__ = [
+    "OpFromGraph",
+    "custom_gradient",
+    "foldl",
+    "foldr",
+    "inlined",
+    "map",
+    "reduce",
+    "scan_node",
+    "stepped",
+    "until",
+]

@@ -8,20 +8,26 @@ recursion into a chain of nodes.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from gradc.graph.op import AnyOp, Apply
-from gradc.graph.site import user_site
+from gradc.graph.op import AnyOp, Apply, Operand, Shape
+from gradc.graph.pickled import without_folder
+from gradc.graph.site import Site, user_site
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Constant, Input, Variable, constant_key
 from gradc.graph.walk import leaves, toposort
+from gradc.ops.kinds import Elemwise
+from gradc.sizes import Length, Size, size
 from gradc.value import value
 
-__all__ = ["Call", "Closed", "close"]
+__all__ = ["Call", "Closed", "Lines", "close", "lengths_of", "unknown_number"]
 
 _SMALL = 64  # elements; a larger constant is an operand, not part of the value
+_FRESH = itertools.count()  # numbers of scalars whose value a shape rule does not know
 
 Key = tuple[str, tuple[int, ...], bytes]
 
@@ -47,13 +53,14 @@ class Closed:
     calls: tuple[Call, ...]
     outputs: tuple[int, ...]
 
-    def __call__(self, inputs: Sequence[Variable]) -> list[Variable]:
-        """The outputs for these inputs, as plain nodes."""
+    def __call__(self, inputs: Sequence[Variable], lines: Lines | None = None) -> list[Variable]:
+        """The outputs for these inputs, as plain nodes; lines: where their calls were written."""
         known: list[Variable] = [*inputs, *(_constant(key) for key in self.constants)]
-        for call in self.calls:
+        sites = (user_site(),) * len(self.calls) if lines is None else lines.sites
+        for call, site in zip(self.calls, sites, strict=True):
             operands = [known[k] for k in call.inputs]
             types = call.op.rule.infer(operands, call.op.keywords)
-            known.extend(Apply(call.op, operands, types, user_site()).outputs)
+            known.extend(Apply(call.op, operands, types, site).outputs)
         return [known[k] for k in self.outputs]
 
     def placeholders(self) -> list[Input]:
@@ -70,6 +77,31 @@ class Closed:
 
     def __repr__(self) -> str:
         return f"<{len(self.inputs)} -> {len(self.outputs)}, {len(self.calls)} operations>"
+
+
+class Lines:
+    """Where the calls of a Closed graph were written: one site each.
+
+    It says nothing about what they compute, so any two are equal: equal loops on other lines are
+    one loop.
+    """
+
+    __slots__ = ("sites",)
+
+    def __init__(self, sites: Sequence[Site | None]) -> None:
+        self.sites = tuple(sites)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Lines)
+
+    def __hash__(self) -> int:
+        return hash(Lines)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Lines, (tuple(map(without_folder, self.sites)),)
+
+    def __repr__(self) -> str:
+        return f"of {len(self.sites)}"
 
 
 def _constant(key: Key) -> Constant:
@@ -99,3 +131,53 @@ def close(
     types = tuple(each.type for each in (*inputs, *captured))
     closed = Closed(types, tuple(constants), tuple(calls), tuple(number[each] for each in outputs))
     return closed, captured
+
+
+# -- lengths ---------------------------------------------------------------------------------------
+
+
+def lengths_of(graph: Closed, operands: Sequence[Operand]) -> tuple[Shape, ...]:
+    """The lengths of the outputs, from what a shape rule may know of the inputs."""
+    known = [*operands, *(_constant_operand(key) for key in graph.constants)]
+    for call in graph.calls:
+        known.extend(_results(call, [known[k] for k in call.inputs]))
+    return tuple(known[k].shape for k in graph.outputs)
+
+
+def unknown_number() -> Size:
+    """The value of an integer scalar of which nothing is known."""
+    return size(Length("value", next(_FRESH), -1))
+
+
+def _constant_operand(key: Key) -> Operand:
+    dtype, shape, data = key
+    is_index = not shape and np.dtype(dtype).kind in "iu"
+    value = size(int(np.frombuffer(data, dtype)[0])) if is_index else None
+    return Operand(tuple(size(n) for n in shape), value)
+
+
+def _results(call: Call, operands: Sequence[Operand]) -> list[Operand]:
+    """Lengths of what a call gives, and values of integer scalars where they follow from sizes."""
+    rule = call.op.rule
+    shapes = rule.lengths(operands, call.op.keywords) if rule.knows_lengths else _unknown(call)
+    found = []
+    for shape, type_ in zip(shapes, call.types, strict=True):
+        is_index = type_.ndim == 0 and type_.dtype.startswith(("int", "uint"))
+        found.append(Operand(shape, _value(call.op, operands) if is_index else None))
+    return found
+
+
+def _unknown(call: Call) -> list[Shape]:
+    return [
+        tuple(unknown_number() if n is None else size(n) for n in each.shape) for each in call.types
+    ]
+
+
+def _value(op: AnyOp, operands: Sequence[Operand]) -> Size:
+    if op.kind == "LengthOf":
+        axis: int = op.keywords["axis"]
+        return operands[0].shape[axis]
+    values = [each.value for each in operands if each.value is not None]
+    if isinstance(op.rule, Elemwise) and op.rule.on_sizes and len(values) == len(operands):
+        return op.rule.on_sizes(*values)
+    return unknown_number()

@@ -8,7 +8,6 @@ What it does not state follows from the graph: its gradient, its forward mode, i
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -16,23 +15,19 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gradc.batch import batched
-from gradc.control.closed import Call, Closed, close
+from gradc.control.closed import Closed, close, lengths_of
 from gradc.control.overrides import Batched, Override, pulled_by, pushed_by
 from gradc.differentiate import jvp, pulled
 from gradc.graph.evaluate import evaluate
-from gradc.graph.op import AnyOp, Apply, Array, Declaration, Operand, Shape, apply
+from gradc.graph.op import Apply, Array, Declaration, Operand, Shape, apply
 from gradc.graph.site import inherit
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Input, Variable
 from gradc.graph.walk import rebuild, substitute, toposort
 from gradc.ops.calls import op_of
 from gradc.ops.declare import Sample, declared
-from gradc.ops.kinds import Elemwise
-from gradc.sizes import Length, Size, size
 
 __all__ = ["Subgraph", "inlined", "subgraph"]
-
-_FRESH = itertools.count()  # numbers of scalars whose value a shape rule does not know
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -53,11 +48,7 @@ class Subgraph(Declaration):
         return tuple(each.type for each in graph([Input(x.type) for x in inputs]))
 
     def lengths(self, operands: Sequence[Operand], params: Mapping[str, Any]) -> tuple[Shape, ...]:
-        graph: Closed = params["graph"]
-        known = [*operands, *(_constant_operand(key) for key in graph.constants)]
-        for call in graph.calls:
-            known.extend(_results(call, [known[k] for k in call.inputs]))
-        return tuple(known[k].shape for k in graph.outputs)
+        return lengths_of(params["graph"], operands)
 
     def evaluate(self, arrays: Sequence[Array], params: Mapping[str, Any]) -> tuple[Array, ...]:
         graph: Closed = params["graph"]
@@ -99,41 +90,6 @@ class Subgraph(Declaration):
         }
         op = op_of(self.name, **{**params, **stated, "graph": closed})
         return apply(op, [*inputs, *more]).outputs
-
-
-def _constant_operand(key: tuple[str, tuple[int, ...], bytes]) -> Operand:
-    dtype, shape, data = key
-    is_index = not shape and np.dtype(dtype).kind in "iu"
-    value = size(int(np.frombuffer(data, dtype)[0])) if is_index else None
-    return Operand(tuple(size(n) for n in shape), value)
-
-
-def _results(call: Call, operands: Sequence[Operand]) -> list[Operand]:
-    """Lengths of what a call gives, and values of integer scalars where they follow from sizes."""
-    rule = call.op.rule
-    shapes = rule.lengths(operands, call.op.keywords) if rule.knows_lengths else _unknown(call)
-    found = []
-    for shape, type_ in zip(shapes, call.types, strict=True):
-        is_index = type_.ndim == 0 and type_.dtype.startswith(("int", "uint"))
-        found.append(Operand(shape, _value(call.op, operands) if is_index else None))
-    return found
-
-
-def _unknown(call: Call) -> list[Shape]:
-    return [
-        tuple(size(Length("value", next(_FRESH), -1) if n is None else n) for n in each.shape)
-        for each in call.types
-    ]
-
-
-def _value(op: AnyOp, operands: Sequence[Operand]) -> Size:
-    if op.kind == "LengthOf":
-        axis: int = op.keywords["axis"]
-        return operands[0].shape[axis]
-    values = [each.value for each in operands if each.value is not None]
-    if isinstance(op.rule, Elemwise) and op.rule.on_sizes and len(values) == len(operands):
-        return op.rule.on_sizes(*values)
-    return size(Length("value", next(_FRESH), -1))
 
 
 def _put(

@@ -202,7 +202,11 @@ def _push(
 
 
 def pulled(
-    outputs: Sequence[Variable], inputs: Sequence[Variable], cts: Sequence[Variable | None]
+    outputs: Sequence[Variable],
+    inputs: Sequence[Variable],
+    cts: Sequence[Variable | None],
+    *,
+    stabilize: bool = True,
 ) -> list[Variable | None]:
     """The gradients of inputs, as a pullback gives them: None where there is no path."""
     given: dict[Variable, Variable] = {}
@@ -212,7 +216,7 @@ def pulled(
     if not given:
         return [None] * len(inputs)
     request = Request(None, tuple(inputs), (), given, (), adds=True)
-    _, table = differentiate(request, stabilize=True)
+    _, table = differentiate(request, stabilize)
     absent = Absent(request, "ignore", "None", "return")
     return [absent.answer(x, table) for x in inputs]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gradc.control.stepped import stepped
 from gradc.dtypes import dtype_info
 from gradc.graph.graph import Graph
 from gradc.graph.op import Apply, Op
@@ -32,6 +33,8 @@ def prepare(graph: Graph) -> Graph:
 
 
 def _node(node: Apply, inputs: Sequence[Variable]) -> tuple[Variable, ...]:
+    if node.op.kind == "Scan":
+        return stepped(node, inputs)
     if not isinstance(node.op.rule, Contract):
         return rebuild(node, inputs)
     letters = letters_of(node)

@@ -68,7 +68,7 @@ def test_a_foreign_theano_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize(
     "use",
     [
-        "theano.scan(None)",
+        "theano.scan_checkpoints(None)",
         "theano.ifelse.ifelse(1, 2, 3)",
         "T.shared_randomstreams.RandomStreams(1)",
         "theano.sandbox.rng_mrg.MRG_RandomStreams()",
@@ -77,7 +77,7 @@ def test_a_foreign_theano_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> No
         "T.signal.pool.pool_2d(None)",
         "T.signal.downsample.max_pool_2d(None)",
         "theano.sparse.csr_matrix('x')",
-        "theano.scan_module.until(1)",
+        "theano.scan_module.scan_checkpoints(1)",
         "T.fft.rfft(1)",
     ],
 )

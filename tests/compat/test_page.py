@@ -35,7 +35,7 @@ def test_both_sides_give_the_same() -> None:
 def test_what_is_missing_stands_on_the_page() -> None:
     text = PAGE.read_text().partition("## Not there")[2]
     for word in (
-        "scan",
+        "scan_checkpoints",
         "ifelse",
         "RandomStreams",
         "conv2d",

@@ -23,6 +23,7 @@ from gradc.compat.theano import (
     printing,
     raise_op,
     sandbox,
+    scan_module,
     tensor,
     tests,
     updates,
@@ -44,6 +45,7 @@ from gradc.compat.theano.gof import (
 )
 from gradc.compat.theano.gradient import Lop, Rop, grad, subgraph_grad
 from gradc.compat.theano.printing import pp, pprint
+from gradc.compat.theano.scan_module import foldl, foldr, map, reduce, scan
 from gradc.compat.theano.settings import config
 from gradc.compat.theano.updates import OrderedUpdates
 from gradc.control import OpFromGraph
@@ -81,6 +83,8 @@ __all__ = [
     "configparser",
     "d3viz",
     "dot",
+    "foldl",
+    "foldr",
     "function",
     "generic",
     "get_scalar_constant_value",
@@ -88,12 +92,16 @@ __all__ = [
     "grad",
     "gradient",
     "install",
+    "map",
     "misc",
     "pp",
     "pprint",
     "printing",
     "raise_op",
+    "reduce",
     "sandbox",
+    "scan",
+    "scan_module",
     "shared",
     "subgraph_grad",
     "tensor",

@@ -15,7 +15,8 @@ from gradc.errors import UnsupportedError, message
 
 __all__ = ["NOT_THERE", "fill"]
 
-_LOOPS = "loops over steps", "unroll a fixed number of steps in Python, or use T.cumsum, T.cumprod."
+_CHECKPOINTS = "loops that keep every N-th step", "use theano.scan."
+_LOSS = "this loss", "write its recurrence with theano.scan."
 _BRANCH = "lazy branches", "use T.switch, which computes both sides."
 _RANDOM = (
     "random variables",
@@ -47,9 +48,9 @@ _INSIDE = "Theano's compilation internals", "use theano.function."
 
 # Module, its names, and what is missing with a way out.
 NOT_THERE: tuple[tuple[str, str, tuple[str, str]], ...] = (
-    ("theano", "scan map reduce foldl foldr scan_checkpoints", _LOOPS),
-    ("theano.scan_module", "scan map reduce foldl foldr scan_checkpoints until", _LOOPS),
-    ("theano.scan_module.scan_utils", "until clone map_variables", _LOOPS),
+    ("theano", "scan_checkpoints", _CHECKPOINTS),
+    ("theano.scan_module", "scan_checkpoints", _CHECKPOINTS),
+    ("theano.scan_module.scan_utils", "map_variables", _INSIDE),
     ("theano.ifelse", "ifelse IfElse", _BRANCH),
     ("theano.tensor.shared_randomstreams", "RandomStreams RandomStateSharedVariable", _RANDOM),
     ("theano.sandbox.rng_mrg", "MRG_RandomStreams", _RANDOM),
@@ -71,7 +72,7 @@ NOT_THERE: tuple[tuple[str, str, tuple[str, str]], ...] = (
     ("theano.tensor.nnet.abstract_conv", "causal_conv1d separable_conv2d", _CONV),
     ("theano.tensor.nnet.neighbours", "images2neibs neibs2images", _CONV),
     ("theano.tensor.nnet.blocksparse", "sparse_block_dot SparseBlockGemv", _SPARSE),
-    ("theano.tensor.nnet.ctc", "ctc", _LOOPS),
+    ("theano.tensor.nnet.ctc", "ctc", _LOSS),
     ("theano.tensor.signal.conv", "conv2d", _CONV),
     ("theano.tensor.signal.pool", "pool_2d pool_3d max_pool_2d_same_size Pool", _POOL),
     ("theano.tensor.signal.downsample", "max_pool_2d max_pool_2d_same_size", _POOL),

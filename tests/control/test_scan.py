@@ -1,0 +1,219 @@
+"""gradc.scan: the forms it takes, what it gives, what it refuses."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import gradc
+import gradc.tensor as T
+from gradc.control import foldl, foldr, map, reduce
+from gradc.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    DTypeError,
+    MissingInputError,
+    ShapeError,
+    UpdateError,
+    VectorizeError,
+)
+from gradc.graph.evaluate import evaluate
+
+X = np.arange(12.0).reshape(4, 3)
+
+
+def value(variable, values=None):
+    return evaluate([variable], values or {})[0]
+
+
+def test_theanos_tutorial():
+    k, a = T.iscalar("k"), T.dvector("A")
+    powers, updates = gradc.scan(
+        lambda prior, a: prior * a, outputs_info=T.ones_like(a), non_sequences=a, n_steps=k
+    )
+    f = gradc.function([a, k], powers[-1], updates=updates)
+    np.testing.assert_allclose(f(np.arange(10.0), 2), np.arange(10.0) ** 2)
+    np.testing.assert_allclose(f(np.arange(10.0), 4), np.arange(10.0) ** 4)
+    coefficients, x = T.vector("coefficients"), T.scalar("x")
+    parts, _ = gradc.scan(
+        lambda c, power, x: c * x**power, [coefficients, T.arange(10000)], None, x
+    )
+    g = gradc.function([coefficients, x], [parts.sum(), gradc.grad(parts.sum(), x)])
+    total, slope = g(np.array([1.0, 0, 2]), 3)
+    assert (total, slope) == (19, 12)
+    limit = T.dscalar("limit")
+    powers, _ = gradc.scan(
+        lambda p, m: (p * 2, gradc.until(p * 2 > m)),
+        outputs_info=T.constant(np.float64(1)), non_sequences=limit, n_steps=1024,
+    )  # fmt: skip
+    h = gradc.function([limit], powers)
+    np.testing.assert_array_equal(h(45), [2, 4, 8, 16, 32, 64])
+
+
+def test_shared_variables_change_in_the_step():
+    count = gradc.shared(0, "count")
+    none, updates = gradc.scan(lambda: {count: count + 1}, n_steps=5)
+    assert none is None
+    f = gradc.function([], [], updates=updates)
+    f()
+    f()
+    assert count.get_value() == 10
+    total = gradc.shared(1.0, "total")
+    rows, updates = gradc.scan(
+        lambda x: (x * total, [(total, total + x)], gradc.until(total > 4)), T.arange(9.0)
+    )
+    g = gradc.function([], rows, updates=updates)
+    np.testing.assert_array_equal(g(), [0, 1, 4, 12, 28])
+    assert total.get_value() == 11
+
+
+@pytest.mark.parametrize(
+    ("result", "outputs", "updates", "ends"),
+    [
+        (lambda x, s: x, 1, 0, False),
+        (lambda x, s: [x], 1, 0, False),
+        (lambda x, s: (x, x), 2, 0, False),
+        (lambda x, s: (x, gradc.until(x > 1)), 1, 0, True),
+        (lambda x, s: ([x, x], {s: s + 1}), 2, 1, False),
+        (lambda x, s: ([x], [(s, s + 1)], gradc.until(x > 1)), 1, 1, True),
+        (lambda x, s: {s: s + 1}, 0, 1, False),
+        (lambda x, s: [(s, s + 1)], 0, 1, False),
+        (lambda x, s: ({s: s + 1}, gradc.until(x > 1)), 0, 1, True),
+    ],
+)
+def test_what_a_step_may_return(result, outputs, updates, ends):
+    s = gradc.shared(0.0, "s")
+    found, new = gradc.scan(lambda x: result(x, s), T.arange(4.0), return_list=True)
+    assert (len(found), len(new)) == (outputs, updates)
+    steps = 3 if ends else 4
+    for each in found:
+        np.testing.assert_array_equal(value(each, {s: 0.0}), np.arange(float(steps)))
+    for each in new.values():
+        assert value(each, {s: 0.0}) == steps
+
+
+def test_a_python_number_takes_the_dtype_of_the_step():
+    x = T.fvector("x")
+    total, _ = gradc.scan(lambda x, s: s + x, x, 0.0)
+    assert total.dtype == "float32"
+    total, _ = gradc.scan(lambda x, s: s + x, x, 0)
+    assert total.dtype == "float32"
+    count, _ = gradc.scan(lambda x, s: s + 1, x, 0)
+    assert count.dtype == "int64"
+
+
+def test_words_for_scans():
+    x = T.dmatrix("x")
+    squares, _ = map(lambda row, k: row**2 * k, x, T.constant(2.0))
+    np.testing.assert_array_equal(value(squares, {x: X}), 2 * X**2)
+    total, _ = reduce(lambda row, s: s + row, x, T.zeros_like(x[0]))
+    np.testing.assert_array_equal(value(total, {x: X}), X.sum(axis=0))
+    left, _ = foldl(lambda row, s: 2 * s + row, x, T.zeros_like(x[0]))
+    right, _ = foldr(lambda row, s: 2 * s + row, x, T.zeros_like(x[0]))
+    weights = 2.0 ** np.arange(4)
+    np.testing.assert_array_equal(value(left, {x: X}), weights[::-1] @ X)
+    np.testing.assert_array_equal(value(right, {x: X}), weights @ X)
+
+
+def test_what_a_step_uses_besides_is_differentiated():
+    """Computed outside, and not listed."""
+    x, w = T.dvector("x"), T.dscalar("w")
+    h = T.exp(w)
+    rows, _ = gradc.scan(lambda x, s: s * h + x, x, T.zeros((), "float64"))
+    slope = gradc.grad(rows[-1], [h, w])
+    values = {x: np.array([1.0, 2.0, 3.0]), w: 0.5}
+    e = np.exp(0.5)
+    got = evaluate(slope, values)
+    np.testing.assert_allclose(got, [2 * e + 2, (2 * e + 2) * e])
+
+
+def test_equal_loops_are_one_node():
+    x = T.dvector("x")
+
+    def build():
+        return gradc.scan(lambda x, s: T.tanh(s + x), x, T.zeros((), "float64"))[0]
+
+    f = gradc.function([x], [build(), build() * 2], mode="REFERENCE")
+    assert [n.op.kind for n in f.stages.graph.nodes].count("Scan") == 1
+
+
+def test_batches_and_second_order():
+    x, w = T.dmatrix("x"), T.dvector("w")
+
+    def cost(x, w):
+        h, _ = gradc.scan(lambda row, h: T.tanh(row + h * w), x, T.zeros_like(w))
+        return T.sum(h[-1])
+
+    stack = T.dtensor3("stack")
+    rng = np.random.default_rng(4)
+    many, one = rng.normal(size=(5, 4, 3)), rng.normal(size=3)
+    batch = gradc.vectorize(lambda each: gradc.grad(cost(each, w), w))(stack)
+    got = value(batch, {stack: many, w: one})
+    single = gradc.grad(cost(x, w), w)
+    for k in range(5):
+        np.testing.assert_allclose(got[k], value(single, {x: many[k], w: one}))
+    second = gradc.hessian(cost(x, w), w)
+    numbers, step = np.zeros((3, 3)), 1e-6
+    for k in range(3):
+        up, down = one.copy(), one.copy()
+        up[k], down[k] = one[k] + step, one[k] - step
+        numbers[k] = value(single, {x: many[0], w: up}) - value(single, {x: many[0], w: down})
+    np.testing.assert_allclose(
+        value(second, {x: many[0], w: one}), numbers / (2 * step), rtol=1e-6, atol=1e-8
+    )
+
+
+# -- what is refused -------------------------------------------------------------------------------
+
+
+def refused(error, text, *args, **options):
+    with pytest.raises(error) as caught:
+        gradc.scan(*args, **options)
+    assert text in str(caught.value)
+    return str(caught.value)
+
+
+def test_steps_that_cannot_be():
+    x = T.dvector("x")
+    refused(ArgumentError, "says how many steps", lambda s: s, outputs_info=[x])
+    refused(ArgumentError, "n_steps is -3", lambda x: x, x, n_steps=-3)
+    refused(ArgumentTypeError, "n_steps is float64[]", lambda x: x, x, n_steps=T.dscalar())
+    fixed = T.TensorType("float64", (5,))("fixed")
+    refused(ArgumentError, "n_steps is 6", lambda x: x, fixed, n_steps=6)
+    refused(ArgumentError, "reach beyond", lambda a, b: a, {"input": fixed, "taps": [-3, 3]})
+    refused(ArgumentError, "truncate_gradient is 0", lambda x: x, x, truncate_gradient=0)
+    refused(ShapeError, "is a scalar", lambda x: x, T.dscalar())
+    n = T.lscalar("n")
+    rows, _ = gradc.scan(lambda x: x, x, n_steps=n)
+    f = gradc.function([x, n], rows)
+    for count in (-1, 5):
+        with pytest.raises((ArgumentError, ValueError)):
+            f(np.zeros(4), count)
+
+
+def test_states_that_do_not_fit():
+    x, m = T.dvector("x"), T.dmatrix("m")
+    text = refused(DTypeError, "float32", lambda x, s: s + x, x, T.fscalar("start"))
+    assert "test_scan.py" in text
+    assert "start" in text
+    refused(ShapeError, "0 axes", lambda x, s: s + x, m, 0.0)
+    wide = T.TensorType("float64", (3,))("wide")
+    refused(ShapeError, "length 3", lambda s: T.concatenate([s, s]), None, wide, n_steps=2)
+    refused(ArgumentError, "taps", lambda s: s, None, {"initial": x, "taps": [0]}, n_steps=2)
+    refused(ArgumentError, "no initial", lambda s: s, None, {"taps": [-1]}, n_steps=2)
+    short = {"initial": wide, "taps": [-5]}
+    refused(ShapeError, "need 5", lambda s: s, None, short, n_steps=2)
+    refused(ArgumentError, "2 output(s)", lambda x, s: (s, s), x, [x])
+
+
+def test_other_things_refused():
+    x, w = T.dvector("x"), gradc.shared(1.0, "w")
+    refused(MissingInputError, '"w"', lambda x: x * w, x, strict=True)
+    gradc.scan(lambda x, w: x * w, x, non_sequences=w, strict=True)
+    refused(ArgumentTypeError, "the step returned", lambda x: "row", x)
+    refused(UpdateError, "only shared variables", lambda x: {x: x}, x)
+    with pytest.raises(ArgumentTypeError, match="scalar"):
+        gradc.until(x > 1)
+    ends, _ = gradc.scan(lambda a, s: (s + a, gradc.until(s > 3)), x, 0.0)
+    with pytest.raises(VectorizeError, match="condition"):
+        gradc.vectorize_graph(ends, {x: T.dmatrix()})
