@@ -34,14 +34,17 @@ from gradc.control.loops import scan
 from gradc.differentiate import words as _derivatives
 from gradc.differentiate.words import *
 from gradc.extend import Op, as_op, object_constant
-from gradc.functional import (
+from gradc.functional import (  # type: ignore[assignment]
     grad,
     hessian,
+    hvp,
     jacobian,
     jit,
+    jvp,
     scipy_objective,
     value_and_grad,
     vectorize,
+    vjp,
     vmap,
 )
 from gradc.graph.functiongraph import FunctionGraph
@@ -116,6 +119,7 @@ __all__ = [
     "grad_scale",
     "grad_undefined",
     "graph_replace",
+    "hvp",
     "jit",
     "load",
     "load_function",

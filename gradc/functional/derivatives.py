@@ -21,7 +21,10 @@ from gradc.graph.variable import Input, Variable, WeakInput
 from gradc.graph.walk import substitute
 from gradc.ops.convert import as_variable, is_weak
 
-__all__ = ["grad", "hessian", "jacobian", "value_and_grad", "vectorize", "vmap"]
+__all__ = [
+    "Own", "grad", "hessian", "is_function", "jacobian", "jitted", "value_and_grad", "vectorize",
+    "vmap",
+]  # fmt: skip
 
 Numbers = int | tuple[int, ...]
 
@@ -42,7 +45,7 @@ def grad(
     Raises: CostTypeError if the cost is no float scalar; ArgumentError for a position that no
     argument has; what jit raises.
     """
-    if not _is_function("grad", cost, argnums, has_aux):
+    if not is_function("grad", cost, argnums, has_aux):
         return differentiate.grad(cost, wrt, *args, **options)
     both = _value_and_grad(cost, _numbers(wrt, argnums), has_aux, options)
 
@@ -50,7 +53,7 @@ def grad(
         value, found = both(*operands, **named)
         return (found, value[1]) if has_aux else found
 
-    return _jitted("grad", cost, gradient)
+    return jitted("grad", cost, gradient)
 
 
 def value_and_grad(
@@ -63,10 +66,10 @@ def value_and_grad(
     value_and_grad(f), f a function: a function that gives (f's result, gradient); with has_aux f
     gives (cost, more) and the result is ((cost, more), gradient).  argnums and errors: as in grad.
     """
-    if not _is_function("value_and_grad", cost, argnums, has_aux):
+    if not is_function("value_and_grad", cost, argnums, has_aux):
         return differentiate.value_and_grad(cost, wrt, **options)
     both = _value_and_grad(cost, _numbers(wrt, argnums), has_aux, options)
-    return _jitted("value_and_grad", cost, both)
+    return jitted("value_and_grad", cost, both)
 
 
 def jacobian(
@@ -79,12 +82,12 @@ def jacobian(
     by the form of the argument, with arrays of shape [*result's, *argument's].
     argnums and errors: as in grad; the results may be arrays of floats of any rank.
     """
-    if not _is_function("jacobian", expression, argnums, False):
+    if not is_function("jacobian", expression, argnums, False):
         return differentiate.jacobian(expression, wrt, *args, **options)
     numbers = _numbers(wrt, argnums)
 
     def rows(*operands: Any, **named: Any) -> Any:
-        own = _Own(numbers, operands)
+        own = Own(numbers, operands)
         found, structure = tree.flatten(expression(*own.operands, **named))
         options_ = {"disconnected_inputs": "ignore", **options}
         blocks = [
@@ -93,7 +96,7 @@ def jacobian(
         ]
         return own.given_back(tree.unflatten(structure, blocks))
 
-    return _jitted("jacobian", expression, rows)
+    return jitted("jacobian", expression, rows)
 
 
 def hessian(
@@ -106,11 +109,11 @@ def hessian(
     hessian(f), f a function: jacobian(grad(f)), with the mixed derivatives: of an argument that is
     a dict {"w", "b"}, a dict of dicts.  argnums and errors: as in grad.
     """
-    if not _is_function("hessian", cost, argnums, False):
+    if not is_function("hessian", cost, argnums, False):
         return differentiate.hessian(cost, wrt, *args, **options)
     numbers = _numbers(wrt, argnums)
     slopes = grad(cost, argnums=numbers, **options)
-    return _jitted("hessian", cost, jacobian(slopes, argnums=numbers, **options))
+    return jitted("hessian", cost, jacobian(slopes, argnums=numbers, **options))
 
 
 def vectorize(f: Any, in_axes: Any = 0, out_axes: Any = 0) -> Any:
@@ -127,13 +130,14 @@ def vectorize(f: Any, in_axes: Any = 0, out_axes: Any = 0) -> Any:
     Raises: VectorizeError where a length would depend on the element; ShapeError, ArgumentError.
     """
     made = batch.vectorize(f, in_axes, out_axes)
-    return _jitted("vmap", f, made) if callable(f) else made
+    return jitted("vmap", f, made) if callable(f) else made
 
 
 vmap = vectorize
 
 
-def _is_function(word: str, first: Any, argnums: Any, has_aux: bool) -> bool:
+def is_function(word: str, first: Any, argnums: Any, has_aux: bool) -> bool:
+    """Whether the first argument is a function; what is for functions is refused if it is not."""
     if callable(first):
         return True
     if argnums is not None or has_aux:
@@ -148,13 +152,14 @@ def _numbers(wrt: Any, argnums: Numbers | None) -> Numbers:
     return 0 if found is None else found
 
 
-def _jitted(word: str, f: Any, made: Callable[..., Any]) -> Jitted:
-    jitted = Jitted(made, name=f"{word}({getattr(f, '__name__', type(f).__name__)})")
-    jitted.__doc__ = getattr(f, "__doc__", None)
-    return jitted
+def jitted(word: str, f: Any, made: Callable[..., Any]) -> Jitted:
+    """What was made of f, compiled when it is called with numbers."""
+    found = Jitted(made, name=f"{word}({getattr(f, '__name__', type(f).__name__)})")
+    found.__doc__ = getattr(f, "__doc__", None)
+    return found
 
 
-class _Own:
+class Own:
     """The arguments of a call, with variables of our own where it is differentiated."""
 
     def __init__(self, numbers: Numbers, operands: Sequence[Any]) -> None:
@@ -206,7 +211,7 @@ def _value_and_grad(
     f: Callable[..., Any], numbers: Numbers, has_aux: bool, options: Mapping[str, Any]
 ) -> Callable[..., Any]:
     def both(*operands: Any, **named: Any) -> Any:
-        own = _Own(numbers, operands)
+        own = Own(numbers, operands)
         value = f(*own.operands, **named)
         if has_aux and not (isinstance(value, tuple) and len(value) == 2):
             what = "has_aux: the function must give a pair, (cost, more)."

@@ -28,8 +28,9 @@ from gradc.call.modes import Mode, get_mode
 from gradc.call.request import read_request
 from gradc.compile import compile_in
 from gradc.dtypes import DTYPES, promote
-from gradc.errors import ArgumentError, ArgumentTypeError, message, printable
+from gradc.errors import ArgumentTypeError, message, printable
 from gradc.foreign import Unreadable, read_array
+from gradc.functional.parameters import positional, positions, signature_of, static_names
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Input, Variable, WeakInput
 from gradc.named import standing_name
@@ -84,6 +85,7 @@ class Jitted(Dispatch):
         static_shapes: bool = False,
         mode: str | Mode | None = None,
         name: str | None = None,
+        static_argnums: int | Iterable[int] = (),
     ) -> None:
         if not callable(function):  # whatever the annotation says
             what = f"jit: a Python function is wanted, got {printable(repr(function), 60)}."
@@ -91,17 +93,16 @@ class Jitted(Dispatch):
             raise ArgumentTypeError(message(what, fix=fix))
         functools.update_wrapper(self, function)
         self._function = function
-        self._name = name or getattr(function, "__name__", type(function).__name__)
+        self._name = str(name or getattr(function, "__name__", type(function).__name__))
         self._mode = mode
-        self._static = _names(static_argnames)
         self._kind = _exact if static_shapes else _kind
-        self._signature = _signature(function)
-        self._positional = _positional(self._signature)
+        self._signature = signature_of(function)
+        self._static = static_names(self._name, self._signature, static_argnames, static_argnums)
+        self._positional = positional(self._signature)
         self._traces: dict[Hashable, _Trace] = {}
-        self._positions = _positions(self._signature, self._static)
+        self._positions = positions(self._signature, self._static)
         self._offered: tuple[_Trace, ...] = ()  # those that C looks at before it asks Python
         self._choices: tuple[Choice, ...] = ()
-        self._check_static()
 
     def compiled(self, *args: Any, **kwargs: Any) -> Function:
         """The compiled function that a call with these arguments runs; its stages show the C."""
@@ -206,14 +207,6 @@ class Jitted(Dispatch):
         what = f"{self._name}: the static argument {', '.join(wrong)} cannot be hashed."
         return ArgumentTypeError(message(what, fix="pass a tuple, text, number or frozen value."))
 
-    def _check_static(self) -> None:
-        known = None if self._signature is None else self._signature.parameters
-        for name in self._static:
-            if known is None or name not in known:
-                shown = "cannot be read" if known is None else f"are {', '.join(known)}"
-                what = f"jit: {self._name} has no parameter {name!r}; its parameters {shown}."
-                raise ArgumentError(message(what, fix="name a parameter in static_argnames=."))
-
     # -- compiling ---------------------------------------------------------------------------------
 
     def _trace(
@@ -275,6 +268,7 @@ def jit(
     static_shapes: bool = False,
     mode: str | Mode | None = None,
     name: str | None = None,
+    static_argnums: int | Iterable[int] = (),
 ) -> Any:
     """A function of numbers, compiled when it is called, from a Python function of arrays.
 
@@ -283,7 +277,8 @@ def jit(
         called once for each signature, with variables: dtypes, ranks, axes of length 1 and the
         form of trees make the signature; other lengths may vary.
     static_argnames: parameters whose values steer Python (if, range, shapes, text); they are
-        compared by ==, and each value is compiled for itself.
+        compared by ==, and each value is compiled for itself.  static_argnums: the same by
+        position, an int or several, from the end where negative.
     static_shapes: make all lengths part of the signature, so that Python may use them: len(x),
         range(x.shape[0]), np.zeros(x.shape).  Other lengths are then compiled anew.
     mode: as in gradc.function.  name: for messages.
@@ -299,33 +294,10 @@ def jit(
     """
     if function is None:
         return functools.partial(
-            jit, static_argnames=static_argnames, static_shapes=static_shapes, mode=mode, name=name
-        )
-    return Jitted(function, static_argnames, static_shapes, mode, name)
-
-
-def _names(given: str | Iterable[str]) -> tuple[str, ...]:
-    return (given,) if isinstance(given, str) else tuple(given)
-
-
-def _signature(function: Callable[..., Any]) -> inspect.Signature | None:
-    try:
-        return inspect.signature(function)
-    except (TypeError, ValueError):  # some builtins have none
-        return None
-
-
-def _positional(signature: inspect.Signature | None) -> tuple[str, ...]:
-    """The parameters, if a call may give all of them by position; else none."""
-    found = () if signature is None else tuple(signature.parameters.values())
-    is_plain = all(each.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD for each in found)
-    return tuple(each.name for each in found) if is_plain else ()
-
-
-def _positions(signature: inspect.Signature | None, names: Sequence[str]) -> frozenset[int]:
-    """Where static arguments stand."""
-    found = () if signature is None else tuple(signature.parameters)
-    return frozenset(found.index(name) for name in names if name in found)
+            jit, static_argnames=static_argnames, static_shapes=static_shapes, mode=mode, name=name,
+            static_argnums=static_argnums,
+        )  # fmt: skip
+    return Jitted(function, static_argnames, static_shapes, mode, name, static_argnums)
 
 
 def _arguments(args: tuple[Any, ...], static: frozenset[int]) -> Structure:

@@ -292,3 +292,19 @@ def test_the_c_half_takes_compiled_functions_only_and_can_be_collected() -> None
     del f
     gc.collect()
     assert seen() is None
+
+
+def test_static_arguments_by_position() -> None:
+    @gradc.jit(static_argnums=(1, -1))
+    def f(x, n, scale, word="sin"):
+        return sum(getattr(np, word)(x) * scale for _ in range(n))
+
+    same(f(A, 3, 2.0), np.sin(A) * 6)
+    same(f(A, 3, 2.0, "cos"), np.cos(A) * 6)
+    same(f(A, n=2, scale=1.0), np.sin(A) * 2)
+    assert len(f.functions) == 3
+    same(gradc.jit(lambda n, x: x * n, static_argnums=0)(2, A), A * 2)
+    copy = pickle.loads(pickle.dumps(gradc.jit(model, static_argnums=(), name="again")))
+    same(copy(A, B), model(A, B))
+    with pytest.raises(ArgumentError, match="has no parameter at position 2; they are x, y"):
+        gradc.jit(model, static_argnums=2)
