@@ -167,6 +167,11 @@ _COMPARED = {
         word="indexing",
         error="IndexBoundsError",
     ),
+    "slice": Unequal(
+        "the step of a slice is 0.",
+        "pass a step above or below 0.",
+        word="indexing",
+    ),
     "repeat": Unequal(
         "axis {axis} of the array has length {v1}, and there are {v0} counts.",
         "pass one count for each place of the axis.",
@@ -202,7 +207,7 @@ def _fitted(x: Array, *values: Array, axes: Axes, by: str) -> Array:
 def lengths_fit(x: Variable, of: Variable, array: Variable, axes: Axes, by: str) -> Variable:
     """The array x itself, once the axes of `of` are seen to be as long as these of `array`.
 
-    by: who wants to know, for the error: indexing, repeat.
+    by: who wants to know, for the error: indexing, slice, repeat.
     """
     ours = [length(of, axis) for axis in range(of.ndim)]
     theirs = [length(array, axis) for axis in axes]

@@ -23,6 +23,7 @@ from gradc.ops.declare import call, is_float, pad
 from gradc.ops.index import Cut, Entry, gather, scatter
 from gradc.ops.kinds import indexed_axes
 from gradc.ops.lengths import broadcast_to, length, product_of, shape_tuple
+from gradc.ops.masking import Masked
 
 __all__ = ["inc_subtensor", "set_subtensor"]
 
@@ -41,7 +42,8 @@ class Reading:
 
     cut: an entry an axis of `base`, with `values` as its operands: a view.  groups: the axes of the
     view that index arrays stand for, and the others; none if there are no such arrays.  front: the
-    axes of the index arrays in the gathered elements.  order: the result's axes of these.
+    axes of the index arrays in the gathered elements.  order: the result's axes of these.  mask:
+    what is read, if a mask says it and nothing else.
     """
 
     base: Variable
@@ -50,6 +52,7 @@ class Reading:
     groups: tuple[Group, ...]
     front: tuple[int, ...]
     order: tuple[int | str, ...]
+    mask: Masked | None = None
 
     # -- reading -----------------------------------------------------------------------------------
 
@@ -84,6 +87,9 @@ class Reading:
 
     def write(self, elements: Variable, values: Variable, mode: str) -> Variable:
         """`base` with values put ("set") or added ("add") where `elements` were read."""
+        chosen = None if self.mask is None else self.mask.write(pad(values, elements.ndim), mode)
+        if chosen is not None:
+            return chosen
         given = self._unordered(stretched(_WORDS[mode], values, elements))
         if not self.groups:
             return self._put(given, mode)

@@ -26,7 +26,9 @@ from gradc.ops.choosing import positions
 from gradc.ops.convert import as_variable, static_int
 from gradc.ops.declare import call
 from gradc.ops.index import Cut, Entry, Value
+from gradc.ops.masking import Masked, masked
 from gradc.ops.reading import Group, Reading, remember
+from gradc.ops.stepped import places_of
 
 __all__: list[str] = []
 
@@ -47,7 +49,7 @@ def getitem(x: Any, key: Any) -> Variable:
 def reading_of(x: Variable, key: Any) -> Reading:
     """How x[key] is read; raises as getitem."""
     items = _expanded(x, list(key) if isinstance(key, tuple) else [key])
-    if any(_is_advanced(each) for each in items):
+    if any(_is_advanced(each) or _is_stepped(each) for each in items):
         return _advanced(x, items)
     return _basic(x, items)
 
@@ -71,7 +73,10 @@ def _expanded(x: Variable, items: list[_Item]) -> list[_Item]:
 
 
 def _normal(item: Any) -> _Item:
-    if item is None or item is Ellipsis or isinstance(item, slice):
+    if isinstance(item, slice):
+        is_open = isinstance(item.step, Variable)
+        return slice(item.start, item.stop, _normal(item.step)) if is_open else item
+    if item is None or item is Ellipsis:
         return item
     if isinstance(item, (bool, np.bool_)):
         return Constant(np.asarray(item))
@@ -102,6 +107,11 @@ def _whole(item: Any) -> int:
 
 def _is_advanced(item: _Item) -> bool:
     return isinstance(item, Variable) and (item.ndim > 0 or item.dtype == "bool")
+
+
+def _is_stepped(item: _Item) -> bool:
+    """Whether it is a slice whose step only the call knows."""
+    return isinstance(item, slice) and isinstance(item.step, Variable)
 
 
 def _width(item: _Item) -> int:
@@ -135,11 +145,7 @@ def _entry(item: _Item, values: list[Variable]) -> Entry:
         end = _end(item, values)
         assert end is not None
         return end
-    step = 1 if item.step is None else _normal(item.step)
-    if not isinstance(step, int):
-        what = f"x[...]: the step of a slice is a number known while building, got {step}."
-        fix = "index by an array instead, for example x[T.arange(start, stop, step)]."
-        raise ArgumentError(message(what, fix=fix))
+    step = 1 if item.step is None else _whole(item.step)
     if step == 0:
         raise ArgumentError(message("x[...]: the step of a slice must not be 0."))
     return Cut(_end(item.start, values), _end(item.stop, values), step)
@@ -175,6 +181,7 @@ def _advanced(x: Variable, items: Sequence[_Item]) -> Reading:
     where they are true.
 
     Where the arrays stand side by side their axes take their place, else they come first (numpy).
+    Slices whose step only the call knows are index arrays too, each along an axis of its own.
     """
     values: list[Variable] = []
     entries: list[Entry] = []
@@ -183,15 +190,54 @@ def _advanced(x: Variable, items: Sequence[_Item]) -> Reading:
         if item is None or item is _GAP:
             continue
         axes = tuple(range(len(entries), len(entries) + _width(item)))
-        if isinstance(item, slice):
+        if _is_stepped(item):
+            entries.append(Cut(None, None))
+            groups.append(Group(axes, places_of(x, axes[0], item)))
+        elif isinstance(item, slice):
             entries.append(_entry(item, values))
             groups.append(Group(axes))
         else:
             entries.extend([Cut(None, None)] * len(axes))
             groups.append(Group(axes, _index_array(x, item, axes)))
-    rank = max(each.index.ndim for each in groups if each.index is not None)
-    order = _order(items, rank)
-    return Reading(x, tuple(entries), tuple(values), tuple(groups), tuple(range(rank)), order)
+    stepped = [k for k, each in enumerate(_kept(items)) if _is_stepped(each)]
+    ranks = [
+        each.index.ndim
+        for k, each in enumerate(groups)
+        if k not in stepped and each.index is not None
+    ]
+    rank = max(ranks, default=0)
+    whole = rank + len(stepped)
+    for k, group in enumerate(groups) if stepped else ():
+        if group.index is not None:
+            own = rank + stepped.index(k) if k in stepped else None
+            groups[k] = Group(group.axes, _spread(group.index, whole, rank, own))
+    order = _order(items, rank, len(stepped))
+    front = tuple(range(whole))
+    mask = _mask(x, items)
+    return Reading(x, tuple(entries), tuple(values), tuple(groups), front, order, mask)
+
+
+def _mask(x: Variable, items: Sequence[_Item]) -> Masked | None:
+    """The mask of x[mask], x[:, mask] and kin, where nothing else is asked for."""
+    kept = [each for each in items if each is not _GAP and each != slice(None)]
+    if len(kept) != 1 or not isinstance(kept[0], Variable) or kept[0].dtype != "bool":
+        return None
+    return masked(x, kept[0], next(k for k, each in enumerate(items) if each is kept[0]))
+
+
+def _kept(items: Sequence[_Item]) -> list[_Item]:
+    """Those that stand for axes, one a group."""
+    return [each for each in items if not (each is None or each is _GAP)]
+
+
+def _spread(index: Variable, whole: int, rank: int, own: int | None) -> Variable:
+    """An index array among `whole` axes: on the axis that is its own, or on the first `rank`."""
+    if own is None:
+        lead = rank - index.ndim
+        order: list[int | str] = ["x"] * lead + [*range(index.ndim)] + ["x"] * (whole - rank)
+    else:
+        order = [0 if axis == own else "x" for axis in range(whole)]
+    return call("dimshuffle", index, order=tuple(order))
 
 
 def _index_array(x: Variable, item: int | Variable, axes: tuple[int, ...]) -> Variable:
@@ -206,19 +252,25 @@ def _index_array(x: Variable, item: int | Variable, axes: tuple[int, ...]) -> Va
     return found
 
 
-def _order(items: Sequence[_Item], rank: int) -> tuple[int | str, ...]:
-    """Where the axes of the gathered elements (those of the arrays first) come to stand."""
+def _order(items: Sequence[_Item], rank: int, stepped: int) -> tuple[int | str, ...]:
+    """Where the axes of the gathered elements come to stand.
+
+    These are: `rank` of the arrays, one for each slice with a computed step, those that are left.
+    """
     is_array = [not (each is None or each is _GAP or isinstance(each, slice)) for each in items]
-    axes = [k for k, yes in enumerate(is_array) if yes]
+    axes = [k for k, yes in enumerate(is_array) if yes] if rank else [0]
     together = axes[-1] - axes[0] == len(axes) - 1
     first = axes[0] if together else 0
     order: list[int | str] = []
-    kept = rank
+    own, kept = rank, rank + stepped
     for k, item in enumerate(items):
         if k == first:
             order.extend(range(rank))
         if item is None:
             order.append("x")
+        elif _is_stepped(item):
+            order.append(own)
+            own += 1
         elif isinstance(item, slice):
             order.append(kept)
             kept += 1
