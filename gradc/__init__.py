@@ -13,7 +13,7 @@ Example:
 
 from gradc import dtypes as _dtypes
 from gradc import oneshot as _oneshot  # gives variables their eval
-from gradc import printing, tensor, testing, tree
+from gradc import printing, random, tensor, testing, tree
 from gradc.batch import vectorize_graph
 from gradc.call.function import Function
 from gradc.call.inputs import In, Out
@@ -129,6 +129,7 @@ __all__ = [
     "pprint",
     "print_global_stats",
     "printing",
+    "random",
     "register_mode",
     "scipy_objective",
     "save",

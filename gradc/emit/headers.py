@@ -23,6 +23,8 @@ _OURS = (
     ("gamma.h", ("gamma",)),
     ("gammainc.h", ("gammainc",)),
     ("integer.h", ("floor_divide", "modulo", "power", "round_away")),
+    ("random.h", ("below", "normal", "open_unit", "random", "unit")),
+    ("rejection.h", ("drawn",)),
     ("sinc.h", ("sinc",)),
 )
 _KNOWN = tuple(start for _, starts in _OURS for start in starts)

@@ -61,6 +61,31 @@ class Variable(Methods):
         return self._tag
 
     @property
+    def rng(self) -> Any:
+        """Of a draw of a stream: the shared variable of its state."""
+        return self._drawn("rng")
+
+    @property
+    def rstate(self) -> Any:
+        """As `rng`, under the name of Theano's MRG streams."""
+        return self._drawn("rng")
+
+    @property
+    def update(self) -> Any:
+        """Of a draw of a stream: its state, and the state after a call."""
+        return self._drawn("update")
+
+    @property
+    def permutation(self) -> Any:
+        """Of rows that a stream has shuffled: their order."""
+        return self._drawn("permutation")
+
+    def _drawn(self, word: str) -> Any:
+        if self._tag is None or not hasattr(self._tag, word):
+            raise AttributeError(f"{self} has no {word!r}: no random stream has made it.")
+        return getattr(self._tag, word)
+
+    @property
     def dtype(self) -> str:
         """The name of the element type."""
         return self.type.dtype

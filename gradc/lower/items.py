@@ -146,7 +146,7 @@ def _pin(values: Values, nodes: Sequence[Apply]) -> None:
 def _counts(node: Apply) -> bool:
     """Whether a gather reads 0, 1, 2...: what stands at a place is the place."""
     x = node.inputs[0]
-    return x.owner is not None and x.owner.op.kind == "Iota"
+    return x.owner is not None and x.owner.op.kind == "Iota" and x.ndim == 1
 
 
 def _scatter_in_place(values: Values, nodes: Sequence[Apply]) -> None:

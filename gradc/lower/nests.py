@@ -105,7 +105,7 @@ class Writer:
         if isinstance(rule, Gather):
             return self._gather(item, space, t)
         if item.node.op.kind == "Iota":
-            return self._position(item.out, space[0], t)
+            return self._position(item.out, space, t)
         assert isinstance(rule, Elemwise)
         operands = [self.read(each, space, t) for each in item.reads]
         return self._compute(rule, item.node.inputs, item.out.dtype, operands, t)
@@ -164,7 +164,7 @@ class Writer:
         node = source.owner
         assert node is not None
         if node.op.kind == "Iota":
-            return self._position(source, index[0], t)
+            return self._position(source, index, t)
         rule = node.op.rule
         assert isinstance(rule, Elemwise)
         operands = [self.read(each, index, t) for each in node.inputs]
@@ -225,7 +225,10 @@ class Writer:
             lambda n: Compute(n, dtype, fn, operand, numbers),
         )  # fmt: skip
 
-    def _position(self, source: Variable, place: Affine, t: int) -> Local:
+    def _position(self, source: Variable, index: IndexMap, t: int) -> Local:
+        steps = strides_of(self.values.shapes.lengths(source))
+        pairs = zip(index, steps, strict=True)
+        place = sum((each * step for each, step in pairs), fixed(0))
         strides = [place.factor(k) for k in range(len(self.draft.axes))]
         return self.put(
             ("position", source.dtype, place), self._scope(strides), 0, t,
@@ -259,7 +262,8 @@ class Writer:
 
     def _is_iota(self, source: Variable) -> bool:
         node = source.owner
-        return node is not None and node.op.kind == "Iota" and self.values.is_free(source)
+        is_counted = node is not None and node.op.kind == "Iota" and source.ndim == 1
+        return is_counted and self.values.is_free(source)
 
     def _place_itself(self, item: Item, checked: Local, start: Affine, t: int) -> Local:
         """The element of an Iota that one index array names; it is not kept in memory."""

@@ -43,8 +43,10 @@ from gradc.ops import (
     prefix,
     promises,
     quantiles,
+    randomness,
     reading,
     reduce,
+    rejection,
     relabel,
     repeating,
     sets,
@@ -96,8 +98,10 @@ from gradc.ops.powers import *
 from gradc.ops.prefix import *
 from gradc.ops.promises import *
 from gradc.ops.quantiles import *
+from gradc.ops.randomness import *
 from gradc.ops.reading import *
 from gradc.ops.reduce import *
+from gradc.ops.rejection import *
 from gradc.ops.relabel import *
 from gradc.ops.repeating import *
 from gradc.ops.sets import *
@@ -150,8 +154,10 @@ __all__ += powers.__all__
 __all__ += prefix.__all__
 __all__ += promises.__all__
 __all__ += quantiles.__all__
+__all__ += randomness.__all__
 __all__ += reading.__all__
 __all__ += reduce.__all__
+__all__ += rejection.__all__
 __all__ += relabel.__all__
 __all__ += repeating.__all__
 __all__ += sets.__all__

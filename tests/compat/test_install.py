@@ -70,8 +70,7 @@ def test_a_foreign_theano_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> No
     [
         "theano.scan_checkpoints(None)",
         "theano.ifelse.ifelse(1, 2, 3)",
-        "T.shared_randomstreams.RandomStreams(1)",
-        "theano.sandbox.rng_mrg.MRG_RandomStreams()",
+        "T.raw_random.RandomFunction(1)",
         "T.nnet.conv2d(None, None)",
         "T.nnet.conv.conv2d(None, None)",
         "T.signal.pool.pool_2d(None)",

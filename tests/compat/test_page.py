@@ -37,7 +37,6 @@ def test_what_is_missing_stands_on_the_page() -> None:
     for word in (
         "scan_checkpoints",
         "ifelse",
-        "RandomStreams",
         "conv2d",
         "pool_2d",
         "sparse",

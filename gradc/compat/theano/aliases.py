@@ -37,6 +37,7 @@ _SAME = {
         ),
         "theano.tensor",
     ),
+    "theano.tensor.randomstreams": "theano.tensor.shared_randomstreams",
     **dict.fromkeys(
         ("theano.tensor.nnet.nnet", "theano.tensor.nnet.sigm", "theano.tensor.nnet.bn"),
         "theano.tensor.nnet",

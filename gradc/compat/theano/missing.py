@@ -19,8 +19,8 @@ _CHECKPOINTS = "loops that keep every N-th step", "use theano.scan."
 _LOSS = "this loss", "write its recurrence with theano.scan."
 _BRANCH = "lazy branches", "use T.switch, which computes both sides."
 _RANDOM = (
-    "random variables",
-    "draw with numpy and pass the draws as an argument, or keep them in a shared variable.",
+    "numpy's RandomState inside of functions",
+    "use RandomStreams or MRG_RandomStreams, whose states are shared variables of uint64[2].",
 )
 _CONV = "convolutions", "write it with T.dot on patches that numpy has cut out."
 _POOL = "pooling", "reshape to blocks and use T.max(x, axis=...)."
@@ -52,12 +52,9 @@ NOT_THERE: tuple[tuple[str, str, tuple[str, str]], ...] = (
     ("theano.scan_module", "scan_checkpoints", _CHECKPOINTS),
     ("theano.scan_module.scan_utils", "map_variables", _INSIDE),
     ("theano.ifelse", "ifelse IfElse", _BRANCH),
-    ("theano.tensor.shared_randomstreams", "RandomStreams RandomStateSharedVariable", _RANDOM),
-    ("theano.sandbox.rng_mrg", "MRG_RandomStreams", _RANDOM),
-    ("theano.tensor.randomstreams", "RandomStreams", _RANDOM),
-    ("theano.tensor.raw_random", "uniform normal binomial multinomial permutation", _RANDOM),
-    ("theano.tensor.raw_random", "poisson random_integers choice random_state_type", _RANDOM),
-    ("theano.tensor.raw_random", "RandomFunction RandomStreamsBase", _RANDOM),
+    ("theano.tensor.shared_randomstreams", "RandomStateSharedVariable", _RANDOM),
+    ("theano.tensor.raw_random", "RandomFunction RandomStreamsBase RandomStateType", _RANDOM),
+    ("theano.sandbox.rng_mrg", "GPUA_mrg_uniform mrg_uniform", _RANDOM),
     ("theano.tensor.nnet", "conv2d conv3d abstract_conv2d conv2d_transpose", _CONV),
     ("theano.tensor.nnet", "conv2d_grad_wrt_inputs separable_conv2d ConvOp", _CONV),
     ("theano.tensor.nnet", "Softmax SoftmaxWithBias LogSoftmax SoftmaxGrad", _COMPOSED),

@@ -202,7 +202,7 @@ class LengthOf(Declaration):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Iota(Declaration):
-    """0, 1, ... n-1 as a vector of params["dtype"]. Input: n, an integer scalar (clipped at 0)."""
+    """0, 1, 2, ... in C order, of params["dtype"]. Inputs: the lengths of its axes."""
 
     kind: ClassVar[str] = "Iota"
 
@@ -213,9 +213,8 @@ class Iota(Declaration):
         return (TensorType(params["dtype"], to_static(lengths)),)
 
     def lengths(self, operands: Sequence[Operand], params: Mapping[str, Any]) -> tuple[Shape, ...]:
-        value = operands[0].value
-        assert value is not None
-        return ((value,),)
+        values = [each.value for each in operands]
+        return (tuple(value for value in values if value is not None),)
 
     def forward_by_kind(
         self, node: Apply, tangents: Sequence[Variable | None]

@@ -5,6 +5,8 @@ from gradc.tensor import *
 
 import gradc.compat.theano.tensor.nnet as nnet  # type: ignore[no-redef]
 import gradc.compat.theano.tensor.nlinalg as nlinalg  # type: ignore[no-redef]
+import gradc.compat.theano.tensor.raw_random as raw_random
+import gradc.compat.theano.tensor.shared_randomstreams as shared_randomstreams  # type: ignore[no-redef]
 import gradc.compat.theano.tensor.signal as signal
 import gradc.compat.theano.tensor.slinalg as slinalg  # type: ignore[no-redef]
 
