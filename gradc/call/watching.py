@@ -37,11 +37,24 @@ _CLOSE = {"float64": 1e-9, "float32": 1e-4}  # of the largest magnitude; sums di
 
 
 class Thunk:
-    """One operation's operands and results, as MonitorMode's functions see them."""
+    """One operation's operands and results, as MonitorMode's functions see them.
 
-    def __init__(self, inputs: Sequence[Array], outputs: int) -> None:
-        self.inputs: list[list[Any]] = [[each] for each in inputs]
-        self.outputs: list[list[Any]] = [[None] for _ in range(outputs)]
+    Called, it computes: a function that runs before the operation may do that itself.
+    """
+
+    def __init__(self, node: Apply, known: dict[Variable, Array]) -> None:
+        self.inputs: list[list[Any]] = [[_shown(v, _value(v, known))] for v in node.inputs]
+        self.outputs: list[list[Any]] = [[None] for _ in node.outputs]
+        self.is_done = False
+        self._node, self._known = node, known
+
+    def __call__(self) -> None:
+        """Compute the results."""
+        found = evaluate(self._node.outputs, self._known)
+        pairs = zip(self._node.outputs, self.outputs, found, strict=True)
+        for variable, cell, result in pairs:
+            cell[0] = _shown(variable, result)
+        self.is_done = True
 
 
 def monitoring_run(graph: Graph, leaves: Sequence[Variable], mode: MonitorMode) -> Run:
@@ -50,13 +63,11 @@ def monitoring_run(graph: Graph, leaves: Sequence[Variable], mode: MonitorMode) 
     def run(arrays: list[Array]) -> list[Array]:
         known: dict[Variable, Array] = dict(zip(leaves, arrays, strict=True))
         for i, node in enumerate(graph.nodes):
-            given = [_shown(each, _value(each, known)) for each in node.inputs]
-            fn = Thunk(given, len(node.outputs))
+            fn = Thunk(node, known)
             if mode.pre_func is not None:
                 mode.pre_func(i, node, fn)
-            results = evaluate(node.outputs, known)
-            for cell, v, result in zip(fn.outputs, node.outputs, results, strict=True):
-                cell[0] = _shown(v, result)
+            if not fn.is_done:
+                fn()
             if mode.post_func is not None:
                 mode.post_func(i, node, fn)
             for v, cell in zip(node.outputs, fn.outputs, strict=True):

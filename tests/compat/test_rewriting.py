@@ -241,3 +241,44 @@ def test_generic_and_shared_objects() -> None:
     f = theano.function([x], [], updates=[(stack, pushed(stack, x * 2))])
     f(3.0)
     assert stack.get_value() == [1, 2, 6.0]
+
+
+def test_linkers_and_what_wraps_them() -> None:
+    x, seen = T.dmatrix("x"), []
+
+    def look(i: int, node: Any, thunk: Any) -> None:
+        assert all(isinstance(cell[0], np.ndarray) for cell in thunk.inputs)
+        thunk()
+        seen.append((i, node.op.name, float(thunk.outputs[0][0].sum())))
+
+    linker = gof.WrapLinkerMany([gof.OpWiseCLinker()], [look])
+    f = theano.function([x], T.exp(x).sum() * 2, theano.Mode(linker, "fast_run"))
+    assert f(np.zeros((2, 2))) == 8.0
+    assert seen == [(0, "exp", 4.0), (1, "sum", 4.0), (2, "mul", 8.0)]
+    for each in (gof.link.VM_Linker(allow_gc=False), gof.PerformLinker()):
+        assert theano.function([x], T.exp(x), theano.Mode(each))([[0.0]]) == 1.0
+
+
+def test_classes_and_modules_by_theanos_names() -> None:
+    import theano as found  # type: ignore[import-not-found]
+    from theano.tensor.inplace import exp_inplace  # type: ignore[import-not-found]
+    from theano.tensor.opt import register_specialize  # type: ignore[import-not-found]
+    from theano.tensor.xlogx import xlogx  # type: ignore[import-not-found]
+
+    x, v = T.dmatrix("x"), T.lvector("v")
+    assert exp_inplace is T.exp
+    assert found.tensor.xlogx.xlogx is xlogx
+    assert found.tensor.nnet.nnet.softmax_op(v.astype("float64")).ndim == 2
+    with pytest.raises(AttributeError, match="no 'nothing_inplace'"):
+        _ = found.tensor.inplace.nothing_inplace
+    results = {
+        "ARange": T.arange(v[0]), "AdvancedSubtensor1": x[v], "All": T.all(x > 0),
+        "Argmax": T.argmax(x), "CumOp": T.cumsum(x), "SortOp": T.sort(x), "Prod": T.prod(x),
+        "Shape_i": x.shape[0], "SpecifyShape": T.specify_shape(x, (2, 3)),
+    }  # fmt: skip
+    for word, variable in results.items():
+        assert isinstance(variable.owner.op, getattr(T.basic, word)), word
+    assert register_specialize(cancelled) is cancelled
+    assert counts(theano.function([x], x * x / x))["cancelled"] == 1
+    with pytest.raises(NotImplementedError, match="attach_feature"):
+        found.gof.toolbox.History()

@@ -30,10 +30,9 @@ _SAME = {
     **dict.fromkeys(
         (
             "theano.tensor.basic", "theano.tensor.elemwise", "theano.tensor.extra_ops",
-            "theano.tensor.inplace", "theano.tensor.opt",
             "theano.tensor.sharedvar", "theano.tensor.sort",
             "theano.tensor.subtensor", "theano.tensor.type", "theano.tensor.utils",
-            "theano.tensor.var", "theano.tensor.xlogx", "theano.tensor.type_other",
+            "theano.tensor.var", "theano.tensor.type_other",
         ),
         "theano.tensor",
     ),
@@ -54,6 +53,8 @@ _SAME = {
     **dict.fromkeys(
         ("theano.gof.fg", "theano.gof.op", "theano.gof.utils"), "theano.gof"
     ),
+    "theano.gof.vm": "theano.gof.link",
+    "theano.gof.cc": "theano.gof.link",
     "theano.configdefaults": "theano.configparser",
     "theano.compat.python2x": "theano.compat",
 }  # fmt: skip

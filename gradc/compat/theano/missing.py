@@ -24,7 +24,11 @@ _RANDOM = (
 )
 _CONV = "convolutions", "write it with T.dot on patches that numpy has cut out."
 _POOL = "pooling", "reshape to blocks and use T.max(x, axis=...)."
-_SPARSE = "sparse matrices", "pass dense arrays, or take the rows that count: W[indices]."
+_SPARSE = (
+    "sparse matrices",
+    "pass data, rows and columns as vectors, T.inc_subtensor(T.zeros_like(y)[rows], "
+    "data * x[columns]) is their product with x; or dense arrays.",
+)
 _COMPLEX = "complex numbers", "compute with real and imaginary parts."
 _LINALG = (
     "this class",
@@ -43,6 +47,10 @@ _LISTS = "typed lists", "use arrays with one more axis, or Python lists of varia
 _COMPOSED = (
     "an operation for it, but composes it of others, which are fused",
     "use the function of that name; to know a softmax again, keep the variable.",
+)
+_FEATURE = (
+    "this feature of graphs",
+    "fgraph.attach_feature takes any object with on_import, on_prune, on_change_input.",
 )
 _INSIDE = "Theano's compilation internals", "use theano.function."
 
@@ -88,11 +96,16 @@ NOT_THERE: tuple[tuple[str, str, tuple[str, str]], ...] = (
     ("theano", "sparse_grad function_dump FunctionMaker", _INSIDE),
     ("theano.compile", "FunctionMaker orig_function rebuild_collect_shared", _INSIDE),
     ("theano.compile", "SymbolicInput SymbolicOutput register_linker register_optimizer", _INSIDE),
-    ("theano.gof", "WrapLinker WrapLinkerMany Linker LocalLinker PerformLinker", _INSIDE),
+    ("theano.gof", "Linker LocalLinker Container", _INSIDE),
+    ("theano.gof.link", "Linker LocalLinker Container raise_with_op", _INSIDE),
+    ("theano.gof.toolbox", "Feature Bookkeeper History Validator ReplaceValidate", _FEATURE),
+    ("theano.gof.toolbox", "NodeFinder PrintListener NoOutputFromInplace", _FEATURE),
+    ("theano.gof", "DestroyHandler Bookkeeper History NodeFinder PrintListener", _FEATURE),
+    ("theano.tensor.opt", "MakeVector ShapeFeature FusionOptimizer Canonizer", _REWRITE),
     ("theano.gof.opt", "NavigatorOptimizer OpKeyOptimizer LocalMetaOptimizer", _REWRITE),
     ("theano.gof.opt", "CheckStackTraceOptimization check_stack_trace", _REWRITE),
     ("theano", "OpenMPOp", _C_CODE),
-    ("theano.gof", "COp OpenMPOp ParamsType CLinker", _C_CODE),
+    ("theano.gof", "COp OpenMPOp ParamsType EnumType CEnumType EnumList", _C_CODE),
     ("theano.misc.pkl_utils", "StripPickler", _PICKLE),
     ("theano.tests.unittest_tools", "InferShapeTester TestOptimizationMixin", _INSIDE),
 )

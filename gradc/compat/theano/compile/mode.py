@@ -11,6 +11,7 @@ from typing import Any
 
 from gradc.call import modes
 from gradc.call.modes import get_default_mode, get_mode, register_mode
+from gradc.compat.theano.gof.link import WrapLinker
 from gradc.compat.theano.gof.opt import Optimizer, rules_of, wholes_of
 from gradc.compat.theano.gof.optdb import DB, Query, optdb
 from gradc.errors import message
@@ -34,6 +35,11 @@ class _Modes(type):
 
     def __instancecheck__(cls, instance: object) -> bool:
         return isinstance(instance, modes.Mode)
+
+    def __call__(cls, linker: Any = None, optimizer: Any = "default", **kwargs: Any) -> Any:
+        if isinstance(linker, WrapLinker):
+            return linker.mode("fast_run" if optimizer == "default" else optimizer)
+        return super().__call__(getattr(linker, "word", linker), optimizer, **kwargs)
 
 
 class Mode(modes.Mode, metaclass=_Modes):

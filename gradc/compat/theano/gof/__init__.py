@@ -1,6 +1,14 @@
 """theano.gof: graphs, nodes, types, rewrites, and the errors of building functions."""
 
-from gradc.compat.theano.gof import graph, opt, optdb, type
+from gradc.compat.theano.gof import graph, link, opt, optdb, type
+from gradc.compat.theano.gof.link import (
+    CLinker,
+    DualLinker,
+    OpWiseCLinker,
+    PerformLinker,
+    WrapLinker,
+    WrapLinkerMany,
+)
 from gradc.compat.theano.gof.opt import (
     EquilibriumOptimizer,
     LocalOptGroup,
@@ -35,9 +43,11 @@ InconsistencyError = RewriteError
 PureType, PureOp = Type, Op
 
 __all__ = [
-    "DB",
     "Apply",
+    "CLinker",
     "Constant",
+    "DB",
+    "DualLinker",
     "EquilibriumDB",
     "EquilibriumOptimizer",
     "FunctionGraph",
@@ -51,8 +61,10 @@ __all__ = [
     "Op",
     "OpRemove",
     "OpSub",
+    "OpWiseCLinker",
     "Optimizer",
     "PatternSub",
+    "PerformLinker",
     "ProxyDB",
     "PureOp",
     "PureType",
@@ -62,9 +74,12 @@ __all__ = [
     "TopoOptimizer",
     "Type",
     "Variable",
+    "WrapLinker",
+    "WrapLinkerMany",
     "generic",
     "graph",
     "in2out",
+    "link",
     "local_optimizer",
     "opt",
     "optdb",

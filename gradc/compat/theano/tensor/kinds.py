@@ -9,8 +9,11 @@ from __future__ import annotations
 from gradc.graph.op import Op
 
 __all__ = [
-    "Alloc", "CAReduce", "DimShuffle", "Dot", "Elemwise", "IncSubtensor", "Join", "MaxAndArgmax",
-    "Reshape", "Subtensor", "Sum",
+    "ARange", "AdvancedBooleanSubtensor", "AdvancedIncSubtensor", "AdvancedIncSubtensor1",
+    "AdvancedSubtensor", "AdvancedSubtensor1", "All", "Alloc", "Any", "Argmax", "CAReduce",
+    "CAReduceDtype", "CumOp", "DimShuffle", "Dot", "Elemwise", "Flatten", "IncSubtensor", "Join",
+    "MaxAndArgmax", "Prod", "Reshape", "Shape", "Shape_i", "SortOp", "SpecifyShape", "Subtensor",
+    "Sum",
 ]  # fmt: skip
 
 
@@ -90,3 +93,23 @@ class Alloc(metaclass=_Kind):
     """A value stretched to a shape."""
 
     names = ("broadcast_to",)
+
+
+def _class(name: str, doc: str, **fields: tuple[str, ...]) -> _Kind:
+    return _Kind(name, (), {"__doc__": doc, **fields})
+
+
+CAReduceDtype = CAReduce
+Flatten = Reshape
+Prod = _class("Prod", "The product over axes.", names=("prod",))
+All = _class("All", "Whether all are true.", names=("all",))
+Any = _class("Any", "Whether any is true.", names=("any",))
+Argmax = _class("Argmax", "The place of the greatest element.", names=("argmax",))
+ARange = _class("ARange", "Numbers that count up.", kinds=("Iota",))
+CumOp = _class("CumOp", "Sums and products up to each place.", kinds=("Prefix",))
+SortOp = _class("SortOp", "Elements in order.", names=("sort",))
+Shape = Shape_i = _class("Shape", "The length of an axis.", kinds=("LengthOf",))
+SpecifyShape = _class("SpecifyShape", "Promised lengths.", names=("specify_shape",))
+AdvancedSubtensor = _class("AdvancedSubtensor", "Elements by index arrays.", kinds=("Gather",))
+AdvancedSubtensor1 = AdvancedBooleanSubtensor = AdvancedSubtensor
+AdvancedIncSubtensor = AdvancedIncSubtensor1 = IncSubtensor
