@@ -20,6 +20,7 @@ from gradc.emit.inline import moved_loads, moved_results
 from gradc.emit.late import Parts, split
 from gradc.emit.memory import C, Memory, joined, wrapped
 from gradc.emit.product import product_call, shares
+from gradc.emit.runs import runs_of, without
 from gradc.emit.shared import Draft
 from gradc.emit.statements import (
     Scope,
@@ -206,7 +207,8 @@ class _NestC:
         index = self.index()
         has_code = self._has_code(block)
         parts = split(block)
-        if not folds and not parts.late:
+        is_run = bool(runs_of(parts.first, len(self.nest.axes)))
+        if not folds and not parts.late and not is_run:
             scope = Scope(index, "j")
             return self._plain(block, scope, start, stop)
         length = self.nest.axes[last].constant if start == "0" else None
@@ -249,15 +251,21 @@ class _NestC:
         self, parts: Parts, scope: Scope, count: str, folds: list[nf.FoldPlan], room: str
     ) -> list[Block]:
         """The elements of a tile, and the folds taking them."""
-        loop = self._plain(
-            Pass(parts.first, parts.is_vector), scope, "0", count, tuple(parts.handed)
-        )
+        runs = runs_of(parts.first, len(self.nest.axes))
+        fills = [part for run in runs for part in wrapped(run.call(self.writer, scope, count))]
+        before = dict(self.writer.literals)
+        self.writer.literals |= {run.made.dst: f"{run.name}[j]" for run in runs}
+        first = Pass(without(parts.first, runs, self.reads), parts.is_vector)
+        loop = self._plain(first, scope, "0", count, tuple(parts.handed))
+        self.writer.literals = before
         if parts.late:
             loop += self._late(parts, scope, count)
         arrays = [f"{c_type} e{src}[{room}];" for src, c_type in scope.tiles.items()]
+        arrays += [run.array(room) for run in runs]
         adds = [line for plan in folds for line in wrapped(self.folds.add(plan, scope, count))]
         loops = [each for each in loop if isinstance(each, Loop)]
-        return self._lines(arrays) + self._lines(joined(scope.rows)) + loops + self._lines(adds)
+        rows = joined(scope.rows)
+        return self._lines([*arrays, *rows, *fills]) + loops + self._lines(adds)
 
     def _late(self, parts: Parts, scope: Scope, count: str) -> list[Block]:
         """The loop over what waits, which reads its tiles."""

@@ -152,6 +152,12 @@ class Writer:
             moves.append((scope.variable, strides[-1]))
         return place(statement.index.offset, moves, C)
 
+    def first_place(self, statement: Position, scope: Scope) -> str:
+        """The position at the start of the innermost loop."""
+        strides = [statement.index.factor(axis) for axis in range(len(self.nest.axes))]
+        start = place(statement.index.offset, self.moves(scope, strides), C)
+        return _converted(start, statement.dtype)
+
     def _store(self, statement: Store, scope: Scope) -> str:
         target = self.element(scope, statement.access, statement.terms)
         value = self.local(statement.src)

@@ -29,11 +29,14 @@ class ScalarFn:
 
     vectorizes: whether the compiler can put it into vector code (calls into libm it cannot).
     cost: rough number of arithmetic instructions an element.
+    run: the C function that makes many in a row, as `run(operands, first, count, array)` for a last
+    operand that counts up by one from `first`; "" where there is none.
     """
 
     by_class: Mapping[str, str]
     vectorizes: bool = True
     cost: int = 1
+    run: str = ""
 
     def text(self, dtype: str, operands: Sequence[str], result: str = "") -> str:
         """The C expression on operands of `dtype`, which are names of locals; `result`'s dtype.
@@ -69,10 +72,15 @@ class ScalarFn:
 
 
 def scalar_fn(
-    any: str | None = None, *, vectorizes: bool = True, cost: int = 1, **by_class: str
+    any: str | None = None,
+    *,
+    vectorizes: bool = True,
+    cost: int = 1,
+    run: str = "",
+    **by_class: str,
 ) -> ScalarFn:
     """A ScalarFn from keywords, such as `"{x} + {y}", bool="{x} | {y}"`."""
     table = dict(by_class)
     if any is not None:
         table["any"] = any
-    return ScalarFn(MappingProxyType(table), vectorizes, cost)
+    return ScalarFn(MappingProxyType(table), vectorizes, cost, run)

@@ -30,7 +30,7 @@ __all__: list[str] = []
 
 Array = npt.NDArray[Any]
 
-_PHILOX = 60  # arithmetic instructions of ten rounds
+_PHILOX = 20  # arithmetic instructions, where blocks are made in a row
 
 
 def _count(lengths: tuple[Any, ...], dtype: str) -> Array:
@@ -72,7 +72,7 @@ random_bits = elemwise(
     doc="64 random bits, as uint64: half z % 2 of the block z / 2 of Philox 4x32-10 under the key\n"
     "x in the stream y.",
     dtype=_counter("uint64"),
-    c=scalar_fn("gc_random_bits", cost=_PHILOX),
+    c=scalar_fn("gc_random_bits", cost=_PHILOX, run="gc_random_run_u64"),
     ref=philox.random_bits,
     pullback=lambda cts, outs, key, stream, place: (None, None, None),
     arity=3,
@@ -82,7 +82,7 @@ random_word = elemwise(
     doc="32 random bits, as uint32: word z % 4 of the block z / 4 of Philox 4x32-10 under the key\n"
     "x in the stream y.",
     dtype=_counter("uint32"),
-    c=scalar_fn("gc_random_word", cost=_PHILOX),
+    c=scalar_fn("gc_random_word", cost=_PHILOX, run="gc_random_run_u32"),
     ref=philox.random_word,
     pullback=lambda cts, outs, key, stream, place: (None, None, None),
     arity=3,

@@ -162,6 +162,9 @@ def test_a_dropout_mask_is_not_kept() -> None:
     f = gradc.function([x], x * mask / np.float32(0.8))
     assert "peak workspace: 0 bytes" in str(f.stages.program)
     assert len([line for line in str(f.stages.program).splitlines() if "nest" in line]) == 2
+    source = str(f.stages.source)
+    assert "d3[GC_TILE];" in source  # bits by the tile, in the first-level cache
+    assert "gc_random_run_u64(v0, v1, (uint64_t)t, m, d3);" in source
 
 
 def test_functions_and_streams_pickle() -> None:
