@@ -9,11 +9,13 @@ Example:
     f([1.0, 2.0])              # array([2., 4.])
     print(f.stages.source)     # the C
 """
-# ruff: noqa: F401, F403
+# ruff: noqa: F401
+
+import typing
 
 from gradc import dtypes as _dtypes
 from gradc import oneshot as _oneshot  # gives variables their eval
-from gradc import printing, random, tensor, testing, tree
+from gradc import tensor, tree
 from gradc.batch import vectorize_graph
 from gradc.call.function import Function
 from gradc.call.inputs import In, Out
@@ -31,21 +33,14 @@ from gradc.call.profile import ProfileStats, print_global_stats
 from gradc.compile import function
 from gradc.control import OpFromGraph, custom_gradient, until
 from gradc.control.loops import scan
-from gradc.differentiate import words as _derivatives
-from gradc.differentiate.words import *
-from gradc.extend import Op, as_op, object_constant
-from gradc.functional import (  # type: ignore[assignment]
-    grad,
-    hessian,
-    hvp,
-    jacobian,
-    jit,
-    jvp,
-    scipy_objective,
-    value_and_grad,
-    vectorize,
-    vjp,
-    vmap,
+from gradc.differentiate.words import (
+    Lop,
+    Rop,
+    explain_grad,
+    hessian_vector_product,
+    pullback,
+    pushforward,
+    subgraph_grad,
 )
 from gradc.graph.functiongraph import FunctionGraph
 from gradc.graph.objects import Type, generic
@@ -59,6 +54,7 @@ from gradc.graph.undefined import (
     grad_undefined,
 )
 from gradc.graph.words import get_consumers, get_inputs, get_operation
+from gradc.later import later as _later
 from gradc.ops.linalg import dot
 from gradc.ops.stops import (
     consider_constant,
@@ -70,10 +66,51 @@ from gradc.ops.stops import (
 )
 from gradc.ops.watch import assert_op
 from gradc.options import config
-from gradc.printing import debugprint, detect_nan, pp, pprint
-from gradc.saving import load, load_function, save
 from gradc.sharedvar import SharedVariable, shared
-from gradc.testing import numeric_grad, verify_grad
+
+if typing.TYPE_CHECKING:
+    from gradc import printing, random, testing
+    from gradc.extend import Op, as_op, object_constant
+    from gradc.functional import (
+        grad,
+        hessian,
+        hvp,
+        jacobian,
+        jvp,
+        scipy_objective,
+        value_and_grad,
+        vectorize,
+        vjp,
+        vmap,
+    )
+    from gradc.functional.jit import jit
+    from gradc.printing import debugprint, detect_nan, pp, pprint
+    from gradc.saving import load, load_function, save
+    from gradc.testing import numeric_grad, verify_grad
+else:  # the same, when it is used
+    __getattr__ = _later(
+        "gradc",
+        {
+            "gradc.extend": ("Op", "as_op", "object_constant"),
+            "gradc.functional": (
+                "grad",
+                "hessian",
+                "hvp",
+                "jacobian",
+                "jvp",
+                "scipy_objective",
+                "value_and_grad",
+                "vectorize",
+                "vjp",
+                "vmap",
+            ),
+            "gradc.functional.jit": ("jit",),
+            "gradc.printing": ("printing", "debugprint", "detect_nan", "pp", "pprint"),
+            "gradc.random": ("random",),
+            "gradc.saving": ("load", "load_function", "save"),
+            "gradc.testing": ("testing", "numeric_grad", "verify_grad"),
+        },
+    )
 
 __version__ = "0.1.0"
 
@@ -84,6 +121,7 @@ __all__ = [
     "Function",
     "FunctionGraph",
     "In",
+    "Lop",
     "Mode",
     "MonitorMode",
     "NanGuardMode",
@@ -92,6 +130,7 @@ __all__ = [
     "OpFromGraph",
     "Out",
     "ProfileStats",
+    "Rop",
     "SharedVariable",
     "Type",
     "as_op",
@@ -105,6 +144,7 @@ __all__ = [
     "detect_nan",
     "disconnected_grad",
     "dot",
+    "explain_grad",
     "function",
     "generic",
     "get_consumers",
@@ -114,13 +154,18 @@ __all__ = [
     "get_mode",
     "get_operation",
     "get_test_value",
+    "grad",
     "grad_clip",
     "grad_not_implemented",
     "grad_scale",
     "grad_undefined",
     "graph_replace",
+    "hessian",
+    "hessian_vector_product",
     "hvp",
+    "jacobian",
     "jit",
+    "jvp",
     "load",
     "load_function",
     "numeric_grad",
@@ -129,24 +174,28 @@ __all__ = [
     "pprint",
     "print_global_stats",
     "printing",
+    "pullback",
+    "pushforward",
     "random",
     "register_mode",
-    "scipy_objective",
     "save",
     "scan",
+    "scipy_objective",
     "shared",
     "shared_object",
+    "subgraph_grad",
     "tensor",
     "testing",
     "tree",
     "undefined_grad",
     "until",
+    "value_and_grad",
     "vectorize",
     "vectorize_graph",
     "verify_grad",
+    "vjp",
     "vmap",
     "zero_grad",
 ]
-__all__ += _derivatives.__all__
 
 _asarray = _dtypes.as_array  # Theano's name

@@ -12,7 +12,6 @@ import math
 import operator
 import sys
 from collections.abc import Mapping
-from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -229,6 +228,13 @@ def is_masked_array(value: object) -> bool:
     return ma is not None and isinstance(value, ma.MaskedArray)
 
 
+def _is_exactly(text: str, number: float) -> bool:
+    """Whether a decimal with a point is the float itself, and not the nearest to it."""
+    whole, part = text.split(".")
+    numerator, denominator = number.as_integer_ratio()
+    return int(whole + part) * denominator == numerator * int("1" + "0" * len(part))
+
+
 def _float_literal(value: Any, info: DType) -> str:
     with np.errstate(over="ignore"):
         number = float(info.numpy.type(value))
@@ -238,7 +244,7 @@ def _float_literal(value: Any, info: DType) -> str:
     if math.isinf(number):
         return f"{sign}INFINITY"
     text = repr(number)
-    if len(text) > 10 or "e" in text or Fraction(text) != Fraction(number):
+    if len(text) > 10 or "e" in text or not _is_exactly(text, number):
         mantissa, exponent = number.hex().split("p")
         mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
         text = f"{mantissa}p{exponent}"

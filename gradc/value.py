@@ -15,7 +15,10 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any, NoReturn, TypeVar, dataclass_transform
 
-__all__ = ["field_names", "fields_of", "frozen", "is_value", "is_value_class", "replace", "value"]
+__all__ = [
+    "field_names", "fields_of", "frozen", "is_value", "is_value_class", "record", "replace",
+    "value",
+]  # fmt: skip
 
 Class = TypeVar("Class", bound=type[Any])
 Value = TypeVar("Value")
@@ -36,6 +39,24 @@ def value(cls: Class) -> Class:
 def frozen(cls: Class) -> Class:
     """As `value`, but told apart by identity."""
     return _made(cls, eq=False)
+
+
+@dataclass_transform(frozen_default=True, eq_default=False, kw_only_default=True)
+def record(cls: Class) -> Class:
+    """Make a class one of frozen records: fields are inherited and given by name.
+
+    They are told apart by identity and have no slots; defaults are attributes of the class.
+    `__post_init__` runs if there is one.
+    """
+    made: Any = cls
+    own = [n for n, hint in cls.__annotations__.items() if not _is_class_level(hint)]
+    made.__value_fields__ = tuple(dict.fromkeys((*getattr(cls, _FIELDS, ()), *own)))
+    defaults = {name: cls.__dict__[name] for name in own if name in cls.__dict__}
+    made.__record_defaults__ = getattr(cls, "__record_defaults__", {}) | defaults
+    made.__init__ = _init_by_name(made)
+    made.__setattr__ = made.__delattr__ = _refuse
+    made.__repr__ = _repr
+    return cls
 
 
 def field_names(cls: type) -> tuple[str, ...]:
@@ -109,6 +130,22 @@ def _init(cls: Any, names: Sequence[str], defaults: dict[str, Any]) -> Any:
     scope |= {f"default_{name}": each for name, each in defaults.items()}
     exec(text, scope)
     return scope["__init__"]
+
+
+def _init_by_name(cls: Any) -> Any:
+    defaults: dict[str, Any] = cls.__record_defaults__
+    known = frozenset(field_names(cls))
+    needed = known - defaults.keys()
+
+    def __init__(self: Any, **given: Any) -> None:  # noqa: N807
+        if not needed <= given.keys() <= known:
+            odd = ", ".join(sorted((given.keys() - known) | (needed - given.keys())))
+            raise TypeError(f"{cls.__qualname__}: unknown or missing: {odd}")
+        self.__dict__.update(defaults | given)
+        if hasattr(cls, "__post_init__"):
+            self.__post_init__()
+
+    return __init__
 
 
 def _comparison(names: Sequence[str]) -> tuple[Any, Any]:

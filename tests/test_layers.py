@@ -26,6 +26,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "foreign",
             "named",
             "collector",
+            "later",
         ),
         (),
     ),
@@ -70,6 +71,7 @@ DOORS = {
     ("differentiate.prepare", "rewrite.passes"),
     ("cli", "compat.theano.running"),
     ("printing.web", "emit.render"),
+    ("runtime.compiler", "runtime.process"),
 }
 
 
@@ -124,7 +126,12 @@ def _imports_of(file: Path, root: Path) -> Iterator[Import]:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             for module in _modules(node, root):
                 yield Import(file, node.lineno, module, inside, typing)
-        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "_later":
+            for key in ast.literal_eval(node.args[1]):
+                yield Import(file, node.lineno, key.partition(".")[2], inside, typing)
+        if file.name == "later.py":
+            pass  # its callers say what it loads
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
             name = ast.literal_eval(node.args[0])  # a name that is computed cannot be judged
             if name.partition(".")[0] == "gradc":
                 yield Import(file, node.lineno, name.partition(".")[2], inside, typing, door=True)

@@ -24,10 +24,25 @@ def test_all_is_exact(name: str) -> None:
     package = importlib.import_module(name)
     listed = package.__all__
     assert len(set(listed)) == len(listed)
+    assert [each for each in listed if not hasattr(package, each)] == []  # some load now
     there = {key for key in vars(package) if not key.startswith("_")}
     modules = {key for key in there if isinstance(getattr(package, key), ModuleType)}
     assert there - modules == set(listed) - modules
     assert set(listed) <= there
+
+
+def test_what_loads_later_is_what_checkers_of_types_see() -> None:
+    body = ast.parse((ROOT / "gradc" / "__init__.py").read_text()).body
+    branch = next(each for each in body if isinstance(each, ast.If))
+    seen = {
+        (f"gradc.{alias.name}" if each.module == "gradc" else each.module, alias.name)
+        for each in branch.body
+        if isinstance(each, ast.ImportFrom)
+        for alias in each.names
+    }
+    table = next(each for each in ast.walk(branch) if isinstance(each, ast.Dict))
+    homes = ast.literal_eval(table)
+    assert {(home, name) for home, names in homes.items() for name in names} == seen
 
 
 @pytest.mark.parametrize("name", PACKAGES)

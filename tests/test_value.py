@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import pickle
+from collections.abc import Callable
 from dataclasses import FrozenInstanceError
 from typing import ClassVar
 
 import pytest
 
-from gradc.value import field_names, fields_of, frozen, is_value, replace, value
+from gradc.value import field_names, fields_of, frozen, is_value, record, replace, value
 
 
 @value
@@ -96,3 +97,45 @@ def test_replace_and_pickle():
     again = pickle.loads(pickle.dumps(Point(1, (2,))))
     assert again == Point(1, (2,))
     assert type(again) is Point
+
+
+@record
+class Rule:
+    """Declared by name."""
+
+    kind: ClassVar[str] = ""
+
+    name: str
+    price: Callable[[int], int] = lambda n: n + 1
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise ValueError("a rule has a name")
+
+
+@record
+class Longer(Rule):
+    """With a field more, and one of its parent's made optional."""
+
+    name: str = "longer"
+    count: int = 0
+
+
+def test_records_inherit_fields_and_take_them_by_name() -> None:
+    one = Longer(count=2)
+    assert (one.name, one.count, one.price(3)) == ("longer", 2, 4)
+    assert field_names(Longer) == ("name", "price", "count")
+    assert one != Longer(count=2)
+    assert replace(one, name="other").count == 2
+    with pytest.raises(ValueError, match="has a name"):
+        Longer(name="")
+    for wrong in ({}, {"name": "x", "size": 1}):
+        with pytest.raises(TypeError, match=r"Rule: unknown or missing: (name|size)"):
+            Rule(**wrong)  # type: ignore[arg-type]
+
+
+def test_records_are_frozen_and_can_be_pickled() -> None:
+    one = Longer(count=2, price=len)  # type: ignore[arg-type]
+    with pytest.raises(FrozenInstanceError):
+        one.count = 3  # type: ignore[misc]
+    assert pickle.loads(pickle.dumps(one)).count == 2

@@ -12,11 +12,11 @@ import importlib
 import sys
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import IO, Any
 
 from gradc.call.stages import Stages
 from gradc.runtime.executable import Executable
+from gradc.value import value
 
 __all__ = ["Measured", "ProfileStats", "print_global_stats"]
 
@@ -24,7 +24,7 @@ _ALL: weakref.WeakSet[ProfileStats] = weakref.WeakSet()
 _AT_EXIT: list[ProfileStats] = []
 
 
-@dataclass(frozen=True)
+@value
 class Measured:
     """What one function's calls have taken, in seconds.
 

@@ -7,7 +7,6 @@ sealed graph.  All faults that can be seen while building are reported here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -35,6 +34,7 @@ from gradc.graph.walk import leaves, substitute
 from gradc.ops.convert import as_variable, is_weak
 from gradc.options import Options
 from gradc.sharedvar import SharedVariable
+from gradc.value import frozen, value
 
 __all__ = ["Recipe", "Request", "read_request"]
 
@@ -42,7 +42,7 @@ __all__ = ["Recipe", "Request", "read_request"]
 Update = tuple[SharedVariable, Variable]
 
 
-@dataclass(frozen=True)
+@value
 class Request:
     """One function to compile.
 
@@ -61,7 +61,7 @@ class Request:
     asked_profile: bool = False
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Recipe:
     """What a function was made from, so that it can be made again."""
 

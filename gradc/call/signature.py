@@ -7,7 +7,6 @@ of the usual form, positional arrays of the right types, never come here (csrc/p
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from gradc.call.arguments import Argument
 from gradc.errors import ArgumentError, ArgumentTypeError, message, printable
 from gradc.graph.describe import where
+from gradc.value import value
 
 __all__ = ["Results", "Signature"]
 
@@ -24,7 +24,7 @@ Array = npt.NDArray[Any]
 _MISSING = object()
 
 
-@dataclass(frozen=True)
+@value
 class Results:
     """How outputs are returned, and whose arrays may be used again.
 
@@ -69,7 +69,7 @@ def _has_keys(out: Any, keys: tuple[Any, ...]) -> bool:
     return isinstance(out, Mapping) and set(out) == set(keys)
 
 
-@dataclass(frozen=True)
+@value
 class Signature:
     """The parameters of a function.
 
@@ -88,16 +88,16 @@ class Signature:
         values: list[Any] = [*args, *[_MISSING] * (len(self.arguments) - len(args))]
         if len(args) > len(self.arguments):
             raise ArgumentTypeError(self._count(function, len(args)))
-        for name, value in kwargs.items():
-            values[self._position(function, name, len(args))] = value
+        for name, given in kwargs.items():
+            values[self._position(function, name, len(args))] = given
         taken = []
-        for k, (argument, value) in enumerate(zip(self.arguments, values, strict=True)):
-            if value is _MISSING:
+        for k, (argument, given) in enumerate(zip(self.arguments, values, strict=True)):
+            if given is _MISSING:
                 if k not in self.defaults:
                     raise ArgumentTypeError(self._count(function, len(args) + len(kwargs)))
                 taken.append(argument.taken(self.defaults[k]))
             else:
-                taken.append(argument.take(value, function))
+                taken.append(argument.take(given, function))
         return taken
 
     def _position(self, function: str, name: str, given: int) -> int:

@@ -9,7 +9,6 @@ node, and nested ones cannot capture wrongly.  Everything else that programs may
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,13 +23,14 @@ from gradc.graph.types import StaticShape, TensorType
 from gradc.graph.variable import Input, Variable
 from gradc.ops.convert import static_int
 from gradc.sizes import Size, maximum, size
+from gradc.value import record
 
 __all__ = ["Scan", "body_of", "step_types"]
 
 _ALIKE = "let every step give arrays of the same shapes."
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@record
 class Scan(Declaration):
     """A loop. Params: graph, a Closed; sequences, taps, until (frame.py); lines of its calls; word.
 

@@ -9,7 +9,6 @@ planned, and a step that calls Python gains nothing by C.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from gradc.errors import InternalError, message
@@ -18,11 +17,12 @@ from gradc.graph.types import TensorType
 from gradc.graph.variable import Variable
 from gradc.ops.declare import Sample, declared
 from gradc.ops.kinds import Call
+from gradc.value import record
 
 __all__ = ["Stepped", "stepped"]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@record
 class Stepped(Call):
     """A loop that Python runs; params are the loop's."""
 

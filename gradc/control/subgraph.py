@@ -9,7 +9,6 @@ What it does not state follows from the graph: its gradient, its forward mode, i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -26,11 +25,12 @@ from gradc.graph.variable import Input, Variable
 from gradc.graph.walk import rebuild, substitute, toposort
 from gradc.ops.calls import op_of
 from gradc.ops.declare import Sample, declared
+from gradc.value import record
 
 __all__ = ["Subgraph", "inlined", "subgraph"]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@record
 class Subgraph(Declaration):
     """A Closed graph applied to variables. Params: graph, word; vjp and jvp where they are stated.
 

@@ -8,13 +8,13 @@ says for others: types, lengths, results, derivatives.  One declaration serves t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gradc.graph.op import AnyOp, Apply, Array, Operand, Shape, apply
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Constant, Variable
 from gradc.ops.kinds import Call
+from gradc.value import record
 
 __all__ = ["Code", "PythonCode"]
 
@@ -66,7 +66,7 @@ class Code(AnyOp):
         raise NotImplementedError
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@record
 class PythonCode(Call):
     """The kind Call, where the code brings its own rules."""
 

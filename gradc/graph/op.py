@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -23,7 +22,7 @@ from gradc.graph.site import Site, user_site
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Input, Variable
 from gradc.sizes import Size
-from gradc.value import value
+from gradc.value import record, value
 
 __all__ = [
     "DECLARATIONS",
@@ -58,7 +57,7 @@ class Operand:
     value: Size | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Declaration:
     """Everything about an operation. Subclasses, one a kind, say how the rest follows from it.
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import inspect
 import operator
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from gradc.dtypes import check_dtype, dtype_info
@@ -34,6 +33,7 @@ from gradc.ops.convert import as_variable, is_weak, settled
 from gradc.ops.kinds import DtypeRule, Elemwise, Reduce
 from gradc.ops.rules import Refused
 from gradc.sizes import Size
+from gradc.value import frozen
 
 __all__ = [
     "COMPOSED",
@@ -313,7 +313,7 @@ def drop_axes(x: Variable, axes: Sequence[int]) -> Variable:
 # -- other kinds, and expressions ----------------------------------------------------------------
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Sample:
     """One way to use an operation, for tests: expr(the operation, *operands of these shapes).
 
@@ -346,7 +346,7 @@ def declared(
     return decorate
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Composed:
     """An operation that is an expression of others: no C, no pullback, a reference of its own."""
 

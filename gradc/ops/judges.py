@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -40,15 +39,21 @@ def table(function: Callable[..., Any]) -> Callable[..., Array]:
     return ref
 
 
+# The numbers B_2, B_4, ... B_28 (DLMF table 24.2.1).
+_BERNOULLI = (
+    (1, 6), (-1, 30), (1, 42), (-1, 30), (5, 66), (-691, 2730), (7, 6), (-3617, 510),
+    (43867, 798), (-174611, 330), (854513, 138), (-236364091, 2730), (8553103, 6),
+    (-23749461029, 870),
+)  # fmt: skip
+
+
 @functools.cache
 def bernoulli(count: int) -> tuple[Any, ...]:
     """The numbers B_2k / (2k)! for k = 1 .. count."""
-    found = [Fraction(1)]
-    for m in range(1, 2 * count + 1):
-        total = sum(math.comb(m + 1, k) * found[k] for k in range(m))
-        found.append(Fraction(-total, m + 1))
-    parts = (found[2 * k] / math.factorial(2 * k) for k in range(1, count + 1))
-    return tuple(Long(p.numerator) / Long(p.denominator) for p in parts)
+    return tuple(
+        Long(above) / Long(below * math.factorial(2 * k))
+        for k, (above, below) in enumerate(_BERNOULLI[:count], 1)
+    )
 
 
 def is_pole(x: float) -> bool:
@@ -175,7 +180,7 @@ def erfcinv(q: float) -> Any:
         return {0.0: math.inf, 2.0: -math.inf}.get(q, math.nan)
     if q > 0.5:
         return erfinv(1 - q) if q < 1.5 else -erfcinv(2 - q)
-    t = math.sqrt(-2 * math.log(q / 2))
+    t = math.sqrt(-2 * (math.log(q) - math.log(2)))  # the half of the least float is 0
     top, bottom = 2.515517 + t * (0.802853 + t * 0.010328), 1.432788 + t * (0.189269 + t * 0.001308)
     x = (t - top / (1 + t * bottom)) / math.sqrt(2)
     for _ in range(4):

@@ -80,9 +80,10 @@ def _uniform(a: Any, x: Any) -> tuple[Any, Any, Any]:
     tail = _half_erfc(abs(u))
     density, log = np.exp(-power) / np.sqrt(2 * PI * a), np.log1p(mu)
     rise = 1 / (1 + mu / 2) if abs(mu) < 1e-9 else log / eta  # log(x / a) / eta
-    total = (_c0(eta, mu) + _C1(eta) / a) * density
+    correction = np.polyval(_C1, eta) / a
+    total = (_c0(eta, mu) + correction) * density
     eta_slope = -rise / a - eta / (2 * a)
-    c_slope = (_c0_slope(eta, mu) + _C1.deriv()(eta) / a) * eta_slope - _C1(eta) / a**2
+    c_slope = (_c0_slope(eta, mu) + np.polyval(_C1_SLOPE, eta) / a) * eta_slope - correction / a
     slope = -density * rise - total * (log - 1 / (2 * a)) - density * c_slope
     low, high = (tail - total, 1 - tail + total) if mu < 0 else (1 - tail - total, tail + total)
     return low, high, slope
@@ -102,22 +103,22 @@ def _half_erfc(u: Any) -> Any:
     return Long(math.erfc(near)) / 2 - (u - near) * slope
 
 
-_C0 = np.polynomial.Polynomial(
-    [Long(-1) / 3, Long(1) / 12, Long(-2) / 135, Long(1) / 864, Long(1) / 2835]
-)
-_C1 = np.polynomial.Polynomial(
-    [Long(-1) / 540, Long(-1) / 288, Long(1) / 378, -9.9022633744855967e-4,
-     2.0576131687242798e-4, -4.0187757201646091e-7, -1.8098550334489978e-5],
+# Coefficients of powers of eta, the highest first.
+_C0 = np.array([Long(1) / 2835, Long(1) / 864, Long(-2) / 135, Long(1) / 12, Long(-1) / 3])
+_C1 = np.array(
+    [-1.8098550334489978e-5, -4.0187757201646091e-7, 2.0576131687242798e-4,
+     -9.9022633744855967e-4, Long(1) / 378, Long(-1) / 288, Long(-1) / 540],
 )  # fmt: skip
+_C1_SLOPE = np.polyder(_C1)
 
 
 def _c0(eta: Any, mu: Any) -> Any:
-    return _C0(eta) if abs(eta) < 1e-3 else 1 / mu - 1 / eta
+    return np.polyval(_C0, eta) if abs(eta) < 1e-3 else 1 / mu - 1 / eta
 
 
 def _c0_slope(eta: Any, mu: Any) -> Any:
     if abs(eta) < 0.01:
-        return _C0.deriv()(eta)
+        return np.polyval(np.polyder(_C0), eta)
     return 1 / eta**2 - eta * (1 + mu) / mu**3  # d mu / d eta = eta (1 + mu) / mu
 
 

@@ -6,7 +6,6 @@ Takes arrays; gives views of them of another static shape.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy.typing as npt
@@ -22,6 +21,7 @@ from gradc.ops.declare import Sample, call, declared, normal_axes, normal_axis
 from gradc.ops.kinds import Unequal, View
 from gradc.ops.lengths import length, lengths_of
 from gradc.sizes import Size
+from gradc.value import record
 
 __all__ = [
     "Rebroadcast",
@@ -217,7 +217,7 @@ def lengths_fit(x: Variable, of: Variable, array: Variable, axes: Axes, by: str)
 # -- lengths that are forgotten ------------------------------------------------------------------
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@record
 class _Forgetful(View):
     """A view whose type leaves the lengths of params["axes"] open, though they are 1."""
 

@@ -7,7 +7,6 @@ gather, then axes put in order) and, the same way back, x with values put or add
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -24,11 +23,12 @@ from gradc.ops.index import Cut, Entry, gather, scatter
 from gradc.ops.kinds import indexed_axes
 from gradc.ops.lengths import broadcast_to, length, product_of, shape_tuple
 from gradc.ops.masking import Masked
+from gradc.value import frozen
 
 __all__ = ["inc_subtensor", "set_subtensor"]
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Group:
     """Axes of the array that become one, for an index array if there is one; no axes: a new one."""
 
@@ -36,7 +36,7 @@ class Group:
     index: Variable | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@frozen
 class Reading:
     """x[key], taken apart.
 

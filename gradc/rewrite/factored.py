@@ -17,7 +17,7 @@ from gradc.ops.calls import call, length_of
 from gradc.ops.compare import lt, switch
 from gradc.ops.create import eye
 from gradc.ops.elemwise import mul
-from gradc.ops.lengths import ones_like
+from gradc.ops.lengths import ones
 from gradc.rewrite.facts import Facts
 from gradc.rewrite.rule import rule
 from gradc.rewrite.seen import Seen
@@ -231,7 +231,8 @@ def other_factors(out: Variable, facts: Facts) -> Variable | None:
     if not any(reader.op.name == "cholesky" for _, reader in facts.readers(a)):
         return None
     if node.op.name == "lu_sign":
-        return ones_like(out)
+        # The lengths of what stands there now would lead back to it.
+        return ones([length_of(a, axis) for axis in range(a.ndim - 2)], out.dtype)
     factor = call("cholesky", a)
     word = {"lu_solve": "solve", "lu_inverse": "inverse", "lu_logabs": "logdet"}[node.op.name]
     return call(f"factored_{word}", a, factor, *node.inputs[3:])

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-import tempfile
 import threading
 import warnings
 import weakref
@@ -155,6 +154,8 @@ def _compile(job: _Job, folder: Path) -> Library:
 
 def _compile_elsewhere(job: _Job) -> Library:
     """Compile where temporary files are, and keep the library in memory."""
+    import tempfile  # heavy
+
     with tempfile.TemporaryDirectory(prefix="gradc-", ignore_cleanup_errors=True) as name:
         return _compile(job, Path(name))
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import shutil
-import tempfile
 import threading
 import warnings
 from pathlib import Path
@@ -40,6 +38,8 @@ def open_store(options: Options) -> Store:
 
 
 def _open(options: Options) -> Store:
+    import tempfile  # heavy
+
     path = options.cache_dir
     if path is None:
         reason = "there is no home directory"
@@ -64,5 +64,7 @@ def _open(options: Options) -> Store:
 
 
 def _remove(folder: Path, owner: int) -> None:
+    import shutil  # heavy
+
     if os.getpid() == owner:
         shutil.rmtree(folder, ignore_errors=True)

@@ -9,21 +9,23 @@ in our cache directory, never in a home directory.
 
 from __future__ import annotations
 
+import importlib
 import os
 import shlex
-import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gradc.errors import CompileError, CompilerNotFound, message
 from gradc.errors import printable as show
 from gradc.options import Options
 from gradc.runtime.keys import FileDigests
-from gradc.runtime.process import Finished, run_all
 from gradc.runtime.sealed import canonical
 from gradc.runtime.store import LIBRARY_FILE, SOURCE_FILE, ZIG, Store, digest_of
 from gradc.value import value
+
+if TYPE_CHECKING:
+    from gradc.runtime.process import Finished
 
 __all__ = [
     "CODE",
@@ -128,14 +130,16 @@ def call(commands: Sequence[list[str]], folder: Path, conditions: Conditions) ->
     Raises: CompilerNotFound, CompileError if one cannot be started.
     """
     program = show(commands[0][0])
+    process = importlib.import_module("gradc.runtime.process")  # most starts compile nothing
     try:
-        return run_all(
+        found: list[Finished] = process.run_all(
             commands,
             cwd=folder,
             env=conditions.environment(folder),
             seconds=conditions.seconds,
             at_once=conditions.at_once,
         )
+        return found
     except FileNotFoundError:
         what = f"the compiler {program} has gone."
         raise CompilerNotFound(message(what, fix="install it again, or set config.cc.")) from None
@@ -149,6 +153,9 @@ def describe(command: tuple[str, ...], conditions: Conditions, digests: FileDige
 
     Raises: CompileError if it cannot compile a trivial file.
     """
+    import shutil  # heavy
+    import tempfile  # heavy
+
     with tempfile.TemporaryDirectory(prefix="gradc-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         ask = [[*command, "--version"]]

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -78,6 +77,8 @@ def _fresh_spelling(fd: int, load: int) -> str:
 
 @contextmanager
 def _private_copy(image: bytes) -> Iterator[str]:
+    import tempfile  # heavy
+
     with tempfile.TemporaryDirectory(prefix="gradc-") as folder:
         path = Path(folder, "library.so")
         path.write_bytes(image)

@@ -20,7 +20,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import shutil
 import time
 import warnings
 from collections.abc import Iterator
@@ -90,6 +89,8 @@ class Store:
 
         Raises: CacheError if the store is not safe, OSError if it cannot be written.
         """
+        import shutil  # heavy
+
         name = f"{host_name()}-{os.getpid()}-{os.urandom(6).hex()}"
         with opened(self.path, TEMPORARY, create=True) as fd:
             os.mkdir(name, 0o700, dir_fd=fd)

@@ -13,11 +13,10 @@ import os
 import platform
 import re
 import shlex
-import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradc.errors import ArgumentError, CompileError, CompilerNotFound, message
 from gradc.errors import printable as show
@@ -34,10 +33,12 @@ from gradc.runtime.compiler import (
 )
 from gradc.runtime.cpu import cpu_features, vector_width
 from gradc.runtime.keys import FileDigests
-from gradc.runtime.process import Finished
 from gradc.runtime.sealed import canonical
 from gradc.runtime.store import LIBRARY_FILE, SOURCE_FILE, Store, digest_of
 from gradc.value import fields_of, value
+
+if TYPE_CHECKING:
+    from gradc.runtime.process import Finished
 
 __all__ = [
     "Candidate",
@@ -157,6 +158,8 @@ def compile_library(
     A compiler that crashes, or finds no end, gets a second chance at -O1.
     Raises: CompilerNotFound if it has gone, CompileError with the end of what it said.
     """
+    import shutil  # heavy
+
     parts = _PARTS.search((folder / SOURCE_FILE).read_bytes())
     is_quick = "-O0" in flags  # reading the file takes as long as making its code
     count = int(parts[1]) if parts and conditions.at_once > 1 and not is_quick else 1
@@ -230,6 +233,8 @@ def _unnamed(options: Options) -> Options:
 
 def _candidates(options: Options) -> Iterator[tuple[tuple[str, ...], str]]:
     """Commands, the best first, and where each was found."""
+    import shutil  # heavy
+
     folders = [part for part in options.search_path.split(os.pathsep) if os.path.isabs(part)]
     path = os.pathsep.join(folders)
     if options.cc.strip():

@@ -11,7 +11,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -209,6 +208,8 @@ def _is_sound(store: Store, key: str) -> bool:
 
 
 def _remove(store: Store, folder: str, name: str) -> None:
+    import shutil  # heavy
+
     gone = f"{host_name()}-{os.getpid()}-{os.urandom(6).hex()}"
     with (
         contextlib.suppress(OSError, CacheError),

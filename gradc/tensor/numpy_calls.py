@@ -8,7 +8,6 @@ does not know, out= among them, is refused rather than ignored.
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -162,6 +161,8 @@ def _word(word: str, name: str) -> Callable[..., Any]:
         if found is None and short in module.__all__:
             found = getattr(module, short)
     if found is None:
+        import difflib  # only for this error
+
         words = [*ops.__all__, *aliases.__all__]
         near = difflib.get_close_matches(short, words, n=1, cutoff=0.75)
         fix = f"the nearest is T.{near[0]}; " if near else ""

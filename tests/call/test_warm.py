@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import gradc.tensor as T
 from gradc import compile as compile_module
 from gradc.graph.flat import flatten
 from gradc.graph.op import DECLARATIONS
+from gradc.value import replace
 
 ROOT = Path(__file__).resolve().parents[2]
 COLD = ("gradc.descent", "gradc.lower", "gradc.emit.file", "gradc.emit.render", "jinja2",
@@ -138,7 +138,7 @@ def test_every_operation_of_gradc_is_known_by_its_name() -> None:
     exp = T.exp(T.scalar()).owner.op.rule
     assert compile_module._is_ours(exp)
     assert len(compile_module._OURS) > 80
-    toy = dataclasses.replace(exp, name="toy_of_test_warm")
+    toy = replace(exp, name="toy_of_test_warm")
     try:
         assert not compile_module._is_ours(toy)
     finally:

@@ -43,8 +43,9 @@ CANCELS = frozenset(
 # Judged number by number, in Python: for small arrays.
 SLOW = frozenset(
     (
-        "gammaln", "digamma", "trigamma", "polygamma_of_order", "betaln", "gammainc", "gammaincc",
-        "erfinv", "erfcinv", "erfcx", "sinc_slope", "i0", "i1", "i0e", "i1e", "j0", "j1",
+        "gamma", "gammaln", "digamma", "trigamma", "polygamma_of_order", "betaln", "gammainc",
+        "gammaincc", "gammainc_slope", "erfinv", "erfcinv", "erfcx", "logit", "sinc",
+        "sinc_slope", "i0", "i1", "i0e", "i1e", "j0", "j1",
     )
 )  # fmt: skip
 

@@ -115,6 +115,8 @@ def judge(case: Case, results: Sequence[Variable]) -> list[Verdict]:
         value = np.asarray(plain[k]).astype(result.dtype, copy=False)
         has_sign = is_exact and not any(n.op.name in ORDERS for n in toposort([asked[k]]))
         is_slope = result in case.judges
+        if is_slope and case.is_special and _decides_on_nan(asked[k], leaves):
+            spread = np.full_like(spread, np.inf)
         verdicts.append(Verdict(value, wide[k], spread, is_exact, has_sign, is_slope))
     return verdicts
 
@@ -153,6 +155,18 @@ def precise(
             arrays = [value(each) for each in node.inputs]
             known.update(zip(node.outputs, _run(node, arrays, rng, wide), strict=True))
         return [value(each) for each in variables]
+
+
+def _decides_on_nan(result: Variable, leaves: Mapping[Variable, Array]) -> bool:
+    """Whether a comparison behind it sees a nan: what was rewritten may decide on a number."""
+    asked = [
+        each
+        for node in toposort([result])
+        if node.op.name in ("lt", "le", "gt", "ge", "eq", "neq")
+        for each in node.inputs
+        if each.dtype.startswith("float")
+    ]
+    return any(np.isnan(each).any() for each in precise(asked, leaves))
 
 
 def _widened(array: Array, wide: bool) -> Array:

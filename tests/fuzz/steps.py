@@ -46,7 +46,7 @@ RULES: tuple[Rule, ...] = (
     *CANONICALIZE.rules, *STABILIZE.rules, *SPECIALIZE.rules, *STRENGTHEN.rules
 )  # fmt: skip
 # `given` promises that its condition holds: Assert makes it, with one that does.
-FEW = 512  # elements, for references that go number by number
+FEW = 128  # elements, for references that go number by number
 ELEMWISE = [
     rule for rule in DECLARATIONS.values() if isinstance(rule, Elemwise) and rule.name != "given"
 ]

@@ -1,7 +1,6 @@
 """Small operations of the graph layer's own tests: to walk a graph no real one is needed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -10,9 +9,10 @@ from gradc.errors import ShapeError, message
 from gradc.graph.op import DECLARATIONS, Declaration, Op
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Input, Variable
+from gradc.value import record
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@record
 class Toy(Declaration):
     """All operands of one type; `count` outputs of that type."""
 

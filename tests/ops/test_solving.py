@@ -83,6 +83,15 @@ def test_general_matrices_are_pivoted() -> None:
     assert f(np.array([[0.0, 1.0], [1.0, 0.0]]), np.eye(2))[2] == -1.0
 
 
+def test_signs_of_a_stack_beside_its_factors() -> None:
+    a = T.dtensor3("a")
+    f = gradc.function([a], [T.cholesky(a), *T.slogdet(a)])
+    assert "lu_" not in str(f.stages.optimized)
+    x = np.stack([positive(3) for _ in range(4)])
+    for one, other in zip(f(x), [np.linalg.cholesky(x), *np.linalg.slogdet(x)], strict=True):
+        close(one, other)
+
+
 def test_layouts_and_stacks() -> None:
     a, b = T.dtensor3("a"), T.dmatrix("b")
     stretched = T.solve(a[:, None], T.constant(RNG.normal(size=(1, 2, 3, 2))))

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gradc.graph.methods import OPERATORS
@@ -15,13 +14,14 @@ from gradc.kernel.scalar import ScalarFn
 from gradc.ops.kinds.batches import all_led
 from gradc.ops.kinds.shapes import broadcast_static, longest
 from gradc.sizes import Size
+from gradc.value import record
 
 __all__ = ["DtypeRule", "Elemwise"]
 
 DtypeRule = Callable[[tuple[str, ...]], tuple[tuple[str, ...], str]]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@record
 class Elemwise(Declaration):
     """One number out of one number of each input, at every position.
 

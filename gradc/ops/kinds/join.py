@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gradc.errors import ShapeError, message
@@ -15,11 +14,12 @@ from gradc.graph.types import TensorType
 from gradc.graph.variable import Variable
 from gradc.ops.calls import call
 from gradc.ops.kinds.batches import all_batched
+from gradc.value import record
 
 __all__ = ["Join"]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@record
 class Join(Declaration):
     """Arrays of one dtype and rank, one behind the other along params["axis"].
 

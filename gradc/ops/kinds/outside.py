@@ -8,7 +8,6 @@ are dropped where nobody uses what they give, as in Theano; nothing else moves o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,11 +18,12 @@ from gradc.graph.op import Apply, Array, Declaration, Operand, Shape
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Variable
 from gradc.ops.calls import call
+from gradc.value import record
 
 __all__ = ["Call", "Check"]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@record
 class Check(Declaration):
     """A bool scalar that must be true: gives true, or ends the call. Parameters: text, error.
 
@@ -56,7 +56,7 @@ class Check(Declaration):
         return (call(self.name, call("all", inputs[0], axes=(0,)), **node.op.keywords),)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@record
 class Call(Declaration):
     """Code of Python's, `ref`, run by the call: arrays in, arrays of known types out.
 

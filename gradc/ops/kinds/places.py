@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gradc.graph.methods import OPERATORS
@@ -14,11 +13,12 @@ from gradc.graph.variable import Variable
 from gradc.ops.calls import call, lead, length_of
 from gradc.ops.kinds.batches import all_batched, batched
 from gradc.ops.kinds.shapes import broadcast_static, longest
+from gradc.value import record
 
 __all__ = ["Gather", "Scatter", "indexed_axes", "kept_axes"]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@record
 class Gather(Declaration):
     """x[..., i0, ..., i1, ...] with integer arrays for some axes; out: index shape, then the rest.
 
@@ -76,7 +76,7 @@ def kept_axes(ndim: int, axes: Sequence[int]) -> tuple[int, ...]:
     return tuple(k for k in range(ndim) if k not in axes)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@record
 class Scatter(Declaration):
     """`base` with values added ("add") or put ("set") at places; params: mode, and what follows.
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from string import ascii_letters
 from typing import Any, ClassVar
 
@@ -18,11 +17,12 @@ from gradc.graph.variable import Variable
 from gradc.ops.calls import call
 from gradc.ops.kinds.batches import batched
 from gradc.sizes import Size
+from gradc.value import record
 
 __all__ = ["Contract", "Gemm"]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@record
 class Contract(Declaration):
     """Sum of products over shared axes: every matrix product there is.
 
@@ -86,7 +86,7 @@ def _contract_clash(inputs: Sequence[Variable], params: Mapping[str, Any], lette
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@record
 class Gemm(Declaration):
     """beta * c + alpha * contract(x, y): made by rewriting so that BLAS accumulates.
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gradc.graph.methods import OPERATORS
@@ -12,11 +11,12 @@ from gradc.graph.op import Apply, Declaration, Guards, Op, Operand, Shape
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Variable
 from gradc.ops.calls import call
+from gradc.value import record
 
 __all__ = ["Reduce"]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@record
 class Reduce(Declaration):
     """Fold axes away. Parameter: axes, sorted and non-negative; they leave the shape.
 

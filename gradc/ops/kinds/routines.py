@@ -9,7 +9,6 @@ searching, factorisations, running folds.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -23,7 +22,7 @@ from gradc.ops.calls import call, length_of
 from gradc.ops.kinds.batches import all_batched, batched, refuse_lengths
 from gradc.ops.kinds.shapes import longest, static_operands, to_static
 from gradc.sizes import Size, SizeLike, product, size
-from gradc.value import value
+from gradc.value import record, value
 
 __all__ = ["Prefix", "Routine", "RowFrame", "Signature", "signature_of"]
 
@@ -88,7 +87,7 @@ class RowFrame:
     letters: tuple[tuple[str, Size], ...]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@record
 class Routine(Declaration):
     """A function of C called for each row.
 
@@ -238,7 +237,7 @@ def _in_rows(x: Variable, like: Variable, front: int) -> Variable:
     return call("broadcast_to", call("dimshuffle", x, order=order), *lengths)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@record
 class Prefix(Routine):
     """A fold along one axis of which every stage is kept: y[i] from y[i - 1] and x[i].
 

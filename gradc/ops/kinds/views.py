@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,12 +18,12 @@ from gradc.ops.convert import static_int
 from gradc.ops.kinds.batches import batched, refuse_lengths
 from gradc.ops.kinds.shapes import ShapeRule, static_operands, to_static
 from gradc.sizes import Size, size
-from gradc.value import value
+from gradc.value import record, value
 
 __all__ = ["Apart", "Iota", "LengthOf", "Relabel", "Unequal", "View"]
 
 
-@dataclass(frozen=True)
+@value
 class Unequal:
     """What is said of lengths {v0} and {v1} of {axis}; word: what did not work, or the name."""
 
@@ -47,7 +46,7 @@ class Apart:
     taken: tuple[int, ...]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@record
 class _Rearranged(Declaration):
     """The elements of the first input, under other places; the other inputs are integer scalars.
 
@@ -75,7 +74,7 @@ class _Rearranged(Declaration):
         return (None if t is None else node.op(t, *node.inputs[1:]),)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@record
 class View(_Rearranged):
     """The same numbers at other places: an index map, no code.
 
@@ -142,7 +141,7 @@ class View(_Rearranged):
         return (call("gather", rest, *rows, axes=axes),)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@record
 class Relabel(_Rearranged):
     """The same numbers in the same C order under another shape (reshape).
 
@@ -177,7 +176,7 @@ def _product(lengths: Sequence[Variable]) -> Variable:
     return OPERATORS["mul"](found, *lengths) if lengths else found
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@record
 class LengthOf(Declaration):
     """The length of one axis, as an int64 scalar: costs nothing of what computes the array."""
 
@@ -200,7 +199,7 @@ class LengthOf(Declaration):
         return (length_of(inputs[0], node.op.keywords["axis"] + 1),)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@record
 class Iota(Declaration):
     """0, 1, 2, ... in C order, of params["dtype"]. Inputs: the lengths of its axes."""
 
