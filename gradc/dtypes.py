@@ -32,7 +32,7 @@ __all__ = [
     "promote",
 ]
 
-Kind = Literal["bool", "int", "uint", "float"]
+Kind = Literal["bool", "int", "uint", "float", "complex"]
 
 
 @value
@@ -60,6 +60,21 @@ class DType:
     def is_float(self) -> bool:
         """Whether it is float32 or float64."""
         return self.kind == "float"
+
+    @property
+    def is_complex(self) -> bool:
+        """Whether it is complex64 or complex128."""
+        return self.kind == "complex"
+
+    @property
+    def is_inexact(self) -> bool:
+        """Whether its numbers are rounded, and have slopes: floats and complex ones."""
+        return self.kind in ("float", "complex")
+
+    @property
+    def part(self) -> DType:
+        """The float type of real and imaginary part; of any other type itself."""
+        return DTYPES[f"float{4 * self.itemsize}"] if self.is_complex else self
 
     @property
     def is_integer(self) -> bool:
@@ -103,12 +118,30 @@ def _float(bits: int, c_type: str, math_suffix: str, blas: str) -> DType:
     )
 
 
+def _complex(bits: int, math_suffix: str, blas: str) -> DType:
+    """C's own complex type, under a name of csrc/inline/gradc/complex.h."""
+    return DType(
+        name=f"complex{bits}",
+        c_type=f"gc_c{bits}",
+        kind="complex",
+        itemsize=bits // 8,
+        suffix=f"c{bits}",
+        math_suffix=math_suffix,
+        blas=blas,
+        least="",
+        greatest="",
+        bounds=None,
+    )
+
+
 _ROWS = (
     DType("bool", "uint8_t", "bool", 1, "b8", "", "", "0", "1", (0, 1)),
     *(_integer(bits, signed=True) for bits in (8, 16, 32, 64)),
     *(_integer(bits, signed=False) for bits in (8, 16, 32, 64)),
     _float(32, "float", "f", "s"),
     _float(64, "double", "", "d"),
+    _complex(64, "f", "c"),
+    _complex(128, "", "z"),
 )
 
 DTYPES: Mapping[str, DType] = MappingProxyType({row.name: row for row in _ROWS})
@@ -149,24 +182,24 @@ def dtype_info(dtype: Any) -> DType:
     return DTYPES[check_dtype(dtype)]
 
 
-_ORDER: Mapping[Kind, int] = MappingProxyType({"bool": 0, "int": 1, "uint": 1, "float": 2})
+_ORDER: Mapping[Kind, int] = MappingProxyType(
+    {"bool": 0, "int": 1, "uint": 1, "float": 2, "complex": 3}
+)
 _WEAK: Mapping[type, tuple[int, str]] = MappingProxyType(
-    {bool: (0, "bool"), int: (1, "int64"), float: (2, "float64")}
+    {bool: (0, "bool"), int: (1, "int64"), float: (2, "float64"), complex: (3, "complex128")}
 )
 
 
 def promote(*operands: Any) -> str:
     """The dtype that holds a result of these operands, as `numpy.result_type` says.
 
-    An operand is a dtype, or a Python bool, int or float, which decides only by its kind.
-    Raises: DTypeError for anything else, complex included; ArgumentError for no operand.
+    An operand is a dtype, or a Python bool, int, float or complex, which decides only by its kind.
+    Raises: DTypeError for anything else; ArgumentError for no operand.
     """
     if not operands:
         raise ArgumentError(message("promote: needs at least one operand."))
     weak = [_WEAK[type(x)] for x in operands if type(x) in _WEAK]
     strong = [dtype_info(x) for x in operands if type(x) not in _WEAK]
-    if any(isinstance(x, complex) for x in operands):
-        check_dtype("complex128")
     strong.sort(key=lambda d: -_ORDER[d.kind])  # int16, uint16, float32 is float32, as in numpy
     if not strong:
         return max(weak)[1]
@@ -174,8 +207,15 @@ def promote(*operands: Any) -> str:
     for other in strong[1:]:
         result = _promote_pair(result, other)
     if weak and max(weak)[0] > _ORDER[result.kind]:
+        if max(weak)[1] == "complex128" and result.is_float:
+            return _complex_of(result).name  # float32 * 1j is complex64
         return max(weak)[1]
     return result.name
+
+
+def _complex_of(part: DType) -> DType:
+    """The complex type whose parts hold this float."""
+    return DTYPES[f"complex{16 * part.itemsize}"]
 
 
 def _promote_pair(a: DType, b: DType) -> DType:
@@ -183,6 +223,8 @@ def _promote_pair(a: DType, b: DType) -> DType:
         return b if a.kind == "bool" else a
     if a.kind == b.kind:
         return a if a.itemsize >= b.itemsize else b
+    if a.is_complex or b.is_complex:
+        return _complex_of(_promote_pair(a.part, b.part))
     if a.is_float or b.is_float:
         real, whole = (a, b) if a.is_float else (b, a)
         return real if real.itemsize > whole.itemsize else DTYPES["float64"]
@@ -201,6 +243,11 @@ def literal(value: Any, dtype: Any) -> str:
     info = dtype_info(dtype)
     if info.is_float:
         return _float_literal(value, info)
+    if info.is_complex:
+        with np.errstate(over="ignore"):
+            number = info.numpy.type(value)
+        parts = (_float_literal(each, info.part) for each in (number.real, number.imag))
+        return f"GC_{info.suffix.upper()}({', '.join(parts)})"
     try:
         number = operator.index(value.item() if isinstance(value, np.generic) else value)
     except TypeError:

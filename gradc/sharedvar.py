@@ -134,6 +134,8 @@ class SharedVariable(Variable):
 
     def _may_cast(self, value: Any, array: Array) -> bool:
         dtype = np.dtype(self.dtype)
+        if array.dtype.kind == "c" and dtype.kind != "c":
+            return False  # a part would be lost, not digits
         if self._allow_downcast or np.can_cast(array.dtype, dtype, "safe"):
             return True
         if self._allow_downcast is False or isinstance(value, np.generic):
@@ -260,7 +262,7 @@ def _array(caller: str, value: Any) -> Array:
     except Unreadable as error:
         what = f"{caller}: {printable(repr(value), 60)} is no array ({error})."
         raise ArgumentTypeError(message(what, fix=error.hint)) from None
-    if array.dtype.kind not in "biuf":
+    if array.dtype.kind not in "biufc":
         what = f"{caller}: {printable(repr(value), 60)} is no array of numbers ({array.dtype})."
         raise DTypeError(message(what, fix="pass an array of floats, integers or bools."))
     return array
@@ -295,7 +297,7 @@ def _is_plain(array: Array) -> bool:
 def _holds(value: Any, dtype: str) -> bool:
     info = dtype_info(dtype)
     if info.bounds is None:
-        return True
+        return info.is_complex or not isinstance(value, complex)
     return isinstance(value, int) and info.bounds[0] <= value <= info.bounds[1]
 
 

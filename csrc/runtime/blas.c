@@ -43,7 +43,10 @@ static bool find_routines(const opened *from, gcr_blas *blas)
     return ROUTINE(from, blas, dgemm) && ROUTINE(from, blas, sgemm) &&
            ROUTINE(from, blas, dgemv) && ROUTINE(from, blas, sgemv) &&
            ROUTINE(from, blas, dger) && ROUTINE(from, blas, sger) &&
-           ROUTINE(from, blas, dtrsm) && ROUTINE(from, blas, strsm);
+           ROUTINE(from, blas, dtrsm) && ROUTINE(from, blas, strsm) &&
+           ROUTINE(from, blas, zgemm) && ROUTINE(from, blas, cgemm) &&
+           ROUTINE(from, blas, zgemv) && ROUTINE(from, blas, cgemv) &&
+           ROUTINE(from, blas, zgeru) && ROUTINE(from, blas, cgeru);
 }
 
 #define FACTOR(from, blas, name) \
@@ -147,6 +150,26 @@ static wide number(int32_t value)
 TRY(d, double)
 TRY(s, float)
 
+/* (1 + 2i) (3 - i) = 5 + 5i by all three; numbers are pairs. */
+#define TRY_COMPLEX(letter, type)                                                              \
+    static bool try_##letter(const gc_blas *blas)                                              \
+    {                                                                                          \
+        const type x[] = {1, 2}, y[] = {3, -1}, one[] = {1, 0}, zero[] = {0, 0};               \
+        const type xy[] = {5, 5};                                                              \
+        type c[2] = {0}, v[2] = {0}, r[2] = {0};                                               \
+        const wide w1 = number(1);                                                             \
+        blas->letter##gemm("N", "N", &w1.value, &w1.value, &w1.value, one, x, &w1.value, y,    \
+                           &w1.value, zero, c, &w1.value);                                     \
+        blas->letter##gemv("N", &w1.value, &w1.value, one, x, &w1.value, y, &w1.value, zero,   \
+                           v, &w1.value);                                                      \
+        blas->letter##geru(&w1.value, &w1.value, one, x, &w1.value, y, &w1.value, r,           \
+                           &w1.value);                                                         \
+        return !memcmp(c, xy, sizeof c) && !memcmp(v, xy, sizeof v) && !memcmp(r, xy, sizeof r); \
+    }
+
+TRY_COMPLEX(z, double)
+TRY_COMPLEX(c, float)
+
 static bool prepare(const opened *from, gcr_blas *blas)
 {
     if (!find_routines(from, blas))
@@ -158,7 +181,8 @@ static bool prepare(const opened *from, gcr_blas *blas)
         return false;
     }
     set_one_thread(from, blas);
-    if (try_d(&blas->routines) && try_s(&blas->routines)) {
+    if (try_d(&blas->routines) && try_s(&blas->routines) && try_z(&blas->routines) &&
+        try_c(&blas->routines)) {
         blas->has_lapack = find_lapack(from, blas);
         return true;
     }

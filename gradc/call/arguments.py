@@ -123,6 +123,8 @@ class Argument:
         )
 
     def _may_cast(self, value: Any, array: Array) -> bool:
+        if array.dtype.kind == "c" and self._dtype.kind != "c":
+            return False  # a part would be lost, not digits
         if self.allow_downcast:
             return True
         if np.can_cast(array.dtype, self._dtype, "safe"):
@@ -154,7 +156,7 @@ def _is_weak(value: Any) -> bool:
 
 def _holds(value: Any, dtype: np.dtype[Any]) -> bool:
     """Whether a Python number may become `dtype`, as in numpy's promotion."""
-    if dtype.kind == "f":
+    if dtype.kind == "c" or (dtype.kind == "f" and not isinstance(value, complex)):
         return True
     if dtype.kind in "iu" and isinstance(value, int):
         limits = np.iinfo(dtype)
@@ -164,14 +166,14 @@ def _holds(value: Any, dtype: np.dtype[Any]) -> bool:
 
 def _is_exact(array: Array, dtype: np.dtype[Any]) -> bool:
     """Whether every number of a list is one of `dtype`: f([1, 2, 3]) for int32 or float32."""
-    if array.dtype.kind == "f" and dtype.kind != "f":
+    if array.dtype.kind in "fc" and dtype.kind not in ("c", array.dtype.kind):
         return False
     with np.errstate(all="ignore"):
-        return np.array_equal(array.astype(dtype), array, equal_nan=array.dtype.kind == "f")
+        return np.array_equal(array.astype(dtype), array, equal_nan=array.dtype.kind in "fc")
 
 
 def describe_value(value: Array) -> str:
     """dtype[lengths] of an array."""
-    return str(TensorType(value.dtype.name, value.shape)) if value.dtype.kind in "biuf" else (
+    return str(TensorType(value.dtype.name, value.shape)) if value.dtype.kind in "biufc" else (
         f"{value.dtype}{list(value.shape)}"
     )  # fmt: skip

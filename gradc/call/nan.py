@@ -52,7 +52,7 @@ def first_bad(
 
 def _fault(array: Any, guards: Sequence[str]) -> str:
     """What is wrong with an array, in words; nothing if nothing is."""
-    if array.dtype.kind != "f":
+    if array.dtype.kind not in "fc":
         return ""
     tests: dict[str, Callable[[Any], Any]] = {
         "nan": np.isnan,

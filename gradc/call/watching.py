@@ -195,7 +195,7 @@ def _check_finite(name: str, prepared: Graph, known: dict[Variable, Array]) -> N
     for node in prepared.nodes:
         for output in node.outputs:
             array = known.get(output)
-            if array is not None and array.dtype.kind == "f" and not np.isfinite(array).all():
+            if array is not None and array.dtype.kind in "fc" and not np.isfinite(array).all():
                 place = "" if node.site is None else f" ({node.site})"
                 what = f"{name}: {node.op.name}{place} gives a value that is not finite."
                 raise BadThunkOutput(message(what, [_row(output, array)], "look at its operands."))

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from gradc.differentiate.ahead import TangentTable, carry
+from gradc.differentiate.convention import conjugate
 from gradc.differentiate.order import Walk, walk
 from gradc.differentiate.prepare import Prepared, prepare, remember
 from gradc.differentiate.request import Request, check_choice, direction, variables
@@ -73,7 +74,7 @@ def vjp(
     """Vector times jacobian, in reverse mode: the gradient of sum(cotangents * outputs).
 
     cotangents: one an output, of its shape; None for an output that does not count.  What arrives
-        at an output from another one is added.
+        at an output from another one is added.  Complex ones are gradients as grad gives them.
     The rest, and what it gives, is as for grad: one variable where `inputs` is one, else a list or
     tuple as it is.
     Raises: ShapeError, ArgumentError for cotangents that do not fit; GradError if no output is a
@@ -171,7 +172,7 @@ class _Pushed:
             what = f"{self._caller}: the tangent of {output} is undefined: {found.reason}."
             raise NullTypeGradError(message(what, [where(output)]))
         if found is None:
-            dtype = output.dtype if dtype_info(output.dtype).is_float else self._dtype
+            dtype = output.dtype if dtype_info(output.dtype).is_inexact else self._dtype
             with inherit(output.site):
                 return zeros_like(output, dtype=dtype)
         remember([found], self.outputs, self._dissolved)
@@ -196,7 +197,7 @@ def _push(
             given[x] = add(given[x], t) if x in given else t
     prepared = prepare(roots, frozenset((*wrt, *fixed))) if stabilize else Prepared(roots)
     order = walk(prepared.roots, list(given), prepared.definitions, fixed)
-    dtype = next((t.dtype for t in given.values()), "float64")
+    dtype = next((dtype_info(t.dtype).part.name for t in given.values()), "float64")
     moving = {x: t for x, t in given.items() if x not in fixed}
     return _Pushed(caller, roots, prepared, order, carry(order, moving), dtype)
 
@@ -211,7 +212,7 @@ def pulled(
     """The gradients of inputs, as a pullback gives them: None where there is no path."""
     given: dict[Variable, Variable] = {}
     for output, ct in zip(outputs, cts, strict=True):
-        if ct is not None and dtype_info(output.dtype).is_float:
+        if ct is not None and dtype_info(output.dtype).is_inexact:
             given[output] = add(given[output], ct) if output in given else ct
     if not given:
         return [None] * len(inputs)
@@ -236,8 +237,8 @@ def _pull(
     given: dict[Variable, Variable] = {}
     listed = _listed(cotangents, len(roots), f"{caller}: cotangents")
     for root, cotangent in zip(roots, listed, strict=True):
-        if cotangent is not None and dtype_info(root.dtype).is_float:
-            ct = _fitted(root, cotangent, f"{caller}: the cotangent")
+        if cotangent is not None and dtype_info(root.dtype).is_inexact:
+            ct = conjugate(_fitted(root, cotangent, f"{caller}: the cotangent"))
             given[root] = add(given[root], ct) if root in given else ct
     if not given:
         rows = [where(root) for root in roots]
@@ -247,7 +248,7 @@ def _pull(
     request = Request(None, wrt, fixed, given, (), caller, adds=True)
     prepared, table = differentiate(request, stabilize)
     absent = Absent(request, disconnected_inputs, "zero", "raise")
-    results = [absent.answer(variable, table) for variable in wrt]
+    results = [conjugate(absent.answer(variable, table)) for variable in wrt]
     note(request, prepared, results, add_names=False)
     return _like(inputs, results)
 
@@ -255,7 +256,7 @@ def _pull(
 def _fitted(x: Variable, given: Any, what: str) -> Variable:
     """A direction in the dtype of what it belongs to."""
     found = direction(x, given, what)
-    return cast(found, x.dtype) if dtype_info(x.dtype).is_float else found
+    return cast(found, x.dtype) if dtype_info(x.dtype).is_inexact else found
 
 
 def _listed(given: Any, count: int, what: str) -> list[Any]:

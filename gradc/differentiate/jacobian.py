@@ -50,6 +50,10 @@ def jacobian(
     Raises: GradError, DisconnectedInputError, NullTypeGradError, as grad.
     """
     (expression,) = variables("the expression", expression, "jacobian")
+    if dtype_info(expression.dtype).is_complex:
+        what = f"jacobian: the expression must be real, got {expression.type}."
+        fix = "take the jacobians of T.real(x) and T.imag(x)."
+        raise GradError(message(what, [where(expression)], fix))
     if not dtype_info(expression.dtype).is_float:
         what = f"jacobian: the expression must be of a float dtype, got {expression.type}."
         raise GradError(message(what, [where(expression)], "whole numbers have no slope."))

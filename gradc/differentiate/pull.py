@@ -16,9 +16,9 @@ from gradc.graph.op import Apply
 from gradc.graph.undefined import Disconnected, Undefined
 from gradc.graph.variable import Variable
 from gradc.ops.compare import neq
-from gradc.ops.declare import insert_axes, is_float
+from gradc.ops.declare import insert_axes, is_inexact
 from gradc.ops.elemwise import cast
-from gradc.ops.lengths import broadcast_like
+from gradc.ops.lengths import as_dtype, broadcast_like
 
 __all__ = ["guarded", "pull"]
 
@@ -155,9 +155,9 @@ def _fit(node: Apply, term: Cotangent, x: Variable, dtype: str, masks: Masks) ->
         term = masks.summed(term, stretched)
     if any(n == 1 and wanted != 1 for _, (n, wanted) in pairs):
         term = term.with_value(broadcast_like(term.value, x), keeps_zero=True)
-    wanted = x.dtype if is_float(x.dtype) else dtype
+    wanted = x.dtype if is_inexact(x.dtype) else dtype
     if term.value.dtype != wanted:
-        term = term.with_value(cast(term.value, wanted), keeps_zero=True)
+        term = term.with_value(as_dtype(term.value, wanted), keeps_zero=True)
     return term
 
 

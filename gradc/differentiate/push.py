@@ -16,7 +16,7 @@ from gradc.graph.op import Apply
 from gradc.graph.undefined import Undefined
 from gradc.graph.variable import Variable
 from gradc.ops.compare import neq
-from gradc.ops.declare import drop_axes, is_float
+from gradc.ops.declare import drop_axes, is_inexact
 from gradc.ops.elemwise import cast
 from gradc.ops.kinds import Elemwise
 from gradc.ops.lengths import broadcast_like, ones_like
@@ -37,7 +37,7 @@ def push(node: Apply, tangents: Sequence[Tangent], masks: Masks) -> list[Tangent
         what = f"{node.op.name}: the forward rule gives {len(found)} tangents."
         raise InternalError(message(what))
     return [
-        _fit(node, t, out) if t is not None and is_float(out.dtype) else None
+        _fit(node, t, out) if t is not None and is_inexact(out.dtype) else None
         for t, out in zip(found, node.outputs, strict=True)
     ]
 

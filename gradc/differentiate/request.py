@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from gradc.differentiate.convention import conjugate
 from gradc.dtypes import dtype_info
 from gradc.errors import (
     ArgumentError,
@@ -57,7 +58,8 @@ class Request:
     @property
     def dtype(self) -> str:
         """The float dtype of a gradient that is zero whatever the values."""
-        return next(root.dtype for root in self.roots if dtype_info(root.dtype).is_float)
+        kinds = [dtype_info(root.dtype) for root in self.roots]
+        return next(each.part.name for each in kinds if each.is_inexact)
 
 
 def make_request(
@@ -116,6 +118,10 @@ def _check_cost(cost: Any) -> None:
                 "gradc.jacobian.",
             )
         )
+    if dtype_info(cost.dtype).is_complex:
+        what = f"grad: the cost must be real, got {cost.type}: a complex number has no least value."
+        fix = f"take T.real({name}), T.abs({name}) or T.imag({name}), whichever you mean."
+        raise CostTypeError(message(what, [_made(cost)], fix))
     if not dtype_info(cost.dtype).is_float:
         raise CostTypeError(
             message(
@@ -159,15 +165,17 @@ def _known(given: KnownGrads | None) -> dict[Variable, Variable]:
 
 def _known_gradient(variable: Variable, given: Any) -> Variable:
     variables("known_grads", [variable])
-    return direction(variable, given, "grad: the known gradient")
+    found: Variable = conjugate(direction(variable, given, "grad: the known gradient"))
+    return found
 
 
 def direction(variable: Variable, given: Any, what: str) -> Variable:
-    """A gradient or tangent of a variable as an expression: of a float dtype, of its shape.
+    """A gradient or tangent of a variable as an expression: of its shape, of a float dtype, of a
+    complex one if the variable's is.
 
     Raises: ShapeError if it does not fit; `what` is how the message calls it.
     """
-    dtype = variable.dtype if dtype_info(variable.dtype).is_float else None
+    dtype = variable.dtype if dtype_info(variable.dtype).is_inexact else None
     ct = given if isinstance(given, Variable) else Constant(np.asarray(given, dtype))
     if not _fits(variable.type, ct.type):
         raise ShapeError(
@@ -181,8 +189,9 @@ def direction(variable: Variable, given: Any, what: str) -> Variable:
 
 
 def _fits(variable: TensorType, ct: TensorType) -> bool:
+    kind = dtype_info(ct.dtype)
     return (
-        dtype_info(ct.dtype).is_float
+        (kind.is_float or (kind.is_complex and dtype_info(variable.dtype).is_complex))
         and variable.ndim == ct.ndim
         and all(None in (a, b) or a == b for a, b in zip(variable.shape, ct.shape, strict=True))
     )

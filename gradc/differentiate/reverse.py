@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from gradc.differentiate.convention import conjugate
 from gradc.differentiate.order import walk
 from gradc.differentiate.prepare import Prepared, prepare, remember, require_intact
 from gradc.differentiate.request import (
@@ -52,6 +53,8 @@ def grad(
 
     Gives one variable where `wrt` is one, else a list or tuple as `wrt` is; each has the shape and,
     if that is a float, the dtype of what it belongs to (an integer variable is treated as real).
+    Of a complex variable z it is dcost/dreal(z) + i dcost/dimag(z), the way in which the cost rises
+    fastest, as in Theano and torch (JAX gives its conjugate): z - rate * gradient descends.
 
     cost: a float scalar; None if `known_grads` says where to start.
     consider_constant: variables that nothing is propagated through.
@@ -72,7 +75,7 @@ def grad(
     request = make_request(cost, wrt, consider_constant, known_grads, keep)
     prepared, table = differentiate(request, stabilize)
     absent = Absent(request, disconnected_inputs, return_disconnected, null_gradients)
-    results = [absent.answer(variable, table) for variable in request.wrt]
+    results = [conjugate(absent.answer(variable, table)) for variable in request.wrt]
     note(request, prepared, results, add_names)
     if isinstance(wrt, Variable):
         return results[0]
@@ -127,7 +130,7 @@ class Absent:
         raise NullTypeGradError(message(what, [where(variable)]))
 
     def _zero(self, variable: Variable) -> Variable:
-        dtype = variable.dtype if dtype_info(variable.dtype).is_float else self.request.dtype
+        dtype = variable.dtype if dtype_info(variable.dtype).is_inexact else self.request.dtype
         with inherit(variable.site):
             return zeros_like(variable, dtype=dtype)
 

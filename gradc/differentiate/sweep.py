@@ -93,7 +93,8 @@ def _hand_down(wall: Variable, definition: Variable, table: GradTable) -> None:
 def arriving(node: Apply, table: GradTable) -> list[Cotangent | None]:
     """The cotangents of a node's outputs; whole numbers have none that could be handed down."""
     return [
-        table.get(output) if dtype_info(output.dtype).is_float else None for output in node.outputs
+        table.get(output) if dtype_info(output.dtype).is_inexact else None
+        for output in node.outputs
     ]
 
 
@@ -115,5 +116,5 @@ def _visit(node: Apply, walk: Walk, table: GradTable) -> None:
             table.flat.add(each)  # the slope of a step: nothing to multiply further down
         elif term is not None:
             table.add(each, term)
-        elif is_flat or (pulled and not dtype_info(each.dtype).is_float):
+        elif is_flat or (pulled and not dtype_info(each.dtype).is_inexact):
             table.flat.add(each)

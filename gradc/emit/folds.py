@@ -28,7 +28,7 @@ def is_ordered(fold: Fold) -> bool:
 
 def rounds(fold: Fold) -> bool:
     """Whether the order of joining shows in the last bits: sums and products of floats."""
-    floats = any(dtype_info(dtype).is_float for dtype in fold.states)
+    floats = any(dtype_info(dtype).is_inexact for dtype in fold.states)
     return floats and not is_ordered(fold) and any(c in "+*" for c in "".join(fold.combine))
 
 

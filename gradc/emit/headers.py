@@ -17,6 +17,9 @@ _OURS = (
     ("beta.h", ("betaln",)),
     ("blas.h", ("gemm", "gemv", "ger", "copy", "pack", "rows", "stack")),
     ("cast.h", ("cast",)),
+    ("blas_complex.h", ("products_of_complex",)),
+    ("complex.h", ("complex",)),
+    ("complex_math.h", ("functions_of_complex",)),
     ("digamma.h", ("digamma", "polygamma", "trigamma")),
     ("erfinv.h", ("erfcinv", "erfcx", "erfinv")),
     ("fold.h", ("max", "min", "wins")),
@@ -31,6 +34,10 @@ _KNOWN = tuple(start for _, starts in _OURS for start in starts)
 _TRIG = ("sin", "cos", "tan")
 _CALL = re.compile(r"\bgc_([a-z]\w*?)_(?:[biu](?:8|16|32|64)|f32|f64)\(")
 _CALL_WITH_TWO = re.compile(r"\bgc_(cast)_")
+_PLAIN = "mul|true_div|reciprocal|abs|sign|real|imag|conj|gemm|gemv|ger|copy|stack"
+_PRODUCTS = re.compile(r"\bgc_(?:gemm|gemv|ger|copy|stack)_c(?:64|128)\(")
+_COMPLEX_MATH = re.compile(rf"\bgc_(?!(?:{_PLAIN})_c)\w+_c(?:64|128)\(")
+_COMPLEX = re.compile(r"\b(?:gc|GC)_(?:\w+_)?[cC](?:64|128)\b")
 _TILES = re.compile(r"\bGC_(?:TILE|ROWS|FOLD|INLINE)\b")
 _LIBC = re.compile(r"\b(?:NAN|INFINITY)\b|(?<![\w.])([a-z][a-z0-9]*)\(")
 _OWN = re.compile(
@@ -49,6 +56,9 @@ def include_lines(code: str) -> list[str]:
     code = _COMMENT.sub("", code)
     called = {match[1] for match in _CALL.finditer(code)}
     called |= {match[1] for match in _CALL_WITH_TWO.finditer(code)}
+    if _COMPLEX.search(code):
+        called.update(["products_of_complex"] * bool(_PRODUCTS.search(code)))
+        called.add("functions_of_complex" if _COMPLEX_MATH.search(code) else "complex")
     names = [header for header, starts in _OURS if any(c.startswith(starts) for c in called)]
     math = {name for name in called if is_vector_math(name)}
     lines = [f"#include <gradc/{name}>" for name in names]

@@ -244,7 +244,7 @@ def readings(nest: Nest, taken: set[tuple[int, int]]) -> Counter[int]:
 
 def is_float_literal(statement: Statement) -> bool:
     """Whether the number may stand where it is used."""
-    return isinstance(statement, Literal_) and dtype_info(statement.dtype).is_float
+    return isinstance(statement, Literal_) and dtype_info(statement.dtype).is_inexact
 
 
 def literals_of(nest: Nest) -> dict[int, str]:

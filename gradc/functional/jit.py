@@ -53,7 +53,7 @@ _TRACING = (
 )
 _OTHER_NUMBERS = {  # by numpy's kind
     "f": "convert it to float32 or float64 first.",
-    "c": "pass its real and imaginary parts: x.real, x.imag.",
+    "c": "convert it to complex64 or complex128 first.",
 }
 _MOST_PARTS = 256  # csrc/python/tree.h
 _OFFERED = 8  # signatures that C compares one after the other; more are looked up in a dict

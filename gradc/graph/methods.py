@@ -94,6 +94,18 @@ class Methods(Symbolic):
     erf, erfc = _unary("erf"), _unary("erfc")
     deg2rad, rad2deg = _unary("deg2rad"), _unary("rad2deg")
 
+    conj, conjugate = _unary("conj"), _unary("conj")
+
+    @property
+    def real(self) -> Variable:
+        """The real part; of a real array the array itself."""
+        return _do("real", self)
+
+    @property
+    def imag(self) -> Variable:
+        """The imaginary part; of a real array zeros."""
+        return _do("imag", self)
+
     def astype(self, dtype: Any) -> Variable:
         """The same numbers in another dtype."""
         return _do("cast", self, dtype)

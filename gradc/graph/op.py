@@ -207,7 +207,7 @@ class AnyOp:
         if not places:
             raise GradError(message(f"{self.name}.bprop: X is not one of the inputs."))
         outputs = apply(self, inputs).outputs
-        cts = tuple(D) if isinstance(D, (list, tuple)) else (D,)
+        cts = tuple(map(_conjugate, D if isinstance(D, (list, tuple)) else (D,)))
         terms = self.rule.pullback(cts, outputs, *inputs, **self.keywords)
         found = [term for term in (terms[k] for k in places) if term is not None]
         if not found:
@@ -215,8 +215,14 @@ class AnyOp:
         total = found[0]
         for term in found[1:]:
             total = OPERATORS["add"](total, term)
-        result: Variable = OPERATORS["fit"](total, X)
+        result: Variable = _conjugate(OPERATORS["fit"](total, X))
         return result
+
+
+def _conjugate(ct: Any) -> Any:
+    """A complex gradient as pullbacks want it, and back (differentiate/convention.py)."""
+    is_complex = isinstance(ct, Variable) and ct.dtype.startswith("complex")
+    return OPERATORS["conj"](ct) if is_complex else ct
 
 
 @value

@@ -106,7 +106,7 @@ class _Checker(Judge):
 
     def check_product(self, step: Product, is_behind: bool) -> None:
         """Operands, lengths and strides of a product."""
-        self.require(dtype_info(step.dtype).is_float, f"BLAS does not multiply {step.dtype}")
+        self.require(dtype_info(step.dtype).is_inexact, f"BLAS does not multiply {step.dtype}")
         self.check_size(step.m, step.n, step.k, *step.batch, step.blocks)
         if step.routine == "gemv":
             self.require(step.n.constant == 1, "gemv has one column")

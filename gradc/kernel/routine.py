@@ -32,6 +32,7 @@ class RoutineFn:
     of which the first is the row and set already.  It returns nothing, or (if `fails`) a gc_status.
     macros: what the header leaves open, as (name with parameters, text).
     lapack: whether it calls LAPACK, which not every library of BLAS has.
+    of_complex: whether complex numbers may be its rows; GC_COMPLEX is defined for those.
     """
 
     name: str
@@ -41,6 +42,7 @@ class RoutineFn:
     macros: tuple[tuple[str, str], ...] = ()
     shares: bool = False
     lapack: bool = False
+    of_complex: bool = False
 
     def function(self, dtype: str) -> str:
         """What the function for a dtype is called."""
@@ -55,6 +57,7 @@ class RoutineFn:
             ("GC_FLOAT", str(int(info.is_float))),
             ("GC_SUFFIX", info.suffix),
             ("GC_BITS", str(8 * info.itemsize)),
+            *((("GC_COMPLEX", "1"),) if info.is_complex else ()),
             *self.macros,
         )
         defined = (f"#define {name} {text}" for name, text in macros)

@@ -5,6 +5,8 @@ gives its text for given C locals.  The placeholders {x} {y} {z} are always name
 expressions, so there is no precedence to think of and nothing is evaluated twice.
 {T} is the C type of the operands, {f} the math suffix of C's own functions ("" or "f"), {s} the
 suffix of ours (f32, i64, ...); {R} and {r} are C type and suffix of the result (casts).
+Of complex operands "any" says nothing: most operations mean real numbers, and C's own product of
+complex ones calls libgcc (csrc/inline/gradc/complex.h).
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ _PLACES = ("x", "y", "z")
 
 @value
 class ScalarFn:
-    """C text by dtype class ("bool", "int", "uint", "float"; "any" for the rest).
+    """C text by dtype class ("bool", "int", "uint", "float", "complex"; "any" for the rest).
 
     For casts, the class of the result: "float_to_int" comes before all, then "to_int".
 
@@ -55,7 +57,7 @@ class ScalarFn:
 
     def _template(self, dtype: str, result: str) -> str:
         kind, to = dtype_info(dtype).kind, f"to_{dtype_info(result).kind}"
-        kinds = (f"{kind}_{to}", to, kind, "any")
+        kinds = (f"{kind}_{to}", to, kind, *(() if kind == "complex" else ("any",)))
         for each in kinds:
             if each in self.by_class:
                 return self.by_class[each]
@@ -68,7 +70,8 @@ class ScalarFn:
 
     def supports(self, dtype: str) -> bool:
         """Whether there is C for this dtype."""
-        return dtype_info(dtype).kind in self.by_class or "any" in self.by_class
+        kind = dtype_info(dtype).kind
+        return kind in self.by_class or (kind != "complex" and "any" in self.by_class)
 
 
 def scalar_fn(

@@ -220,10 +220,11 @@ def _fold(plan: FoldPlan, draft: Draft, layout: Layout, chunks: Size) -> Fold:
         lead = [chunks] if 0 in plan.axes else []
         partial = tuple(layout.partial(dtype, [*lead, *kept]) for dtype in states)
         out = layout.out(plan)
+    step, combine = plan.rule.texts(plan.element)
     return Fold(
         tuple(_resolve(text, plan.element) for text in plan.rule.init),
-        tuple(_resolve(text, plan.element) for text in plan.rule.step),
-        tuple(_resolve(text, plan.element) for text in plan.rule.combine),
+        tuple(_resolve(text, plan.element) for text in step),
+        tuple(_resolve(text, plan.element) for text in combine),
         plan.rule.result,
         plan.element,
         states,

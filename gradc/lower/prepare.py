@@ -1,9 +1,9 @@
 """Put contractions into the forms that the machine side knows.
 
 Takes a graph; gives a graph of the same value in which every Contract and Gemm is a product of
-matrices: floats, something summed, something kept, each role in one run of axes.  What there is no
-routine for (an inner product, a batch of them, integers) becomes a product of broadcast arrays,
-summed: loops that fuse with what stands around them.
+matrices: floats or complex numbers, something summed, something kept, each role in one run of axes.
+What there is no routine for (an inner product, a batch of them, integers) becomes a product of
+broadcast arrays, summed: loops that fuse with what stands around them.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def _node(node: Apply, inputs: Sequence[Variable]) -> tuple[Variable, ...]:
 
 
 def _is_product(node: Apply, letters: Letters) -> bool:
-    if not dtype_info(node.outputs[0].dtype).is_float:
+    if not dtype_info(node.outputs[0].dtype).is_inexact:
         return False
     return bool(letters.k) and bool(letters.m or letters.n)
 

@@ -14,7 +14,7 @@ from itertools import combinations
 from typing import Literal
 
 from gradc.affine import IndexMap
-from gradc.dtypes import literal
+from gradc.dtypes import dtype_info, literal
 from gradc.graph.op import Apply
 from gradc.graph.variable import Constant, Variable
 from gradc.kernel.loops import Matrix, Pack, Product, Scale
@@ -303,9 +303,10 @@ def shared_panels(
     """The step that packs a product's right operand for all its blocks, and the product with it.
 
     panels: a new buffer of a dtype and lengths.  None where the product is not one that can read
-    panels: a matrix times a matrix, its result by rows.
+    panels: a matrix of floats times a matrix, its result by rows.
     """
     is_matrix = all(n.constant is None or n.constant > 1 for n in (step.m, step.n, step.k))
+    is_matrix = is_matrix and not dtype_info(step.dtype).is_complex
     if step.routine != "gemm" or step.batch or step.out.col.constant != 1 or not is_matrix:
         return None
     room = panel_room(step.m, step.k, step.n)

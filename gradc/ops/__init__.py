@@ -15,6 +15,7 @@ from gradc.ops import (
     blocks,
     choosing,
     compare,
+    complexes,
     convert,
     counting,
     create,
@@ -70,6 +71,7 @@ from gradc.ops.bessel import *
 from gradc.ops.blocks import *
 from gradc.ops.choosing import *
 from gradc.ops.compare import *
+from gradc.ops.complexes import *
 from gradc.ops.convert import *
 from gradc.ops.counting import *
 from gradc.ops.create import *
@@ -126,6 +128,7 @@ __all__ += bessel.__all__
 __all__ += blocks.__all__
 __all__ += choosing.__all__
 __all__ += compare.__all__
+__all__ += complexes.__all__
 __all__ += convert.__all__
 __all__ += counting.__all__
 __all__ += create.__all__

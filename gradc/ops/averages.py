@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gradc.dtypes import check_dtype, promote
+from gradc.dtypes import check_dtype, dtype_info, promote
 from gradc.errors import ShapeError, message
 from gradc.graph.describe import where as shown
 from gradc.graph.variable import Variable
 from gradc.ops.compare import eq, switch
+from gradc.ops.complexes import length_squared
 from gradc.ops.convert import as_variable
-from gradc.ops.declare import Sample, call, composed, drop_axes, is_float, normal_axes
-from gradc.ops.elemwise import cast, sqrt, square, true_div
+from gradc.ops.declare import Sample, call, composed, drop_axes, is_inexact, normal_axes
+from gradc.ops.elemwise import cast, sqrt, true_div
 from gradc.ops.lengths import broadcast_like, length
 from gradc.ops.reduce import argmax, max, min, sum
 from gradc.ops.selective import chosen
@@ -43,7 +44,7 @@ def _chosen_count(x: Variable, where: Any, axes: tuple[int, ...], dtype: str) ->
 def _kind(x: Variable, dtype: Any) -> str:
     if dtype is not None:
         return check_dtype(dtype)
-    return x.dtype if is_float(x.dtype) else "float64"
+    return x.dtype if is_inexact(x.dtype) else "float64"
 
 
 _USES = (
@@ -134,7 +135,7 @@ def var(
     x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False, corrected: bool = False,
     *, where: Any = None,
 ) -> Variable:  # fmt: skip
-    """The variance over axes: the mean of (x - mean)^2, divided by n - ddof.
+    """The variance over axes: the sum of abs(x - mean)^2, divided by n - ddof; a float.
 
     The mean is taken first, so nothing cancels.  Integers are averaged in float64.
     corrected: take the rounding error of the mean out again (Chan, Golub, LeVeque 1983, eq. 1.7).
@@ -148,10 +149,11 @@ def var(
     kept = keepdims or where is not None
     if where is not None:
         off = chosen("var", off, where, 0.0)
-    n = _count(x, axes, dtype) if where is None else _chosen_count(x, where, axes, dtype)
-    total = sum(square(off), axis=axes, keepdims=kept)
+    part = dtype_info(dtype).part.name
+    n = _count(x, axes, part) if where is None else _chosen_count(x, where, axes, part)
+    total = sum(length_squared(off), axis=axes, keepdims=kept)
     if corrected:
-        total = total - square(sum(off, axis=axes, keepdims=kept)) / n
+        total = total - length_squared(sum(off, axis=axes, keepdims=kept)) / n
     found = true_div(total, n - float(ddof) if ddof else n)
     return drop_axes(found, axes) if kept and not keepdims else found
 

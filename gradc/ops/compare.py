@@ -53,19 +53,25 @@ Array = npt.NDArray[Any]
 Cts = tuple[Variable, ...]
 
 
-def _comparison(name: str, c: str, ref: Any, doc: str, commutes: bool = False) -> Operation:
+def _comparison(name: str, c: ScalarFn, ref: Any, doc: str, commutes: bool = False) -> Operation:
     return elemwise(
-        name, doc=doc, dtype=compare, c=scalar_fn(c), ref=ref, arity=2, commutes=commutes,
+        name, doc=doc, dtype=compare, c=c, ref=ref, arity=2, commutes=commutes,
         pullback=lambda cts, outs, x, y: (None, None),
     )  # fmt: skip
 
 
-eq = _comparison("eq", "{x} == {y}", np.equal, "Whether x equals y; nan equals nothing.", True)
-neq = _comparison("neq", "{x} != {y}", np.not_equal, "Whether x differs from y.", True)
-lt = _comparison("lt", "{x} < {y}", np.less, "Whether x is less than y.")
-le = _comparison("le", "{x} <= {y}", np.less_equal, "Whether x is at most y.")
-gt = _comparison("gt", "{x} > {y}", np.greater, "Whether x is greater than y.")
-ge = _comparison("ge", "{x} >= {y}", np.greater_equal, "Whether x is at least y.")
+eq = _comparison(
+    "eq", scalar_fn("{x} == {y}", complex="{x} == {y}"), np.equal,
+    "Whether x equals y; nan equals nothing.", True,
+)  # fmt: skip
+neq = _comparison(
+    "neq", scalar_fn("{x} != {y}", complex="{x} != {y}"), np.not_equal, "Whether x differs from y.",
+    True,
+)  # fmt: skip
+lt = _comparison("lt", scalar_fn("{x} < {y}"), np.less, "Whether x is less than y.")
+le = _comparison("le", scalar_fn("{x} <= {y}"), np.less_equal, "Whether x is at most y.")
+gt = _comparison("gt", scalar_fn("{x} > {y}"), np.greater, "Whether x is greater than y.")
+ge = _comparison("ge", scalar_fn("{x} >= {y}"), np.greater_equal, "Whether x is at least y.")
 
 
 def _bitwise(name: str, sign: str, ref: Any, doc: str) -> Operation:
@@ -90,15 +96,19 @@ invert = elemwise(
 )
 
 
-def _question(name: str, c: str, ref: Any, doc: str) -> Operation:
+def _question(name: str, c: str, ref: Any, doc: str, of_complex: str) -> Operation:
     return elemwise(
-        name, doc=doc, dtype=test, c=ScalarFn({"float": c, "any": "{x} != {x}"}), ref=ref,
+        name, doc=doc, dtype=test, ref=ref,
+        c=ScalarFn({"float": c, "any": "{x} != {x}", "complex": of_complex}),
         pullback=lambda cts, outs, x: (None,),
     )  # fmt: skip
 
 
-isnan = _question("isnan", "{x} != {x}", np.isnan, "Whether it is nan.")
-isinf = _question("isinf", "fabs{f}({x}) == INFINITY", np.isinf, "Whether it is inf or -inf.")
+isnan = _question("isnan", "{x} != {x}", np.isnan, "Whether it is nan.", "{x} != {x}")
+isinf = _question(
+    "isinf", "fabs{f}({x}) == INFINITY", np.isinf, "Whether it is inf or -inf, or a part of it is.",
+    "fabs{f}(gc_real_{s}({x})) == INFINITY || fabs{f}(gc_imag_{s}({x})) == INFINITY",
+)  # fmt: skip
 
 
 # -- choosing ----------------------------------------------------------------------------------
@@ -119,7 +129,7 @@ switch: Operation = elemwise(
     doc="x where the condition holds, else y: switch(condition, x, y). Both are computed; a nan\n"
     "of the branch not taken reaches neither value nor gradient.",
     dtype=switching,
-    c=scalar_fn("{x} ? {y} : {z}"),
+    c=scalar_fn("{x} ? {y} : {z}", complex="{x} ? {y} : {z}"),
     ref=_where,
     pullback=lambda cts, outs, c, x, y: (
         None,

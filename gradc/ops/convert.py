@@ -27,7 +27,7 @@ _DEPTH = 16  # arithmetic on constants deeper than this is left to the call
 
 def is_weak(value: Any) -> bool:
     """Whether it is a Python number, which takes the dtype of what it meets."""
-    return type(value) in (bool, int, float)
+    return type(value) in (bool, int, float, complex)
 
 
 def as_variable(
@@ -35,11 +35,11 @@ def as_variable(
 ) -> Variable:
     """The variable that stands for `x`: itself, or a constant.
 
-    Takes variables, Python numbers (int64, and config.floatX for floats), numpy scalars and arrays,
-    nested lists of numbers and variables (which are stacked).
+    Takes variables, Python numbers (int64, config.floatX for floats, and for the parts of complex
+    ones), numpy scalars and arrays, nested lists of numbers and variables (which are stacked).
     dtype: the dtype the value must have; a constant is converted, a variable cast.
     ndim: the rank it must have; missing axes are added in front.
-    Raises: ArgumentTypeError for what is no array, DTypeError for complex, text and object arrays,
+    Raises: ArgumentTypeError for what is no array, DTypeError for text and object arrays,
     ArgumentError for ragged lists and numbers that do not fit.
     """
     if isinstance(x, Variable):
@@ -94,7 +94,13 @@ def _constant(value: Any, name: str | None, dtype: str | None) -> Constant:
     if is_weak(value):
         return weak_constant(value, dtype or common_dtype((), (value,)), name)
     array = _array(value)
-    return Constant(array if dtype is None else array.astype(check_dtype(dtype)), name)
+    if dtype is None:
+        return Constant(array, name)
+    info = dtype_info(dtype)
+    if array.dtype.kind == "c" and not info.is_complex:
+        what = f"an array of dtype {array.dtype} cannot become {info.name}: a part would be lost."
+        raise DTypeError(message(what, fix="pass array.real, array.imag or abs(array)."))
+    return Constant(array.astype(info.name), name)
 
 
 def common_dtype(strong: Sequence[str], weak: Sequence[Any]) -> str:
@@ -102,6 +108,8 @@ def common_dtype(strong: Sequence[str], weak: Sequence[Any]) -> str:
     if strong:
         return promote(*strong, *weak)
     found = promote(*weak)
+    if dtype_info(found).is_complex:
+        return promote(config.floatX, 1j)
     return config.floatX if dtype_info(found).is_float else found
 
 
@@ -122,9 +130,9 @@ def settled(operands: Sequence[Any]) -> list[Variable]:
 
 
 def _is_float(operand: Any) -> bool:
-    """Whether it has a float dtype of its own."""
+    """Whether it has a float or complex dtype of its own."""
     is_own = isinstance(operand, Variable) and not isinstance(operand, WeakInput)
-    return is_own and dtype_info(operand.dtype).is_float
+    return is_own and dtype_info(operand.dtype).is_inexact
 
 
 def _yielded(operand: Any, dtype: str) -> Variable:
@@ -134,13 +142,16 @@ def _yielded(operand: Any, dtype: str) -> Variable:
     return found
 
 
-def weak_constant(value: bool | int | float, dtype: str, name: str | None = None) -> Constant:
+def weak_constant(value: complex, dtype: str, name: str | None = None) -> Constant:
     """A Python number as a constant of a dtype.
 
     Raises: ArgumentError if an integer does not fit.
     """
     info = dtype_info(dtype)
-    if info.bounds is not None and not info.bounds[0] <= value <= info.bounds[1]:
+    if isinstance(value, complex) and not info.is_complex:
+        what = f"{printable(str(value), 60)} is complex, {info.name} asked for."
+        raise DTypeError(message(what, fix="take its real or imag, or ask for complex128."))
+    if info.bounds is not None and not info.bounds[0] <= value <= info.bounds[1]:  # type: ignore[operator]
         low, high = info.bounds
         raise ArgumentError(
             message(

@@ -15,7 +15,7 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
 
-from gradc.dtypes import check_dtype, dtype_info
+from gradc.dtypes import check_dtype, dtype_info, promote
 from gradc.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -49,7 +49,9 @@ __all__ = [
     "elemwise",
     "insert_axes",
     "function_of",
+    "is_complex",
     "is_float",
+    "is_inexact",
     "normal_axes",
     "normal_axis",
     "one_of",
@@ -141,8 +143,10 @@ def _pairs(domain: Domain, arity: int) -> tuple[tuple[float, float], ...]:
 
 def _dtype_text(rule: Elemwise) -> str:
     rows = []
-    for dtype in ("float32", "float64", "int64", "int8", "bool"):
+    for dtype in ("float32", "float64", "complex128", "int64", "int8", "bool"):
         try:
+            if dtype_info(dtype).is_complex and not rule.c.supports(dtype):
+                raise Refused(message("complex"))
             rows.append(f"{dtype} -> {rule.dtype((dtype,) * rule.arity)[1]}")
         except Refused:
             rows.append(f"{dtype} -> DTypeError")
@@ -212,13 +216,14 @@ def reduction(
     result: str = "{a0}",
     needs_elements: bool = False,
     typed: bool = False,
+    of_complex: tuple[tuple[str, ...], tuple[str, ...]] | None = None,
     pushforward: Pushforward | None = None,
     is_slope: bool = True,
 ) -> Operation:
     """Declare a reduction; `typed`: the user may ask for dtype and acc_dtype."""
     rule = Reduce(
         name=name, doc=doc, ref=ref, pullback=pullback, init=init, step=step, combine=combine,
-        out=out, states=states, result=result, needs_elements=needs_elements,
+        out=out, states=states, result=result, needs_elements=needs_elements, of_complex=of_complex,
         pushforward=pushforward, is_slope=is_slope,
     )  # fmt: skip
 
@@ -249,6 +254,9 @@ def _reduce(
     axes = normal_axes(rule.name, axis, x.ndim)
     wanted = None if dtype is None else check_dtype(dtype)
     accumulator = None if acc_dtype is None else check_dtype(acc_dtype)
+    for each in (wanted, accumulator):
+        if each is not None and dtype_info(each).is_complex != dtype_info(x.dtype).is_complex:
+            x = call("cast", x, dtype=promote(x.dtype, each))
     if (wanted, accumulator) == (rule.out(x.dtype)[1], None):
         wanted = None
     result = call(rule.name, x, axes=axes, dtype=wanted, acc_dtype=accumulator)
@@ -384,3 +392,13 @@ def composed(
 def is_float(dtype: str) -> bool:
     """Whether it is float32 or float64."""
     return dtype_info(dtype).is_float
+
+
+def is_complex(dtype: str) -> bool:
+    """Whether it is complex64 or complex128."""
+    return dtype_info(dtype).is_complex
+
+
+def is_inexact(dtype: str) -> bool:
+    """Whether it is a float or complex: numbers that are rounded, and have slopes."""
+    return dtype_info(dtype).is_inexact

@@ -20,7 +20,16 @@ from gradc.graph.describe import where
 from gradc.graph.op import Apply, Shape
 from gradc.graph.variable import Constant, Variable
 from gradc.ops.convert import as_variable, static_int
-from gradc.ops.declare import Sample, call, declared, insert_axes, is_float, normal_axis, pad
+from gradc.ops.declare import (
+    Sample,
+    call,
+    declared,
+    insert_axes,
+    is_complex,
+    is_inexact,
+    normal_axis,
+    pad,
+)
 from gradc.ops.kinds import LengthOf, View
 from gradc.ops.kinds.batches import refuse_lengths
 from gradc.options import config
@@ -277,9 +286,16 @@ def fit(term: Variable, x: Variable) -> Variable:
         term = insert_axes(call("sum", term, axes=axes), axes)
     if any(n == 1 != wanted for n, wanted in zip(term.type.shape, x.type.shape, strict=True)):
         term = broadcast_like(term, x)
-    if is_float(x.dtype) and term.dtype != x.dtype:
-        term = call("cast", term, dtype=x.dtype)
-    return term
+    return as_dtype(term, x.dtype)
+
+
+def as_dtype(term: Variable, dtype: str) -> Variable:
+    """A cotangent in a float or complex dtype: a real number is moved by the real part alone."""
+    if not is_inexact(dtype) or term.dtype == dtype:
+        return term
+    if is_complex(term.dtype) and not is_complex(dtype):
+        term = call("real", term)
+    return term if term.dtype == dtype else call("cast", term, dtype=dtype)
 
 
 # -- filling -----------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Functions of real numbers: exponentials, logarithms, trigonometry and kin.
 
-All give floats: float32 stays, integers become float64.  The C is vector code of csrc/inline,
-within 2 ulp; outside its domain a function is nan.
+All give floats: float32 stays, integers become float64; some take complex numbers too.  The C is
+vector code of csrc/inline, within 2 ulp; outside its domain a function is nan.
 """
 
 from __future__ import annotations
@@ -62,46 +62,71 @@ def _function(
     slope: Slope,
     domain: Sequence[float] = (-5.0, 5.0),
     c: str = "",
+    is_complex: bool = False,
 ) -> Operation:
-    """A function of one real number; `slope` is its pullback."""
+    """A function of one number; `slope` is its pullback.  is_complex: it takes complex ones."""
+    text = c or f"gc_{name}"
+    c_text = scalar_fn(text, cost=_COST)
+    if is_complex:
+        c_text = scalar_fn(text, cost=_COST, complex=text)
     return elemwise(
         name,
         doc=doc,
         dtype=to_float,
-        c=scalar_fn(c or f"gc_{name}", cost=_COST),
+        c=c_text,
         ref=ref,
         pullback=lambda cts, outs, x: (slope(cts[0], outs[0], x),),
         domain=domain,
     )
 
 
-exp = _function("exp", "e to the power x.", np.exp, lambda ct, out, x: ct * out)
+exp = _function("exp", "e to the power x.", np.exp, lambda ct, out, x: ct * out, is_complex=True)
 exp2 = _function("exp2", "2 to the power x.", np.exp2, lambda ct, out, x: ct * (out * _LN2))
 expm1 = _function(
     "expm1", "exp(x) - 1, with all its digits near 0.", np.expm1, lambda ct, out, x: ct * exp(x)
 )
 log = _function(
-    "log", "The natural logarithm; -inf at 0.", np.log, lambda ct, out, x: ct / x, (0.2, 10.0)
+    "log",
+    "The natural logarithm; -inf at 0.",
+    np.log,
+    lambda ct, out, x: ct / x,
+    (0.2, 10.0),
+    is_complex=True,
 )
 log2 = _function(
-    "log2", "The logarithm to base 2.", np.log2, lambda ct, out, x: ct / (x * _LN2), (0.2, 10.0)
+    "log2",
+    "The logarithm to base 2.",
+    np.log2,
+    lambda ct, out, x: ct / (x * _LN2),
+    (0.2, 10.0),
+    is_complex=True,
 )
 log10 = _function(
     "log10", "The logarithm to base 10.", np.log10, lambda ct, out, x: ct / (x * _LN10),
-    (0.2, 10.0),
+    (0.2, 10.0), is_complex=True,
 )  # fmt: skip
 log1p = _function(
     "log1p", "log(1 + x), with all its digits near 0.", np.log1p,
     lambda ct, out, x: ct / (1 + x), (-0.8, 5.0),
 )  # fmt: skip
 
-sin = _function("sin", "The sine of an angle in radians.", np.sin, lambda ct, out, x: ct * cos(x))
+sin = _function(
+    "sin",
+    "The sine of an angle in radians.",
+    np.sin,
+    lambda ct, out, x: ct * cos(x),
+    is_complex=True,
+)
 cos: Operation = _function(
-    "cos", "The cosine of an angle in radians.", np.cos, lambda ct, out, x: -ct * sin(x)
+    "cos",
+    "The cosine of an angle in radians.",
+    np.cos,
+    lambda ct, out, x: -ct * sin(x),
+    is_complex=True,
 )
 tan = _function(
     "tan", "The tangent of an angle in radians.", np.tan,
-    lambda ct, out, x: ct * (1 + square(out)), (-1.3, 1.3),
+    lambda ct, out, x: ct * (1 + square(out)), (-1.3, 1.3), is_complex=True,
 )  # fmt: skip
 arcsin = _function(
     "arcsin", "The angle in [-pi/2, pi/2] with this sine.", np.arcsin,
@@ -115,12 +140,18 @@ arctan = _function(
     "arctan", "The angle in (-pi/2, pi/2) with this tangent.", np.arctan,
     lambda ct, out, x: ct / (1 + square(x)), c="gc_atan",
 )  # fmt: skip
-sinh = _function("sinh", "The hyperbolic sine.", np.sinh, lambda ct, out, x: ct * cosh(x))
+sinh = _function(
+    "sinh", "The hyperbolic sine.", np.sinh, lambda ct, out, x: ct * cosh(x), is_complex=True
+)
 cosh: Operation = _function(
-    "cosh", "The hyperbolic cosine.", np.cosh, lambda ct, out, x: ct * sinh(x)
+    "cosh", "The hyperbolic cosine.", np.cosh, lambda ct, out, x: ct * sinh(x), is_complex=True
 )
 tanh = _function(
-    "tanh", "The hyperbolic tangent.", np.tanh, lambda ct, out, x: ct * (1 - square(out))
+    "tanh",
+    "The hyperbolic tangent.",
+    np.tanh,
+    lambda ct, out, x: ct * (1 - square(out)),
+    is_complex=True,
 )
 arcsinh = _function(
     "arcsinh", "The inverse of sinh.", np.arcsinh,

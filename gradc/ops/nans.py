@@ -12,7 +12,7 @@ from gradc.graph.variable import Variable
 from gradc.kernel.scalar import scalar_fn
 from gradc.ops.compare import and_, eq, gt, isnan, le, or_, switch
 from gradc.ops.convert import as_variable
-from gradc.ops.declare import Sample, composed, elemwise, is_float
+from gradc.ops.declare import Sample, composed, elemwise, is_float, is_inexact
 from gradc.ops.elemwise import abs, cast, sqrt, square, true_div
 from gradc.ops.reduce import all, any, max, min, prod, sum
 from gradc.ops.rules import test
@@ -37,7 +37,7 @@ isfinite = elemwise(
     "isfinite",
     doc="Whether it is neither nan nor infinite.",
     dtype=test,
-    c=scalar_fn("{x} == {x}", float="{x} - {x} == 0"),
+    c=scalar_fn("{x} == {x}", float="{x} - {x} == 0", complex="{x} - {x} == 0"),
     ref=np.isfinite,
     pullback=lambda cts, outs, x: (None,),
 )
@@ -58,7 +58,7 @@ def isclose(
 
 def _signed(x: Variable) -> Variable:
     """Numbers that may be subtracted."""
-    return x if is_float(x.dtype) else cast(x, "float64")
+    return x if is_inexact(x.dtype) else cast(x, "float64")
 
 
 def allclose(

@@ -13,14 +13,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gradc.dtypes import dtype_info
 from gradc.errors import ArgumentError, message, printable
 from gradc.graph.describe import where
 from gradc.graph.variable import Variable
 from gradc.ops.axes import moveaxis
 from gradc.ops.compare import eq, neq, switch
+from gradc.ops.complexes import length_squared
 from gradc.ops.convert import as_variable
-from gradc.ops.declare import Sample, composed, insert_axes, is_float, normal_axes, normal_axis
-from gradc.ops.elemwise import abs, cast, pow, sqrt, square
+from gradc.ops.declare import Sample, composed, insert_axes, is_inexact, normal_axes, normal_axis
+from gradc.ops.elemwise import abs, cast, pow, sqrt
 from gradc.ops.reduce import max, min, sum
 from gradc.ops.spectra import singular_values
 
@@ -59,7 +61,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> V
     Raises: ArgumentError for a norm or an axis that is not there.
     """
     x = as_variable(x)
-    x = x if is_float(x.dtype) else cast(x, "float64")
+    x = x if is_inexact(x.dtype) else cast(x, "float64")
     if axis is None and ord is None:
         return vector_norm(x, 2, tuple(range(x.ndim)), keepdims)
     axes = tuple(range(x.ndim)) if axis is None else _listed(axis, x.ndim)
@@ -84,13 +86,13 @@ def vector_norm(x: Variable, p: Any, axes: tuple[int, ...], keepdims: bool = Fal
         what = f"norm: vectors have no norm of order {printable(repr(p), 40)}."
         raise ArgumentError(message(what, [where(x)], "use a number, math.inf or None."))
     if p == 0:
-        return cast(sum(neq(x, 0), axis=axes, keepdims=keepdims), x.dtype)
+        return cast(sum(neq(x, 0), axis=axes, keepdims=keepdims), dtype_info(x.dtype).part.name)
     if math.isinf(p):
         return (max if p > 0 else min)(abs(x), axis=axes, keepdims=keepdims)
     if p == 1:
         return sum(abs(x), axis=axes, keepdims=keepdims)
     if p == 2:
-        return _root(sum(square(x), axis=axes, keepdims=keepdims), sqrt)
+        return _root(sum(length_squared(x), axis=axes, keepdims=keepdims), sqrt)
     powers = pow(abs(x), float(p))
     if 0 < p < 1:
         powers = switch(eq(x, 0), 0.0, powers)
@@ -121,5 +123,5 @@ def _matrix_norm(x: Variable, ord: Any, axes: tuple[int, ...], keepdims: bool) -
 
 def norm_method(x: Variable, L: Any = 2, axis: Any = None, keepdims: bool = False) -> Variable:
     """The method x.norm(L): of all elements over axes, whatever their number, as Theano's."""
-    x = x if is_float(x.dtype) else cast(x, "float64")
+    x = x if is_inexact(x.dtype) else cast(x, "float64")
     return vector_norm(x, L, normal_axes("norm", axis, x.ndim), keepdims)

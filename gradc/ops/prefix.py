@@ -16,7 +16,7 @@ from gradc.dtypes import check_dtype
 from gradc.graph.variable import Variable
 from gradc.kernel.routine import RoutineFn
 from gradc.ops.convert import as_variable
-from gradc.ops.declare import Sample, call, declared, is_float, normal_axis
+from gradc.ops.declare import Sample, call, declared, is_inexact, normal_axis
 from gradc.ops.elemwise import cast
 from gradc.ops.kinds import Prefix
 from gradc.ops.relabel import ravel
@@ -31,7 +31,7 @@ Cts = Sequence[Variable]
 def _running(name: str, step: str, start: str) -> RoutineFn:
     """The C of a fold whose `step` takes the state a and the element x."""
     macros = (("GC_STEP_OF(a, x)", f"({step})"), ("GC_START", start))
-    return RoutineFn(name, "prefix.h", macros=macros)
+    return RoutineFn(name, "prefix.h", macros=macros, of_complex=True)
 
 
 def _ref(function: Any, start: float) -> Any:
@@ -82,7 +82,7 @@ def _linear(name: str) -> Any:
 def _cumsum_pullback(
     cts: Cts, outs: Cts, x: Variable, *, axis: int, reverse: bool, exclusive: bool
 ) -> tuple[Variable]:
-    ct = cast(cts[0], x.dtype) if is_float(x.dtype) else cts[0]
+    ct = cast(cts[0], x.dtype) if is_inexact(x.dtype) else cts[0]
     return (fold("cumsum", ct, axis, not reverse, exclusive),)
 
 
@@ -168,7 +168,7 @@ def _recur_pushforward(
 
 @declared(
     Prefix,
-    c=RoutineFn("recur", "recur.h"),
+    c=RoutineFn("recur", "recur.h", of_complex=True),
     numbers=("reverse", "own"),
     signature="(n,c),(n,c)->(n,c)",
     ref=_recur_ref,
@@ -196,7 +196,7 @@ def _cumprod_pullback(
 
     Of exclusive stages the sum begins one place further on.
     """
-    real = x if is_float(x.dtype) else cast(x, cts[0].dtype)
+    real = x if is_inexact(x.dtype) else cast(x, cts[0].dtype)
     ct = cast(cts[0], real.dtype)
     before = fold("cumprod", real, axis, reverse, True)
     if exclusive:
@@ -208,7 +208,7 @@ def _cumprod_pushforward(
     tangents: Cts, outs: Cts, x: Variable, *, axis: int, reverse: bool, exclusive: bool
 ) -> tuple[Variable]:
     """Every stage is the one before times a factor, whose tangents add up by a recurrence."""
-    real = x if is_float(x.dtype) else cast(x, tangents[0].dtype)
+    real = x if is_inexact(x.dtype) else cast(x, tangents[0].dtype)
     t = cast(tangents[0], real.dtype)
     before = fold("cumprod", real, axis, reverse, True)
     added = before * t
@@ -219,7 +219,7 @@ def _cumprod_pushforward(
 
 @declared(
     Prefix,
-    c=_running("cumprod", "a * x", "1"),
+    c=_running("cumprod", "GC_TIMES(a, x)", "1"),
     ref=_ref(np.cumprod, 1),
     pullback=_cumprod_pullback,
     pushforward=_cumprod_pushforward,

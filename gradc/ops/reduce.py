@@ -17,7 +17,7 @@ import numpy.typing as npt
 from gradc.graph.variable import Variable
 from gradc.ops.calls import call
 from gradc.ops.compare import and_, eq, maximum, minimum, or_, switch
-from gradc.ops.declare import insert_axes, is_float, reduction
+from gradc.ops.declare import insert_axes, is_inexact, reduction
 from gradc.ops.elemwise import add, cast, mul
 from gradc.ops.lengths import broadcast_like, ones_like, shape_tuple
 from gradc.ops.prefix import fold
@@ -54,7 +54,7 @@ def _accumulated(function: Any) -> Any:
     def ref(
         x: Array, *, axes: tuple[int, ...], dtype: str | None = None, acc_dtype: str | None = None
     ) -> Array:
-        kind = x.dtype if x.dtype.kind == "f" else wide(x.dtype.name)[0]
+        kind = x.dtype if x.dtype.kind in "fc" else wide(x.dtype.name)[0]
         result = function(x, axis=axes, dtype=acc_dtype or dtype or kind)
         return np.asarray(result).astype(dtype or kind, copy=False)
 
@@ -65,7 +65,7 @@ def _sum_pullback(
     cts: Cts, outs: Cts, x: Variable, *, axes: tuple[int, ...], **dtypes: str
 ) -> tuple[Variable]:
     assert cts[0] is not None
-    ct = cast(cts[0], x.dtype) if is_float(x.dtype) else cts[0]
+    ct = cast(cts[0], x.dtype) if is_inexact(x.dtype) else cts[0]
     return (_spread(ct, x, axes),)
 
 
@@ -82,6 +82,7 @@ _sum = reduction(
     init=("0",),
     step=("{a0} + {x}",),
     combine=("{a0} + {b0}",),
+    of_complex=(("{a0} + {x}",), ("{a0} + {b0}",)),
     out=wide,
     ref=_accumulated(np.sum),
     pullback=_sum_pullback,
@@ -114,7 +115,7 @@ def _prod_pullback(
     cts: Cts, outs: Cts, x: Variable, *, axes: tuple[int, ...], **dtypes: str
 ) -> tuple[Variable]:
     assert cts[0] is not None
-    real = x if is_float(x.dtype) else cast(x, cts[0].dtype)
+    real = x if is_inexact(x.dtype) else cast(x, cts[0].dtype)
     ct = cast(cts[0], real.dtype)
     return (_spread(ct, x, axes) * _others(real, axes),)
 
@@ -126,6 +127,7 @@ def _product(name: str, doc: str, pullback: Any) -> Any:
         init=("1",),
         step=("{a0} * {x}",),
         combine=("{a0} * {b0}",),
+        of_complex=(("gc_mul_{s}({a0}, {x})",), ("gc_mul_{s}({a0}, {b0})",)),
         out=wide,
         ref=_accumulated(np.prod),
         pullback=pullback,
@@ -146,7 +148,7 @@ def _nonzero_prod_pullback(
 ) -> tuple[Variable]:
     assert cts[0] is not None
     assert outs[0] is not None
-    real = x if is_float(x.dtype) else cast(x, cts[0].dtype)
+    real = x if is_inexact(x.dtype) else cast(x, cts[0].dtype)
     ct = cast(cts[0], real.dtype) * cast(outs[0], real.dtype)
     return (_spread(ct, x, axes) / real,)
 
@@ -288,6 +290,7 @@ _any = reduction(
     init=("0",),
     step=("({T})({a0} | {x})",),
     combine=("({T})({a0} | {b0})",),
+    of_complex=(("({T})({a0} | {x})",), ("({T})({a0} | {b0})",)),
     out=_truth,
     ref=lambda x, *, axes: np.any(x, axis=axes),
     pullback=_no_slope,
@@ -300,6 +303,7 @@ _all = reduction(
     init=("1",),
     step=("({T})({a0} & {x})",),
     combine=("({T})({a0} & {b0})",),
+    of_complex=(("({T})({a0} & {x})",), ("({T})({a0} & {b0})",)),
     out=_truth,
     ref=lambda x, *, axes: np.all(x, axis=axes),
     pullback=_no_slope,

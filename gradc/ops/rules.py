@@ -16,6 +16,8 @@ __all__ = [
     "each_alone",
     "logic",
     "numbers",
+    "parts",
+    "pair",
     "same",
     "signed",
     "switching",
@@ -58,10 +60,22 @@ def signed(dtypes: tuple[str, ...]) -> Rule:
 
 
 def to_float(dtypes: tuple[str, ...]) -> Rule:
-    """Floats stay; integers and bool become float64."""
+    """Floats and complex numbers stay; integers and bool become float64."""
     common = _common(dtypes)
-    common = common if dtype_info(common).is_float else "float64"
+    common = common if dtype_info(common).is_inexact else "float64"
     return (common,) * len(dtypes), common
+
+
+def parts(dtypes: tuple[str, ...]) -> Rule:
+    """Of one dtype; the result has the dtype of its real part."""
+    common = _common(dtypes)
+    return (common,) * len(dtypes), dtype_info(common).part.name
+
+
+def pair(dtypes: tuple[str, ...]) -> Rule:
+    """Two floats, as to_float; the result is complex, with such parts."""
+    kinds, common = to_float(dtypes)
+    return kinds, promote(common, 1j)
 
 
 def compare(dtypes: tuple[str, ...]) -> Rule:
@@ -98,5 +112,5 @@ def switching(dtypes: tuple[str, ...]) -> Rule:
 def wide(dtype: str) -> tuple[str, str]:
     """Accumulator and result of a sum: floats in their own dtype, integers in 64 bits."""
     info = dtype_info(dtype)
-    found = dtype if info.is_float else "uint64" if info.kind == "uint" else "int64"
+    found = dtype if info.is_inexact else "uint64" if info.kind == "uint" else "int64"
     return found, found

@@ -45,8 +45,8 @@ STOPS = (
 
 def _stop(name: str, doc: str, pullback: Callable[..., Any]) -> Operation:
     return elemwise(
-        name, doc=f"x itself. {doc}", dtype=same, c=scalar_fn("{x}"), ref=lambda x: x,
-        pullback=pullback, is_slope=False,
+        name, doc=f"x itself. {doc}", dtype=same, c=scalar_fn("{x}", complex="{x}"),
+        ref=lambda x: x, pullback=pullback, is_slope=False,
     )  # fmt: skip
 
 
@@ -93,7 +93,7 @@ grad_scale = elemwise(
     "grad_scale",
     doc="x itself: grad_scale(x, factor). The gradient is multiplied by the factor.",
     dtype=same,
-    c=scalar_fn("((void){y}, {x})"),
+    c=scalar_fn("((void){y}, {x})", complex="((void){y}, {x})"),
     ref=lambda x, factor: np.broadcast_arrays(x, factor)[0],
     pullback=lambda cts, outs, x, factor: (cts[0] * factor, None),
     arity=2,

@@ -17,7 +17,7 @@ def detect_nan(i: int, node: Any, fn: Any) -> None:
     i: its number in the order of the run.  fn: operands and results, as MonitorMode gives them.
     """
     for (output,) in fn.outputs:
-        if output.dtype.kind == "f" and np.isnan(output).any():
+        if output.dtype.kind in "fc" and np.isnan(output).any():
             print(f"*** NaN detected *** by operation {i}", end="")
             print("" if node.site is None else f", {node.site}")
             debugprint(node)

@@ -20,7 +20,7 @@ from gradc.rewrite.seen import LIMIT, scalar_value
 __all__ = ["ARITHMETIC"]
 
 
-@rule(on=("neg",), keeps="exact")
+@rule(on=("neg",), keeps="exact", over="any")
 def neg_of_neg(out: Variable, facts: Facts) -> Variable | None:
     """-(-x) -> x."""
     assert out.owner is not None
@@ -31,7 +31,7 @@ def neg_of_neg(out: Variable, facts: Facts) -> Variable | None:
     return node.inputs[0] if node.inputs[0].dtype == out.dtype else None
 
 
-@rule(on=STOPS, keeps="exact")
+@rule(on=STOPS, keeps="exact", over="any")
 def stop_of_gradient(out: Variable) -> Variable | None:
     """zero_grad(x), grad_clip(x, -1, 1) and kin -> x: gradients have been taken by now."""
     assert out.owner is not None
@@ -107,7 +107,7 @@ def reciprocal_as_quotient(out: Variable) -> Variable | None:
     return true_div(Constant(np.ones((1,) * out.ndim, out.dtype)), inner)
 
 
-@rule(on=("square",), keeps="exact")
+@rule(on=("square",), keeps="exact", over="any")
 def square_as_product(out: Variable) -> Variable | None:
     """square(x) -> x * x."""
     assert out.owner is not None
@@ -115,7 +115,7 @@ def square_as_product(out: Variable) -> Variable | None:
     return mul(inner, inner) if inner.dtype == out.dtype and out.dtype != "bool" else None
 
 
-@rule(on=("pow",), keeps="exact")
+@rule(on=("pow",), keeps="exact", over="any")
 def power_of_one(out: Variable) -> Variable | None:
     """The power x ** 1 -> x."""
     assert out.owner is not None
@@ -123,7 +123,7 @@ def power_of_one(out: Variable) -> Variable | None:
     return base if scalar_value(exponent) == 1 and base.dtype == out.dtype else None
 
 
-@rule(on=("pow",), keeps="rounding")
+@rule(on=("pow",), keeps="rounding", over="any")
 def small_power(out: Variable) -> Variable | None:
     """The powers x ** 2 -> x * x, 3 alike, x ** 4 -> (x * x) * (x * x), x ** -1 -> 1 / x."""
     assert out.owner is not None
@@ -137,7 +137,7 @@ def small_power(out: Variable) -> Variable | None:
         return mul(base, base, base)
     if power == 4:
         return mul(mul(base, base), mul(base, base))
-    if power == -1 and dtype_info(out.dtype).is_float:
+    if power == -1 and dtype_info(out.dtype).is_inexact:
         return true_div(Constant(np.ones((1,) * out.ndim, out.dtype)), base)
     return None
 

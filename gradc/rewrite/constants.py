@@ -24,7 +24,7 @@ _MOST = 64  # elements; a longer constant is a hidden input and not text
 _GROWING = frozenset({"broadcast_to"})  # a uniform constant stretches better than a folded one
 
 
-@rule(on=EVERY, keeps="exact")
+@rule(on=EVERY, keeps="exact", over="any")
 def constant_operands(out: Variable) -> Variable | None:
     """An operation on constants -> its value, up to 64 elements, by the operation's reference."""
     node = out.owner
@@ -113,7 +113,7 @@ def divisor_of_one(out: Variable) -> Variable | None:
     return neg(over) if divisor == -1 else None
 
 
-@rule(on=("given",), keeps="exact")
+@rule(on=("given",), keeps="exact", over="any")
 def given_true(out: Variable) -> Variable | None:
     """An assertion given(x, True), which is known to hold -> x."""
     assert out.owner is not None
@@ -139,7 +139,7 @@ def _is_neutral(variable: Variable) -> bool:
     return not isinstance(value, float) or math.copysign(1.0, value) < 0
 
 
-@rule(on=EVERY, keeps="exact")
+@rule(on=EVERY, keeps="exact", over="any")
 def uniform_constant(out: Variable, facts: Facts) -> Variable | None:
     """A constant array of one repeated value, beside an operand of its shape, -> one element."""
     node = out.owner
@@ -159,7 +159,8 @@ def uniform_constant(out: Variable, facts: Facts) -> Variable | None:
 
 def _is_uniform(constant: Constant) -> bool:
     flat = constant.data.reshape(-1)
-    return bool(np.all(flat.view(f"u{flat.itemsize}") == flat[:1].view(f"u{flat.itemsize}")))
+    each = flat.view("u1").reshape(flat.size, flat.itemsize)
+    return bool(np.all(each == each[:1]))
 
 
 @rule(on=("true_div",), keeps="rounding")

@@ -64,7 +64,7 @@ def _spans(
 # -- a part of a join ------------------------------------------------------------------------------
 
 
-@rule(on=("subtensor", "window"), keeps="exact")
+@rule(on=("subtensor", "window"), keeps="exact", over="any")
 def part_of_join(out: Variable, facts: Facts) -> Variable | None:
     """What a slice reads of join(a, b, c) -> the same of a, or of the join of those it reads."""
     node = out.owner
@@ -113,7 +113,7 @@ def _rest(node: Apply, found: Variable, axis: int) -> Variable | None:
     return call("subtensor", found, *node.inputs[1:], index=tuple(entries))
 
 
-@rule(on=("subtensor", "window"), keeps="exact")
+@rule(on=("subtensor", "window"), keeps="exact", over="any")
 def whole_of_array(out: Variable, facts: Facts) -> Variable | None:
     """A slice that reads all places of all axes -> the array."""
     node = out.owner
@@ -132,7 +132,7 @@ def whole_of_array(out: Variable, facts: Facts) -> Variable | None:
 # -- joins of parts --------------------------------------------------------------------------------
 
 
-@rule(on=("join",), keeps="exact")
+@rule(on=("join",), keeps="exact", over="any")
 def join_of_join(out: Variable, facts: Facts) -> Variable | None:
     """A join in a join along the same axis -> one join."""
     node = out.owner
@@ -148,7 +148,7 @@ def join_of_join(out: Variable, facts: Facts) -> Variable | None:
     return node.op(*pieces) if len(pieces) != len(node.inputs) else None
 
 
-@rule(on=("join",), keeps="exact")
+@rule(on=("join",), keeps="exact", over="any")
 def empty_piece(out: Variable, facts: Facts) -> Variable | None:
     """A join with pieces of length 0 -> without them."""
     node = out.owner
@@ -160,7 +160,7 @@ def empty_piece(out: Variable, facts: Facts) -> Variable | None:
     return pieces[0] if len(pieces) == 1 else node.op(*pieces)
 
 
-@rule(on=("join",), keeps="exact")
+@rule(on=("join",), keeps="exact", over="any")
 def join_of_parts(out: Variable, facts: Facts) -> Variable | None:
     """Parts of one array one behind the other, as they stand in it -> one part, or the array."""
     node = out.owner
@@ -204,7 +204,7 @@ def _part(piece: Variable, axis: int, facts: Facts) -> tuple[Variable, _Span] | 
     return None if found is None else (array, found)
 
 
-@rule(on=("add",), keeps="rounding")
+@rule(on=("add",), keeps="rounding", over="any")
 def parts_of_gradient(out: Variable, facts: Facts) -> Variable | None:
     """A sum of zeros with values put at parts that make up the whole -> the join of the values.
 
@@ -278,7 +278,7 @@ def _with_axis(place: _Placed, axis: int, ndim: int) -> Variable:
 # -- reshapes that move axes of length 1 ---------------------------------------------------------
 
 
-@rule(on=("reshape",), keeps="exact")
+@rule(on=("reshape",), keeps="exact", over="any")
 def reshape_as_dimshuffle(out: Variable, facts: Facts) -> Variable | None:
     """A reshape that only adds or drops axes of length 1 -> a dimshuffle, which is a view."""
     node = out.owner
@@ -293,7 +293,7 @@ def reshape_as_dimshuffle(out: Variable, facts: Facts) -> Variable | None:
     return call("dimshuffle", array, order=order)
 
 
-@rule(on=("reshape",), keeps="exact")
+@rule(on=("reshape",), keeps="exact", over="any")
 def reshape_of_dimshuffle(out: Variable, facts: Facts) -> Variable | None:
     """A reshape of an array with new axes of length 1, none moved -> of the array."""
     node = out.owner

@@ -21,7 +21,7 @@ from gradc.rewrite.scattered import added_to_zeros
 __all__ = ["PICKS"]
 
 
-@rule(on=("gather",), keeps="exact")
+@rule(on=("gather",), keeps="exact", over="any")
 def pick_of_elementwise(out: Variable, facts: Facts) -> Variable | None:
     """One element a row of f(x, y), f elementwise -> f of one element a row of x and of y."""
     node = out.owner
@@ -55,7 +55,7 @@ def _picked(operand: Variable, places: Sequence[Variable]) -> Variable:
     return gather(operand.dimshuffle(*kept), *(places[axis] for axis in kept))
 
 
-@rule(on=("sum",), keeps="rounding")
+@rule(on=("sum",), keeps="rounding", over="any")
 def sum_of_scattered(out: Variable, facts: Facts) -> Variable | None:
     """The rows' sums of zeros with values added, one a row -> the values, added to zeros.
 

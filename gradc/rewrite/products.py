@@ -30,7 +30,7 @@ _BETWEEN = frozenset({"add", "sub", "neg", "mul", "true_div", "dimshuffle"})
 # -- transposes --------------------------------------------------------------------------------
 
 
-@rule(on=("contract",), keeps="exact")
+@rule(on=("contract",), keeps="exact", over="any")
 def product_of_transposed(out: Variable, facts: Facts) -> Variable | None:
     """A product that reads a transposed matrix -> one that reads the matrix by other letters."""
     node = out.owner
@@ -46,7 +46,7 @@ def product_of_transposed(out: Variable, facts: Facts) -> Variable | None:
     return call("contract", *inputs, x=letters[0], y=letters[1], out=node.op.keywords["out"])
 
 
-@rule(on=("dimshuffle",), keeps="exact")
+@rule(on=("dimshuffle",), keeps="exact", over="any")
 def transposed_product(out: Variable, facts: Facts) -> Variable | None:
     """The transpose of a product that nobody else reads -> the product in that order."""
     order = _permutation(out, facts)

@@ -22,6 +22,7 @@ __all__ = ["EVERY", "Keeps", "Rule", "rule"]
 
 EVERY = ("*",)  # tried on every operation
 Keeps = Literal["exact", "rounding", "stabilises"]
+Over = Literal["reals", "any"]
 Body = Callable[..., Variable | None]
 
 
@@ -32,6 +33,8 @@ class Rule:
     keeps: "exact", the same bits; "rounding", but for the rounding of a few operations;
     "stabilises", better values where the old form overflows or loses its digits.
     ops: operations whose results it is tried on, where no pattern says so.
+    over: "reals", it is not tried where complex numbers go in or come out; "any", it holds for
+    them too.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Rule:
     ops: tuple[str, ...]
     wants: frozenset[str]
     takes_parts: bool = False  # whether it is tried on outputs that are one of several
+    over: Over = "reals"
 
     @property
     def is_local(self) -> bool:
@@ -57,6 +61,8 @@ class Rule:
 
     def results(self, out: Variable, facts: Facts) -> Iterable[Variable]:
         """What the rule would put in the place of `out`: nothing where it declines."""
+        if self.over == "reals" and _is_complex(out, out.owner.inputs if out.owner else ()):
+            return ()
         if self.patterns:
             return self._matches(out, facts)
         result = self.body(out) if self.is_local else self.body(out, facts)
@@ -66,9 +72,22 @@ class Rule:
         extra = {k: v for k, v in (("out", out), ("facts", facts)) if k in self.wants}
         for pattern in self.patterns:
             for found in match(pattern, out, facts.sight):
+                if self.over == "reals" and _is_complex(*found.variables().values()):
+                    continue
                 result = self.body(**found.variables(), **extra)
                 if result is not None:
                     yield found.put(result)
+
+
+def _is_complex(*variables: Any) -> bool:
+    """Whether one is complex; sequences of variables are looked into."""
+    for each in variables:
+        if isinstance(each, Variable):
+            if each.type.dtype.startswith("complex"):
+                return True
+        elif isinstance(each, (list, tuple)) and _is_complex(*each):
+            return True
+    return False
 
 
 def _found(module: str, name: str) -> Any:
@@ -77,10 +96,13 @@ def _found(module: str, name: str) -> Any:
     return pkgutil.resolve_name(f"{module}:{name}")
 
 
-def rule(*patterns: Pattern, keeps: Keeps, on: tuple[str, ...] = ()) -> Callable[[Body], Rule]:
+def rule(
+    *patterns: Pattern, keeps: Keeps, on: tuple[str, ...] = (), over: Over = "reals"
+) -> Callable[[Body], Rule]:
     """Make a function a Rule: `@rule(P.log(1 + P.exp(x)), keeps="stabilises")`.
 
     on: names of operations, for a rule without pattern that looks at `out` by itself.
+    over: "any" where it holds for complex numbers too.
     """
 
     def decorate(body: Body) -> Rule:
@@ -102,6 +124,6 @@ def rule(*patterns: Pattern, keeps: Keeps, on: tuple[str, ...] = ()) -> Callable
         triggers = dict.fromkeys((*on, *(name for each in patterns for name in roots(each))))
         doc = inspect.getdoc(body) or ""
         ops = EVERY if "*" in triggers else tuple(triggers)
-        return Rule(body.__name__, doc, keeps, patterns, body, ops, wants)
+        return Rule(body.__name__, doc, keeps, patterns, body, ops, wants, over=over)
 
     return decorate

@@ -1,7 +1,7 @@
 """Symbolic inputs by rank and dtype: T.matrix("x"), T.ivector("y"), T.dmatrices("a", "b").
 
 The dtype is config.floatX unless a prefix or dtype= says otherwise: b, w, i, l for int8 to int64,
-f and d for float32 and float64.
+f and d for float32 and float64, c and z for complex64 and complex128.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from gradc.graph.types import StaticShape, TensorType
 from gradc.graph.variable import Input
 from gradc.options import config
 
-_PREFIXES = ("int8", "int16", "int32", "int64", "float32", "float64")
+_PREFIXES = ("int8", "int16", "int32", "int64", "float32", "float64", "complex64", "complex128")
 _FORMS: dict[str, StaticShape] = {
     "scalar": (),
     "vector": (None,),
@@ -110,16 +110,16 @@ scalar, vector, row, col = _one("scalar"), _one("vector"), _one("row"), _one("co
 matrix, tensor3, tensor4 = _one("matrix"), _one("tensor3"), _one("tensor4")
 tensor5, tensor6, tensor7 = _one("tensor5"), _one("tensor6"), _one("tensor7")
 
-bscalar, wscalar, iscalar, lscalar, fscalar, dscalar = _typed("scalar")
-bvector, wvector, ivector, lvector, fvector, dvector = _typed("vector")
-brow, wrow, irow, lrow, frow, drow = _typed("row")
-bcol, wcol, icol, lcol, fcol, dcol = _typed("col")
-bmatrix, wmatrix, imatrix, lmatrix, fmatrix, dmatrix = _typed("matrix")
-btensor3, wtensor3, itensor3, ltensor3, ftensor3, dtensor3 = _typed("tensor3")
-btensor4, wtensor4, itensor4, ltensor4, ftensor4, dtensor4 = _typed("tensor4")
-btensor5, wtensor5, itensor5, ltensor5, ftensor5, dtensor5 = _typed("tensor5")
-btensor6, wtensor6, itensor6, ltensor6, ftensor6, dtensor6 = _typed("tensor6")
-btensor7, wtensor7, itensor7, ltensor7, ftensor7, dtensor7 = _typed("tensor7")
+bscalar, wscalar, iscalar, lscalar, fscalar, dscalar, cscalar, zscalar = _typed("scalar")
+bvector, wvector, ivector, lvector, fvector, dvector, cvector, zvector = _typed("vector")
+brow, wrow, irow, lrow, frow, drow, crow, zrow = _typed("row")
+bcol, wcol, icol, lcol, fcol, dcol, ccol, zcol = _typed("col")
+bmatrix, wmatrix, imatrix, lmatrix, fmatrix, dmatrix, cmatrix, zmatrix = _typed("matrix")
+btensor3, wtensor3, itensor3, ltensor3, ftensor3, dtensor3, ctensor3, ztensor3 = _typed("tensor3")
+btensor4, wtensor4, itensor4, ltensor4, ftensor4, dtensor4, ctensor4, ztensor4 = _typed("tensor4")
+btensor5, wtensor5, itensor5, ltensor5, ftensor5, dtensor5, ctensor5, ztensor5 = _typed("tensor5")
+btensor6, wtensor6, itensor6, ltensor6, ftensor6, dtensor6, ctensor6, ztensor6 = _typed("tensor6")
+btensor7, wtensor7, itensor7, ltensor7, ftensor7, dtensor7, ctensor7, ztensor7 = _typed("tensor7")
 
 scalars, vectors, rows, cols = _many(scalar), _many(vector), _many(row), _many(col)
 matrices, tensor3s, tensor4s = _many(matrix), _many(tensor3), _many(tensor4)

@@ -26,6 +26,7 @@ RENAMED: Mapping[str, str] = {
     "amin": "min",
     "around": "round",
     "concat": "concatenate",
+    "conjugate": "conj",
     "copy": "tensor_copy",
     "degrees": "rad2deg",
     "fabs": "abs",
@@ -176,7 +177,7 @@ def _vector_norm(x: Any, axis: Any = None, keepdims: bool = False, ord: Any = 2)
 
 
 def _vecdot(x1: Any, x2: Any, axis: int = -1) -> Variable:
-    return ops.sum(ops.mul(_conjugate(x1), x2), axis)
+    return ops.sum(ops.mul(ops.conj(x1), x2), axis)
 
 
 def _column(x: Variable) -> Variable:
@@ -216,14 +217,9 @@ def _result_type(*arrays_and_dtypes: Any) -> np.dtype[Any]:
 
 def _operand(given: Any) -> Any:
     """A Python number, which is weak, or the name of a dtype."""
-    if type(given) in (bool, int, float):
+    if type(given) in (bool, int, float, complex):
         return given
     return given.dtype.name if isinstance(given, np.ndarray) else np.dtype(given).name
-
-
-def _conjugate(x: Any) -> Any:
-    conj = getattr(ops, "conj", as_variable)
-    return conj(x)
 
 
 def _sections(axis: int) -> Callable[[Any, Any], Sequence[Variable]]:
@@ -241,7 +237,6 @@ ADAPTED: Mapping[str, Callable[..., Any]] = {
     "around": _round,
     "astype": lambda x, dtype, copy=True: ops.cast(x, dtype),
     "clip": _clip,
-    "conjugate": _conjugate,
     "cumulative_prod": _cumulative(ops.cumprod, 1),
     "cumulative_sum": _cumulative(ops.cumsum, 0),
     "diag_indices_from": lambda arr: (
@@ -282,7 +277,7 @@ ADAPTED: Mapping[str, Callable[..., Any]] = {
     "std": _spread(ops.std),
     "var": _spread(ops.var),
     "vecdot": _vecdot,
-    "vecmat": lambda x1, x2: ops.matmul(_conjugate(as_variable(x1))[..., None, :], x2)[..., 0, :],
+    "vecmat": lambda x1, x2: ops.matmul(ops.conj(x1)[..., None, :], x2)[..., 0, :],
     "vsplit": _sections(0),
     "where": _where,
 }

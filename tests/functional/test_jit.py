@@ -219,8 +219,11 @@ def test_what_is_no_number_is_refused_by_name() -> None:
     )
     with pytest.raises(ArgumentTypeError, match=r'argument "p\[\'w\'\]" is no array'):
         f({"w": object()}, 1.0)
-    for dtype, cure in (("float16", "convert it to float32"), ("complex128", r"x\.real, x\.imag")):
-        with pytest.raises(ArgumentTypeError, match=rf"dtype {dtype}\)\.\n  Fix: .*{cure}"):
+    for dtype, cure in (
+        ("float16", "convert it to float32"),
+        ("clongdouble", "convert it to complex64"),
+    ):
+        with pytest.raises(ArgumentTypeError, match=rf"dtype \w+\)\.\n  Fix: .*{cure}"):
             f({"w": A.astype(dtype)}, 1.0)
     with pytest.raises(ArgumentTypeError, match="missing a required argument: 'how'"):
         f({"w": A})

@@ -25,6 +25,7 @@ from gradc.ops.kinds import Elemwise, Reduce
 FLOATS = ("float64", "float32")
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 DTYPES = (*FLOATS, *INTEGERS, "bool")
+COMPLEX = ("complex128", "complex64")
 
 ELEMWISE = sorted(name for name, rule in DECLARATIONS.items() if isinstance(rule, Elemwise))
 REDUCE = sorted(name for name, rule in DECLARATIONS.items() if isinstance(rule, Reduce))
@@ -53,6 +54,9 @@ def function_of(name: str) -> Callable[..., Variable]:
 def corners(dtype: str) -> Array:
     """Values at which arithmetic goes wrong."""
     kind = np.dtype(dtype)
+    if kind.kind == "c":  # no greatest numbers: where products overflow numpy's bits vary
+        parts = [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 10.0, np.inf, -np.inf, np.nan]
+        return np.array([complex(re, im) for re in parts for im in parts], kind)
     if kind.kind == "f":
         limits = np.finfo(kind)
         plain = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, 2.5, -2.5, 3.0, 10.0, np.pi, 100.0, -100.0]
@@ -98,6 +102,7 @@ def takes(name: str, dtype: str) -> bool:
             rule.out(dtype)
         elif isinstance(rule, Elemwise):
             rule.dtype((dtype,) * rule.arity)
+            return name != "cast" and rule.c.supports(dtype)
     except DTypeError:
         return False
     return name != "cast"
@@ -116,7 +121,7 @@ def elementwise_corners(name: str, dtype: str) -> Case:
     assert isinstance(rule, Elemwise)
     values = product_of([corners(dtype)] * rule.arity)
     if name == "switch":
-        values[0] = values[0] > 0
+        values[0] = values[0].real > 0
     return case_of(f"{name}[{dtype}]", function_of(name), values)
 
 
@@ -150,6 +155,8 @@ def reductions(rng: np.random.Generator, name: str, dtype: str) -> Iterator[Case
 
 def draw(rng: np.random.Generator, shape: tuple[int, ...], dtype: str, high: int) -> Array:
     """Random values; integers below `high`."""
+    if dtype.startswith("complex"):
+        return np.asarray(rng.normal(size=shape) + 1j * rng.normal(size=shape), dtype)
     if dtype.startswith("float"):
         return np.asarray(rng.normal(size=shape), "float64" if dtype == "float" else dtype)
     return np.asarray(rng.integers(0, high, shape), dtype)

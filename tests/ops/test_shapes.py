@@ -123,7 +123,7 @@ WRONG = {
     "none": (lambda: T.vector() + None, ArgumentTypeError, "None .NoneType. is not an array"),
     "text": (lambda: T.vector() + "a", ArgumentTypeError, "'a' .str. is not an array"),
     "ragged": (lambda: T.constant([[1], [1, 2]]), ArgumentError, "is ragged"),
-    "complex": (lambda: T.constant(1j), DTypeError, "complex128 is not supported"),
+    "complex": (lambda: T.constant(1j, dtype="float64"), DTypeError, "is complex, float64 asked"),
     "dtype": (lambda: T.cast(T.vector(), "float16"), DTypeError, "float16 is not supported"),
     "count": (lambda: T.exp(1, 2), ArgumentTypeError, r"takes 1 operand\(s\), got 2"),
     "round": (lambda: T.round(T.vector(), "up"), ArgumentError, "there is no mode 'up'"),

@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define GC_ABI 4
+#define GC_ABI 5
 
 enum gc_status {
     GC_OK = 0,
@@ -73,7 +73,8 @@ struct gc_frame {
  * not change a result. Returns a gc_status. */
 typedef int (*gc_chunk)(const gc_table *table, gc_frame *frame, int64_t chunk, int64_t worker);
 
-/* BLAS by its Fortran interface with 32-bit integers, which every implementation has. */
+/* BLAS by its Fortran interface with 32-bit integers, which every implementation has. Complex
+ * numbers are pairs of floats there, by address, so that this header need not know them. */
 typedef struct gc_blas {
     void (*dgemm)(const char *, const char *, const int32_t *, const int32_t *, const int32_t *,
                   const double *, const double *, const int32_t *, const double *,
@@ -97,6 +98,22 @@ typedef struct gc_blas {
     void (*strsm)(const char *, const char *, const char *, const char *, const int32_t *,
                   const int32_t *, const float *, const float *, const int32_t *, float *,
                   const int32_t *);
+    void (*zgemm)(const char *, const char *, const int32_t *, const int32_t *, const int32_t *,
+                  const void *, const void *, const int32_t *, const void *, const int32_t *,
+                  const void *, void *, const int32_t *);
+    void (*cgemm)(const char *, const char *, const int32_t *, const int32_t *, const int32_t *,
+                  const void *, const void *, const int32_t *, const void *, const int32_t *,
+                  const void *, void *, const int32_t *);
+    void (*zgemv)(const char *, const int32_t *, const int32_t *, const void *, const void *,
+                  const int32_t *, const void *, const int32_t *, const void *, void *,
+                  const int32_t *);
+    void (*cgemv)(const char *, const int32_t *, const int32_t *, const void *, const void *,
+                  const int32_t *, const void *, const int32_t *, const void *, void *,
+                  const int32_t *);
+    void (*zgeru)(const int32_t *, const int32_t *, const void *, const void *, const int32_t *,
+                  const void *, const int32_t *, void *, const int32_t *);
+    void (*cgeru)(const int32_t *, const int32_t *, const void *, const void *, const int32_t *,
+                  const void *, const int32_t *, void *, const int32_t *);
 } gc_blas;
 
 /* LAPACK, called alike. A function that calls it is opened with a library that has it only. */

@@ -53,13 +53,28 @@ static inline bool gc_is_small(const gc_small *small, int64_t m, int64_t n, int6
     return rows > 1 ? k * columns <= small->most || rows <= small->few : k * columns <= 256;
 }
 
-#define GC_PRODUCTS(suffix, T, letter)                                                            \
+/* Products that are not for BLAS; whether it was done. Of complex numbers there are none. */
+#define GC_SMALL_PRODUCTS(suffix, T)                                                              \
+    static inline bool gc_small_##suffix(                                                         \
+        const gc_small *small, int64_t stack, int64_t m, int64_t n, int64_t k, T alpha,           \
+        const T *a, int64_t a_next, int64_t a_row, int64_t a_col, const T *b, int64_t b_next,     \
+        int64_t b_row, int64_t b_col, T beta, T *c, int64_t c_next, int64_t c_row, int64_t c_col) \
+    {                                                                                             \
+        const bool is_small = small->stack_##suffix && gc_is_small(small, m, n, k, c_col);        \
+        if (is_small)                                                                             \
+            small->stack_##suffix(stack, m, n, k, alpha, a, a_next, a_row, a_col, b, b_next,      \
+                                  b_row, b_col, beta, c, c_next, c_row, c_col);                   \
+        return is_small;                                                                          \
+    }
+
+/* `ger` is BLAS's name for a += alpha x y', `times` the product of two numbers. */
+#define GC_PRODUCTS(suffix, T, letter, ger, times)                                                \
     GC_GLUE void gc_scale_##suffix(int64_t m, int64_t n, T beta, T *c, int64_t row,               \
                                          int64_t col)                                             \
     {                                                                                             \
         for (int64_t i = 0; i < m; i++)                                                           \
             for (int64_t j = 0; j < n; j++)                                                       \
-                c[i * row + j * col] = beta == 0 ? 0 : beta * c[i * row + j * col];               \
+                c[i * row + j * col] = beta == 0 ? 0 : times(beta, c[i * row + j * col]);         \
     }                                                                                             \
                                                                                                   \
     /* What BLAS cannot be asked for. */                                                          \
@@ -70,9 +85,9 @@ static inline bool gc_is_small(const gc_small *small, int64_t m, int64_t n, int6
         gc_scale_##suffix(m, n, beta, c, row, col);                                               \
         for (int64_t i = 0; i < m; i++)                                                           \
             for (int64_t l = 0; l < k; l++) {                                                     \
-                const T x = alpha * a[i * a_row + l * a_col];                                     \
+                const T x = times(alpha, a[i * a_row + l * a_col]);                               \
                 for (int64_t j = 0; j < n; j++)                                                   \
-                    c[i * row + j * col] += x * b[l * b_row + j * b_col];                         \
+                    c[i * row + j * col] += times(x, b[l * b_row + j * b_col]);                   \
             }                                                                                     \
     }                                                                                             \
                                                                                                   \
@@ -111,11 +126,9 @@ static inline bool gc_is_small(const gc_small *small, int64_t m, int64_t n, int6
             gc_gemv_##suffix(table, m, k, alpha, a, a_row, a_col, b, b_row, beta, c, row);        \
             return;                                                                               \
         }                                                                                         \
-        if (table->small.stack_##suffix && gc_is_small(&table->small, m, n, k, col)) {             \
-            table->small.stack_##suffix(1, m, n, k, alpha, a, 0, a_row, a_col, b, 0, b_row, b_col, \
-                                        beta, c, 0, row, col);                                    \
+        if (gc_small_##suffix(&table->small, 1, m, n, k, alpha, a, 0, a_row, a_col, b, 0, b_row,  \
+                              b_col, beta, c, 0, row, col))                                       \
             return;                                                                               \
-        }                                                                                         \
         if (m == 1) {                                                                             \
             gc_gemv_##suffix(table, n, k, alpha, b, b_col, b_row, a, a_col, beta, c, col);        \
             return;                                                                               \
@@ -163,11 +176,10 @@ static inline bool gc_is_small(const gc_small *small, int64_t m, int64_t n, int6
                                          int64_t b_row, int64_t b_col, T beta, T *c,              \
                                          int64_t c_next, int64_t c_row, int64_t c_col)            \
     {                                                                                             \
-        if (table->small.stack_##suffix && n > 1 && gc_is_small(&table->small, m, n, k, c_col)) {  \
-            table->small.stack_##suffix(stack, m, n, k, alpha, a, a_next, a_row, a_col, b, b_next, \
-                                        b_row, b_col, beta, c, c_next, c_row, c_col);             \
+        if (n > 1 && gc_small_##suffix(&table->small, stack, m, n, k, alpha, a, a_next, a_row,    \
+                                       a_col, b, b_next, b_row, b_col, beta, c, c_next, c_row,    \
+                                       c_col))                                                    \
             return;                                                                               \
-        }                                                                                         \
         for (int64_t i = 0; i < stack; i++)                                                       \
             gc_gemm_##suffix(table, m, n, k, alpha, a + i * a_next, a_row, a_col, b + i * b_next, \
                              b_row, b_col, beta, c + i * c_next, c_row, c_col);                   \
@@ -189,9 +201,9 @@ static inline bool gc_is_small(const gc_small *small, int64_t m, int64_t n, int6
         }                                                                                         \
         const int32_t ms = (int32_t)m, ns = (int32_t)n, xs = (int32_t)x_inc, ys = (int32_t)y_inc; \
         if (layout.trans == 'N')                                                                  \
-            table->blas.letter##ger(&ms, &ns, &alpha, x, &xs, y, &ys, a, &layout.lead);           \
+            table->blas.ger(&ms, &ns, &alpha, x, &xs, y, &ys, a, &layout.lead);                   \
         else                                                                                      \
-            table->blas.letter##ger(&ns, &ms, &alpha, y, &ys, x, &xs, a, &layout.lead);           \
+            table->blas.ger(&ns, &ms, &alpha, y, &ys, x, &xs, a, &layout.lead);                   \
     }                                                                                             \
                                                                                                   \
     static inline void gc_copy_##suffix(int64_t m, int64_t n, const T *from, T *to, int64_t row,  \
@@ -202,10 +214,12 @@ static inline bool gc_is_small(const gc_small *small, int64_t m, int64_t n, int6
                 to[i * row + j * col] = from[i * row + j * col];                                  \
     }
 
-GC_PRODUCTS(f64, double, d)
-GC_PRODUCTS(f32, float, s)
+#define GC_TIMES_REAL(x, y) ((x) * (y))
 
-#undef GC_PRODUCTS
+GC_SMALL_PRODUCTS(f64, double)
+GC_SMALL_PRODUCTS(f32, float)
+GC_PRODUCTS(f64, double, d, dger, GC_TIMES_REAL)
+GC_PRODUCTS(f32, float, s, sger, GC_TIMES_REAL)
 
 /* Products whose right operand all blocks of rows share (gc_panels of abi.h). Without room, or
  * where BLAS is the better choice, nothing is packed and BLAS multiplies. `source` holds what beta

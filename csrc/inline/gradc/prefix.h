@@ -5,6 +5,7 @@
  * stage has the bits of numpy's.
  */
 #include "routine.h"
+#include "times.h"
 
 GC_ROUTINE void GC_FN(int64_t n, int64_t c, int64_t reverse, int64_t exclusive,
                       const GC_T *restrict x, GC_T *restrict out)

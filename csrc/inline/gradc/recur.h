@@ -1,6 +1,7 @@
 /* The recurrence h[i] = b[i] + a[i] h[i - 1] along the axis n of a row [n, c], from h[0] = b[0];
  * from the other end where `reverse`, with the a of the stage before where not `own`. */
 #include "routine.h"
+#include "times.h"
 
 GC_ROUTINE void GC_FN(int64_t n, int64_t c, int64_t reverse, int64_t own, const GC_T *restrict a,
                       const GC_T *restrict b, GC_T *restrict out)
@@ -13,7 +14,7 @@ GC_ROUTINE void GC_FN(int64_t n, int64_t c, int64_t reverse, int64_t own, const 
         const int64_t here = first + i * step, before = here - step;
         const GC_T *factor = a + (own ? here : before);
         for (int64_t j = 0; j < c; j++)
-            out[here + j] = (GC_T)(b[here + j] + factor[j] * out[before + j]);
+            out[here + j] = (GC_T)(b[here + j] + GC_TIMES(factor[j], out[before + j]));
     }
 }
 

@@ -5,3 +5,5 @@
 #undef GC_FLOAT
 #undef GC_SUFFIX
 #undef GC_BITS
+#undef GC_COMPLEX
+#undef GC_TIMES

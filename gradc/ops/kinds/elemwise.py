@@ -12,6 +12,7 @@ from gradc.graph.types import TensorType
 from gradc.graph.variable import Variable
 from gradc.kernel.scalar import ScalarFn
 from gradc.ops.kinds.batches import all_led
+from gradc.ops.kinds.complexes import refuse_complex
 from gradc.ops.kinds.shapes import broadcast_static, longest
 from gradc.sizes import Size
 from gradc.value import record
@@ -48,6 +49,7 @@ class Elemwise(Declaration):
     def infer(
         self, inputs: Sequence[Variable], params: Mapping[str, Any]
     ) -> tuple[TensorType, ...]:
+        refuse_complex(self.name, inputs, self.c.supports("complex128"))
         dtypes = tuple(each.dtype for each in inputs)
         result = params["dtype"] if "dtype" in params else self.dtype(dtypes)[1]
         return (TensorType(result, broadcast_static(self.name, inputs)),)

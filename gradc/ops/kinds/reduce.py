@@ -11,6 +11,7 @@ from gradc.graph.op import Apply, Declaration, Guards, Op, Operand, Shape
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Variable
 from gradc.ops.calls import call
+from gradc.ops.kinds.complexes import refuse_complex
 from gradc.value import record
 
 __all__ = ["Reduce"]
@@ -27,6 +28,7 @@ class Reduce(Declaration):
     states: dtype of each component ("acc" is the accumulator's).
     out: rule from the element's dtype to (accumulator dtype, result dtype).
     needs_elements: an empty reduction is an error (max has no identity).
+    of_complex: (step, combine) of complex numbers, if it takes them.
     """
 
     kind: ClassVar[str] = "Reduce"
@@ -39,14 +41,21 @@ class Reduce(Declaration):
     states: tuple[str, ...] = ("acc",)
     result: str = "{a0}"
     needs_elements: bool = False
+    of_complex: tuple[tuple[str, ...], tuple[str, ...]] | None = None
 
     def infer(
         self, inputs: Sequence[Variable], params: Mapping[str, Any]
     ) -> tuple[TensorType, ...]:
         (x,) = inputs
+        refuse_complex(self.name, inputs, self.of_complex is not None)
         kept = tuple(n for axis, n in enumerate(x.type.shape) if axis not in params["axes"])
         dtype = params.get("dtype") or self.out(x.dtype)[1]
         return (TensorType(dtype, kept),)
+
+    def texts(self, dtype: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The C of (step, combine) for an accumulator."""
+        is_plain = self.of_complex is None or not dtype.startswith("complex")
+        return (self.step, self.combine) if is_plain else self.of_complex  # type: ignore[return-value]
 
     def accumulator(self, dtype: str, params: Mapping[str, Any]) -> str:
         """The dtype that the fold runs in."""

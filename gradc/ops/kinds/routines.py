@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar
 
+from gradc.dtypes import dtype_info
 from gradc.errors import InternalError, ShapeError, message
 from gradc.graph.describe import where
 from gradc.graph.op import Apply, Declaration, Op, Operand, Shape, apply
@@ -20,6 +21,7 @@ from gradc.graph.variable import Variable
 from gradc.kernel.routine import RoutineFn
 from gradc.ops.calls import call, length_of
 from gradc.ops.kinds.batches import all_batched, batched, refuse_lengths
+from gradc.ops.kinds.complexes import refuse_complex
 from gradc.ops.kinds.shapes import longest, static_operands, to_static
 from gradc.sizes import Size, SizeLike, product, size
 from gradc.value import record, value
@@ -129,6 +131,7 @@ class Routine(Declaration):
     def infer(
         self, inputs: Sequence[Variable], params: Mapping[str, Any]
     ) -> tuple[TensorType, ...]:
+        refuse_complex(self.name, inputs, self.c.of_complex)
         for (one, i), (other, j) in self.equal_axes(inputs):
             lengths = inputs[one].type.shape[i], inputs[other].type.shape[j]
             if None not in lengths and lengths[0] != lengths[1]:
@@ -155,7 +158,7 @@ class Routine(Declaration):
     def forward_by_kind(
         self, node: Apply, tangents: Sequence[Variable | None]
     ) -> tuple[Variable | None, ...]:
-        if any(each.dtype.startswith("float") for each in node.outputs):
+        if any(dtype_info(each.dtype).is_inexact for each in node.outputs):
             raise InternalError(message(f"{self.name} states no pushforward."))
         return (None,) * len(node.outputs)
 
