@@ -59,24 +59,24 @@ def _itself(x: Variable) -> Variable:
 
 real: Operation = _part(
     "real", "The real part, a float. Of a real array: the array itself.",
-    dtype=parts, c=scalar_fn("{x}", complex="gc_real"), ref=lambda x: np.array(x.real),
+    dtype=parts, c=scalar_fn(complex="gc_real"), ref=lambda x: np.array(x.real),
     pull=lambda ct, x: cast(ct, x.dtype), push=lambda t, x: real(t), of_real=_itself,
 )  # fmt: skip
 imag: Operation = _part(
     "imag", "The imaginary part, a float. Of a real array: zeros.",
-    dtype=parts, c=scalar_fn("0 * {x}", complex="gc_imag"), ref=lambda x: np.array(x.imag),
+    dtype=parts, c=scalar_fn(complex="gc_imag"), ref=lambda x: np.array(x.imag),
     pull=lambda ct, x: complex(zeros_like(ct), neg(ct)), push=lambda t, x: imag(t),
     of_real=zeros_like,
 )  # fmt: skip
 conj: Operation = _part(
     "conj", "The complex conjugate. Of a real array: the array itself.",
-    dtype=same, c=scalar_fn("{x}", complex="gc_conj"), ref=np.conjugate,
+    dtype=same, c=scalar_fn(complex="gc_conj"), ref=np.conjugate,
     pull=lambda ct, x: conj(ct), push=lambda t, x: conj(t), of_real=_itself,
 )  # fmt: skip
 _angle: Operation = _part(
     "angle", "The angle to the positive real axis, in (-pi, pi]: arctan2(imag(x), real(x)). The\n"
     "gradient is nan at 0.",
-    dtype=parts, c=scalar_fn("gc_atan2_{s}({x}, {x})", complex="gc_angle"),
+    dtype=parts, c=scalar_fn(complex="gc_angle"),
     ref=lambda x: np.arctan2(x.imag, x.real),
     pull=lambda ct, x: ct / (1j * x), push=lambda t, x: imag(t / x),
     of_real=lambda x: arctan2(zeros_like(x), x),

@@ -126,7 +126,7 @@ def elementwise_corners(name: str, dtype: str) -> Case:
 
 
 def elementwise_points(name: str, rng: np.random.Generator) -> Case:
-    """Points of the domain (bools for what takes no float), operands that stretch."""
+    """Points of the domain (bools for what takes no float, or complex), operands that stretch."""
     rule = DECLARATIONS[name]
     assert isinstance(rule, Elemwise)
     shapes = [(2, 3), (1, 3), (2, 1)][: rule.arity]
@@ -134,7 +134,9 @@ def elementwise_points(name: str, rng: np.random.Generator) -> Case:
         rng.uniform(low, high, shape)
         for shape, (low, high) in zip(shapes, rule.domain, strict=True)
     ]
-    if name == "switch":
+    if takes(name, "complex128") and not takes(name, "float64"):
+        values = [value + 1j * value[..., ::-1] for value in values]
+    elif name == "switch":
         values[0] = values[0] > 0
     elif name != "cast" and not takes(name, "float64"):
         values = [value > 0 for value in values]

@@ -29,7 +29,7 @@ _SPARSE = (
     "pass data, rows and columns as vectors, T.inc_subtensor(T.zeros_like(y)[rows], "
     "data * x[columns]) is their product with x; or dense arrays.",
 )
-_COMPLEX = "complex numbers", "compute with real and imaginary parts."
+_FFT = "Fourier transforms", "transform with numpy around the compiled function."
 _LINALG = (
     "this class",
     "use a function of T.linalg; for eig, compute it with numpy and pass the result.",
@@ -82,10 +82,7 @@ NOT_THERE: tuple[tuple[str, str, tuple[str, str]], ...] = (
     ("theano.tensor.signal.pool", "pool_2d pool_3d max_pool_2d_same_size Pool", _POOL),
     ("theano.tensor.signal.downsample", "max_pool_2d max_pool_2d_same_size", _POOL),
     ("theano.tensor.signal.downsample", "DownsampleFactorMax", _POOL),
-    ("theano.tensor.fft", "rfft irfft", _COMPLEX),
-    ("theano.tensor", "complex real imag conj angle complex_from_polar", _COMPLEX),
-    ("theano.tensor", "cscalar cvector cmatrix crow ccol ctensor3 ctensor4", _COMPLEX),
-    ("theano.tensor", "zscalar zvector zmatrix zrow zcol ztensor3 ztensor4", _COMPLEX),
+    ("theano.tensor.fft", "rfft irfft", _FFT),
     ("theano.tensor.nlinalg", "eig MatrixInverse MatrixPinv Det Eig Eigh SVD QRFull", _LINALG),
     ("theano.tensor.slinalg", "Expm Eigvalsh", _LINALG),
     ("theano.tensor", "chi2sf", _SPECIAL),
