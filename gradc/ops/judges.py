@@ -183,10 +183,21 @@ def erfcinv(q: float) -> Any:
     t = math.sqrt(-2 * (math.log(q) - math.log(2)))  # the half of the least float is 0
     top, bottom = 2.515517 + t * (0.802853 + t * 0.010328), 1.432788 + t * (0.189269 + t * 0.001308)
     x = (t - top / (1 + t * bottom)) / math.sqrt(2)
+    if q < 1e-290:  # erfc has few digits there, its logarithm has them all
+        return _far_erfcinv(q, x)
     for _ in range(4):
         step = Long(math.erfc(x) - q) * _HALF_ROOT * np.exp(Long(x) ** 2)
         x = float(x + step / (1 - x * step))
     return x
+
+
+def _far_erfcinv(q: float, x: float) -> Any:
+    """By Newton's steps on log erfc(x) = log erfcx(x) - x^2, from a value that is near."""
+    far = Long(x)
+    for _ in range(6):
+        scaled = _far_erfcx(far)
+        far += (np.log(scaled) - far**2 - np.log(Long(q))) * scaled * _HALF_ROOT
+    return far
 
 
 def erfinv(x: float) -> Any:
@@ -204,11 +215,15 @@ def erfcx(x: float) -> Any:
     """The product exp(x^2) erfc(x); above 20 the asymptotic series (DLMF 7.12.1)."""
     if x < 20 or math.isnan(x):
         return np.exp(Long(x) ** 2) * math.erfc(x)
+    return _far_erfcx(Long(x))
+
+
+def _far_erfcx(x: Any) -> Any:
     total = term = Long(1)
     for k in range(1, 16):
-        term *= -(2 * k - 1) / (2 * Long(x) ** 2)
+        term *= -(2 * k - 1) / (2 * x**2)
         total += term
-    return total / (Long(x) * np.sqrt(PI))
+    return total / (x * np.sqrt(PI))
 
 
 def sinc_slope(x: float) -> Any:
