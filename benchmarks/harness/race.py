@@ -55,7 +55,7 @@ def race(workload: Workload, peers: Sequence[Peer], pace: Pace, variation: str =
             else:
                 processes[peer.name] = process
         floor = processes.pop(FLOOR.name)
-        values = {name: _values(process, workload.steps) for name, process in processes.items()}
+        values = {name: _values(process, workload) for name, process in processes.items()}
         differences = compare(workload, values, {peer.name: peer for peer in peers})
         result.entries = {name: Entry(difference=differences.get(name)) for name in processes}
         _measure(result, processes, floor, pace)
@@ -65,12 +65,12 @@ def race(workload: Workload, peers: Sequence[Peer], pace: Pace, variation: str =
     return result
 
 
-def _values(process: Process, steps: int) -> Data:
+def _values(process: Process, workload: Workload) -> Data:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "values.npz"
-        process.ask("values", steps, str(file))
+        process.ask("values", workload.steps, str(file))
         with np.load(file) as saved:
-            return dict(saved)
+            return workload.compared(dict(saved)) if workload.compared else dict(saved)
 
 
 def compare(

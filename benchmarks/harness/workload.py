@@ -98,6 +98,7 @@ class Workload:
     matrices: those arrays that a variation may hand over transposed.
     floor(data): what cannot be avoided; None for work too small to have one.
     steps: runs before values are compared, to within `rtol` of the largest.
+    compared: what is made of a peer's values before they are compared, where these are its own.
     first, latency: whether the first call, and the distribution of calls, are measured too.
     """
 
@@ -115,6 +116,7 @@ class Workload:
     floor: Callable[[Data], Floor] | None = None
     goal: Goal = Goal()
     steps: int = 3
+    compared: Callable[[Data], Data] | None = None
     first: bool = False
     latency: bool = False
 

@@ -38,6 +38,7 @@ WORDS = SimpleNamespace(
     sum=T.sum, mean=T.mean, max=T.max, diagonal=T.diagonal, cholesky=T.linalg.cholesky,
     cho_solve=lambda factor, y: T.linalg.cho_solve((factor, True), y),
     crossentropy=crossentropy, binary_crossentropy=binary_crossentropy,
+    normal=lambda key, like: gradc.random.normal(key, like.shape, like.dtype),
 )  # fmt: skip
 
 _library = Library(WORDS, variable, gradc.shared, T.grad, gradc.function)

@@ -45,6 +45,9 @@ WORDS = SimpleNamespace(
     cholesky=jnp.linalg.cholesky,
     cho_solve=lambda factor, y: jax.scipy.linalg.cho_solve((factor, True), y),
     crossentropy=crossentropy, binary_crossentropy=binary_crossentropy,
+    normal=lambda key, like: jax.random.normal(
+        jax.random.wrap_key_data(key.astype("uint32")), like.shape, like.dtype
+    ),
 )  # fmt: skip
 
 

@@ -15,7 +15,18 @@ import numpy as np
 from benchmarks.harness.task import Task
 from benchmarks.harness.workload import Case, Data
 
-__all__ = ["about", "evaluate", "fused", "gauss", "gp", "lecture", "logistic", "mlp", "xent"]
+__all__ = [
+    "about",
+    "evaluate",
+    "fused",
+    "gauss",
+    "gp",
+    "lecture",
+    "logistic",
+    "mlp",
+    "random",
+    "xent",
+]
 
 Array = Any
 
@@ -78,6 +89,17 @@ def fused(case: Case, data: Data) -> Task:
         np.exp(a, out=other)
         np.log1p(other, out=other)
         return np.add(out, other, out=out)
+
+    return Task(run, lambda result: {"out": result})
+
+
+def random(case: Case, data: Data) -> Task:
+    """Generator's standard_normal, into one array."""
+    generator = np.random.default_rng(0)
+    out = np.empty_like(data["like"])
+
+    def run() -> Array:
+        return generator.standard_normal(out=out, dtype=out.dtype)
 
     return Task(run, lambda result: {"out": result})
 

@@ -28,6 +28,7 @@ WORDS = SimpleNamespace(
     cholesky=torch.linalg.cholesky,
     cho_solve=lambda factor, y: torch.cholesky_solve(y[:, None], factor)[:, 0],
     crossentropy=F.cross_entropy,
+    normal=lambda key, like: torch.randn_like(like),
     binary_crossentropy=lambda score, y: F.binary_cross_entropy_with_logits(
         score, y, reduction="none"
     ),
