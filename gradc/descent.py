@@ -17,9 +17,26 @@ from gradc.extend import expanded
 from gradc.graph.flat import Flat
 from gradc.graph.graph import Graph
 from gradc.graph.op import Apply
-from gradc.graph.text import numbering
-from gradc.kernel.program import Callback, Nest, Program, Require, Routine, Step
-from gradc.lower import Border, callbacks, lower, node_notes, prepare
+from gradc.kernel.program import (
+    Callback,
+    Nest,
+    Program,
+    Repeat,
+    Require,
+    Routine,
+    Step,
+    all_steps,
+)
+from gradc.lower import (
+    Border,
+    Unplanned,
+    callbacks,
+    interpreted,
+    lower,
+    node_notes,
+    numbers_of,
+    prepare,
+)
 from gradc.options import Options, Target
 from gradc.rewrite import Trace, optimize, passes_of
 from gradc.rewrite.guard import guarded
@@ -50,7 +67,7 @@ class Descent:
         border = Border.of(self.prepared)
         shared = border.arguments[border.inputs : border.inputs + border.shared]
         graph = self.prepared
-        number = numbering(graph.results, graph.inputs, graph.updates)
+        number = numbers_of(graph)
         return Plan(
             library=library,
             interface=self.source.interface,
@@ -68,7 +85,7 @@ def descend(graph: Graph, mode: str, target: Target, options: Options) -> Descen
     timings = Timings() if options.profile_optimizer else None
     optimized, trace = rewritten(graph, mode, options, timings)
     prepared = prepare(expanded(guarded(optimized, options.guards)))
-    program = lower(prepared, chains_only=mode == "FAST_COMPILE", fuses=options.fuse)
+    prepared, program = _lowered(prepared, mode == "FAST_COMPILE", options.fuse)
     source = emit(program, target, node_notes(prepared), options, fast=mode == "FAST_RUN")
     return Descent(optimized, trace, prepared, program, source, callbacks(prepared), timings)
 
@@ -86,14 +103,23 @@ def rewritten(
 
 def lowered(graph: Graph, target: Target, options: Options) -> Descent:
     """The rest of the way, each operation by loops of its own and quickly compiled."""
-    program = lower(graph, chains_only=True, fuses=False)
+    graph, program = _lowered(graph, True, False)
     source = emit(program, target, node_notes(graph), options, fast=False)
     return Descent(graph, Trace(), graph, program, source, callbacks(graph))
 
 
+def _lowered(graph: Graph, chains_only: bool, fuses: bool) -> tuple[Graph, Program]:
+    """The graph, loops without a plan run by Python, and its Program."""
+    while True:
+        try:
+            return graph, lower(graph, chains_only=chains_only, fuses=fuses)
+        except Unplanned as found:
+            graph = interpreted(graph, [found.node])
+
+
 def _steps(program: Program) -> Iterator[Step]:
     for segment in program.segments:
-        yield from segment.steps
+        yield from all_steps(segment.steps)
 
 
 def _uses_blas(step: Step) -> bool:
@@ -101,7 +127,7 @@ def _uses_blas(step: Step) -> bool:
         return step.fn.table
     if isinstance(step, Nest):
         return step.product is not None
-    return not isinstance(step, Callback | Require)
+    return not isinstance(step, Callback | Require | Repeat)
 
 
 def _uses_lapack(step: Step) -> bool:

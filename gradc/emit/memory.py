@@ -8,7 +8,7 @@ through for names afterwards.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -78,6 +78,11 @@ class Memory:
         buffer = self.program.buffers[number]
         if buffer.place in ("arg", "out"):
             return f"frame->{buffer.place}s[{buffer.index}].data"
+        if buffer.place == "window":
+            c_type = dtype_info(buffer.dtype).c_type
+            const = "const " if self.program.buffers[buffer.index].place == "arg" else ""
+            whole = f"({const}{c_type} *){self.pointer(buffer.index)}"
+            return f"{whole} + {formula(buffer.offset, C)}" if buffer.offset.terms else whole
         return self.place(buffer.segment, buffer.index)
 
     def declare_buffer(self, number: int, *, is_written: bool) -> str:
@@ -86,12 +91,14 @@ class Memory:
         const = "" if is_written else "const "
         return f"{const}{c_type} *const b{number} = {self.pointer(number)};"
 
-    def declare(self, body: Iterable[Block], written: set[int]) -> list[str]:
-        """The declarations a body needs: sizes, then buffers."""
-        names = set(_NAMES.findall("\n".join(texts(body))))
+    def declare(
+        self, body: Iterable[Block], written: set[int], known: Collection[str] = ()
+    ) -> list[str]:
+        """The declarations a body needs: sizes, then buffers; but for names that are `known`."""
+        names = set(_NAMES.findall("\n".join(texts(body)))).difference(known)
         buffers = sorted(int(n[1:]) for n in names if re.fullmatch(r"b[0-9]+", n))
         lines = [self.declare_buffer(b, is_written=b in written) for b in buffers]
-        sizes = self.sizes_named([*names, *lines])
+        sizes = [k for k in self.sizes_named([*names, *lines]) if f"n{k}" not in known]
         parts = [f"n{k} = frame->sizes[{k}]" for k in sizes]
         heads = [
             "const int64_t " + ", ".join(parts[k : k + 3]) + ";" for k in range(0, len(parts), 3)

@@ -20,7 +20,7 @@ from gradc.kernel.program import Check, Program, Segment, SizeDef, Slot
 from gradc.sizes import Atom, Call, Size, SizeLike, size
 from gradc.value import replace, value
 
-__all__ = ["checked", "plan_functions"]
+__all__ = ["check_lines", "checked", "plan_functions"]
 
 _MOST_TERMS = 16  # of a sum in one statement
 _RUN = 4  # neighbouring slots of one size that are dealt out by one call
@@ -80,7 +80,7 @@ def plan_functions(memory: Memory, number: int) -> list[Function]:
     segment = program.segments[number]
     statements = [
         *_sizes(memory, segment),
-        *map(_Statement, _check_lines(segment)),
+        *map(_Statement, check_lines(segment.checks)),
         *map(_Statement, _length_lines(program, number)),
         *map(_Statement, _workspace_lines(memory, number)),
         *map(_Statement, _set("frame->cost", picoseconds(segment))),
@@ -170,9 +170,10 @@ def _definition(memory: Memory, each: SizeDef) -> str:
     return f"{cast}*(const {c_type} *){pointer}"
 
 
-def _check_lines(segment: Segment) -> list[str]:
+def check_lines(checks: Sequence[Check]) -> list[str]:
+    """Statements that leave the function where a condition does not hold."""
     lines = []
-    for check in segment.checks:
+    for check in checks:
         condition, code = _condition(check)
         left, right = checked(check.left), checked(check.right)
         lines.append(f"GC_CHECK({condition}, {code}, {check.note}, {left}, {right});")

@@ -14,12 +14,13 @@ from gradc.emit.folds import FoldKinds
 from gradc.emit.memory import C, Memory, wrapped
 from gradc.emit.nest import chunk_function, tail_function
 from gradc.emit.product import pack_function, product_function
+from gradc.emit.repeat import is_straight, repeat_function, straight_turns
 from gradc.emit.routine import routine_function
 from gradc.emit.shared import Draft, finished
 from gradc.emit.stage import ARGUMENTS, MOST, chain
 from gradc.emit.views import Block, Function, Lines
 from gradc.kernel.formula import formula
-from gradc.kernel.program import Callback, Nest, Pack, Require, Routine, Step
+from gradc.kernel.program import Callback, Nest, Pack, Repeat, Require, Routine, Step
 from gradc.sizes import size
 
 __all__ = ["Steps"]
@@ -63,8 +64,22 @@ class Steps:
 
     def _step(self, step: Step, segment: int, *, may_fail: bool) -> list[str]:
         """Write a step's functions; gives the lines that call them."""
+        call, tail = self._functions(step, segment)
+        if may_fail:
+            lines = wrapped(f"GC_STEP({self.points}, {call});")
+            self.points += 1
+        else:
+            lines = wrapped(f"GC_TIME({self.timers}, {call});")
+        if tail is not None:
+            lines.append(f"GC_TIME({self.timers}, {tail});")
+        self.timers += 1
+        return lines
+
+    def _functions(self, step: Step, segment: int) -> tuple[str, str | None]:
+        """Write a step's functions; gives the calls of it, and of what is behind all chunks."""
         tail = None
         draft: Draft | Function
+        inner = self._turns(step, segment) if isinstance(step, Repeat) else []
         if isinstance(step, Nest):
             name, count = f"nest{self.count}", step.chunks
             draft = chunk_function(step, name, self.memory, self.kinds, segment)
@@ -82,6 +97,9 @@ class Steps:
         elif isinstance(step, Require):
             name, count = f"check{self.count}", size(1)
             draft = require_function(step, name, self.memory)
+        elif isinstance(step, Repeat):
+            name, count = f"loop{self.count}", size(1)
+            draft = repeat_function(step, name, self.memory, inner)
         else:
             name, count = f"product{self.count}", step.blocks
             draft = product_function(step, name, self.memory, segment)
@@ -91,16 +109,23 @@ class Steps:
             call = f"{name}(table, frame, 0, 0)"
         else:
             call = f"gc_chunks(table, frame, {name}, {formula(count, C)})"
-        if may_fail:
-            lines = wrapped(f"GC_STEP({self.points}, {call});")
-            self.points += 1
-        else:
-            lines = wrapped(f"GC_TIME({self.timers}, {call});")
         if tail is not None:
             self.drafts.append(tail)
-            lines.append(f"GC_TIME({self.timers}, {name}_tail(frame));")
-        self.timers += 1
-        return lines
+        return call, None if tail is None else f"{name}_tail(frame)"
+
+    def _turns(self, step: Repeat, segment: int) -> list[list[Block]]:
+        """What each turn of a loop does, part by part."""
+        if is_straight(step):
+            return straight_turns(step, self.memory, self.kinds, segment)
+        turns: list[list[Block]] = []
+        for turn in step.turns:
+            lines: list[str] = []
+            for each in turn.steps:
+                call, tail = self._functions(each, segment)
+                lines += wrapped(f"GC_DO({call});")
+                lines += [] if tail is None else [f"{tail};"]
+            turns.append([Lines(tuple(lines))] if lines else [])
+        return turns
 
     def _run(self, number: int, steps: list[list[str]]) -> None:
         """The functions that call the steps."""

@@ -15,11 +15,13 @@ from gradc.kernel.program import (
     Pack,
     Product,
     Program,
+    Repeat,
     Require,
     Routine,
     Scale,
     Step,
 )
+from gradc.sizes import Length, Size
 
 __all__ = ["check_program"]
 
@@ -72,6 +74,9 @@ class _Checker(Judge):
                 same = port.ndim == len(buffer.shape) or buffer.place == "arg"
                 self.require(same, f"b{number} has not the rank of its port")
                 continue
+            if buffer.place == "window":
+                self.require(buffer.index < number, f"b{number} looks into what comes behind it")
+                continue
             slots = program.segments[buffer.segment].slots
             self.require(0 <= buffer.index < len(slots), f"b{number} has no slot")
             slot = slots[buffer.index]
@@ -96,6 +101,9 @@ class _Checker(Judge):
         if isinstance(step, Callback | Require):
             self.check_call(step, is_behind)
             return
+        if isinstance(step, Repeat):
+            self.check_repeat(step, is_behind)
+            return
         self.require(not (step.fallible and is_behind), "it may fail, behind the commit")
         if step.product is not None:
             self.check_product(step.product, is_behind)
@@ -103,6 +111,37 @@ class _Checker(Judge):
             self.require(step.product.blocks == step.chunks, "its product has other blocks")
             self.require(not step.product.batch, "its product has a stack")
         NestChecker(self, step, is_behind).run()
+
+    def check_repeat(self, step: Repeat, is_behind: bool) -> None:
+        """The turns of a loop, with what each of them sets."""
+        self.require(not is_behind, "it may fail, behind the commit")
+        self.check_size(step.count)
+        self.set_here(step.counter)
+        for number in step.reads:
+            self.read(number)
+        for number in step.writes:
+            self.write(number, is_behind)
+        for turn in step.turns:
+            for each in turn.reads:
+                self.read(each.buffer)
+                self.check_size(each.offset)
+                self.set_here(each.into)
+            for check in turn.checks:
+                self.check_size(check.left, check.right)
+                self.require(check.note < len(self.program.notes), f"no note {check.note}")
+            for inner in turn.steps:
+                self.check_step(inner, is_behind=False)
+        for move in (*step.before, *step.moves, *step.after):
+            self.check_size(move.place, move.offset)
+            self.read(move.source)
+            self.write(move.into, is_behind)
+
+    def set_here(self, value: Size) -> None:
+        """An entry of the sizes that the step itself sets."""
+        (atom,) = value.atoms
+        self.require(isinstance(atom, Length) and atom.group == "size", "it sets no size")
+        assert isinstance(atom, Length)
+        self.sizes.add(atom.index)
 
     def check_product(self, step: Product, is_behind: bool) -> None:
         """Operands, lengths and strides of a product."""

@@ -18,6 +18,7 @@ from gradc.kernel.loops import (
     Pack,
     Pass,
     Product,
+    Repeat,
     Require,
     Routine,
     Segment,
@@ -37,13 +38,19 @@ _GEMM, _GEMV = 100, 200  # a multiplication and addition of float64 by BLAS
 
 def picoseconds(segment: Segment) -> Size:
     """What the steps of the segment take together."""
+    return _all(segment.steps)
+
+
+def _all(steps: tuple[Step, ...]) -> Size:
     total = size(0)
-    for step in segment.steps:
+    for step in steps:
         total = total + _work(step) + _STEP
     return total
 
 
 def _work(step: Step) -> Size:
+    if isinstance(step, Repeat):
+        return step.count * _all(step.steps)
     if isinstance(step, Nest):
         return _nest(step)
     if isinstance(step, Routine):

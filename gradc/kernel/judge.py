@@ -50,6 +50,9 @@ class Judge:
     def read(self, number: int, dtype: str | None = None) -> None:
         """A buffer that has been written, or came in."""
         buffer = self.buffer(number, dtype)
+        if buffer.place == "window":
+            self.read(buffer.index)
+            return
         self.require(
             buffer.place == "arg" or number in self.ready, f"b{number} is read before it is written"
         )
@@ -57,6 +60,10 @@ class Judge:
     def write(self, number: int, is_behind: bool, dtype: str | None = None) -> None:
         """A buffer that may be written here."""
         buffer = self.buffer(number, dtype)
+        if buffer.place == "window":
+            self.ready.add(number)
+            self.write(buffer.index, is_behind)
+            return
         self.require(buffer.place != "arg", f"b{number} is an argument")
         is_update = (
             buffer.place == "out" and self.program.interface.outs[buffer.index].role == "update"

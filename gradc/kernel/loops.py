@@ -18,8 +18,9 @@ from typing import Literal
 
 from gradc.affine import Affine
 from gradc.kernel.calls import Matrix, Pack, Product, Routine, Rows, Scale
+from gradc.kernel.repeats import Move, Read, Repeat, Turn
 from gradc.kernel.scalar import ScalarFn
-from gradc.sizes import Size
+from gradc.sizes import Size, size
 from gradc.value import value
 
 __all__ = [
@@ -37,12 +38,15 @@ __all__ = [
     "Literal_",
     "Load",
     "Matrix",
+    "Move",
     "Nest",
     "Number",
     "Pack",
     "Pass",
     "Position",
     "Product",
+    "Read",
+    "Repeat",
     "Routine",
     "Require",
     "Row",
@@ -55,6 +59,7 @@ __all__ = [
     "Statement",
     "Step",
     "Store",
+    "Turn",
 ]
 
 
@@ -103,17 +108,19 @@ class Buffer:
 
     place "arg": args[index].  "out": outs[index] (outputs, then updates).  "work": slot `index` of
     the segment's workspace.  "partial": as work, for the states of a nest's folds.  "scratch": as
-    work, one copy of `shape` a worker.
+    work, one copy of `shape` a worker.  "window": a part of buffer `index` from `offset` on, which
+    the counter of a loop may move.
     comment: the number of the value in the printed graph, such as "%3".
     """
 
     number: int
     dtype: str
     shape: tuple[Size, ...]
-    place: Literal["arg", "out", "work", "partial", "scratch"]
+    place: Literal["arg", "out", "work", "partial", "scratch", "window"]
     index: int
     segment: int = 0
     comment: str = ""
+    offset: Size = size(0)
 
 
 @value
@@ -360,7 +367,7 @@ class Require:
     nodes: tuple[int, ...] = ()
 
 
-Step = Nest | Product | Pack | Routine | Callback | Require
+Step = Nest | Product | Pack | Routine | Callback | Require | Repeat
 
 
 @value

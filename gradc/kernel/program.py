@@ -5,6 +5,7 @@ The values it is made of stand in `gradc.kernel.loops` and are handed on from he
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import field
 
 from gradc.kernel.interface import Interface
@@ -23,12 +24,15 @@ from gradc.kernel.loops import (
     Literal_,
     Load,
     Matrix,
+    Move,
     Nest,
     Number,
     Pack,
     Pass,
     Position,
     Product,
+    Read,
+    Repeat,
     Require,
     Routine,
     Row,
@@ -41,6 +45,7 @@ from gradc.kernel.loops import (
     Statement,
     Step,
     Store,
+    Turn,
 )
 from gradc.kernel.notes import Note
 from gradc.kernel.text import program_text
@@ -61,6 +66,7 @@ __all__ = [
     "Literal_",
     "Load",
     "Matrix",
+    "Move",
     "Nest",
     "Note",
     "Number",
@@ -69,6 +75,8 @@ __all__ = [
     "Position",
     "Product",
     "Program",
+    "Read",
+    "Repeat",
     "Routine",
     "Require",
     "Row",
@@ -81,7 +89,22 @@ __all__ = [
     "Statement",
     "Step",
     "Store",
+    "Turn",
+    "all_steps",
 ]
+
+
+def all_steps(steps: Iterable[Step]) -> Iterator[Step]:
+    """The steps, and those inside loops behind the loop they stand in."""
+    stack = [iter(steps)]
+    while stack:
+        step = next(stack[-1], None)
+        if step is None:
+            stack.pop()
+            continue
+        yield step
+        if isinstance(step, Repeat):
+            stack.append(iter(step.steps))
 
 
 @value

@@ -23,12 +23,14 @@ from gradc.kernel.loops import (
     Literal_,
     Load,
     Matrix,
+    Move,
     Nest,
     Number,
     Pack,
     Pass,
     Position,
     Product,
+    Repeat,
     Require,
     Routine,
     Row,
@@ -61,7 +63,8 @@ def program_text(
     lines = [f"program: {border or 'no arrays'}"]
     lines += [f"  {_buffer(buffer, interface)}" for buffer in buffers]
     for number, segment in enumerate(segments):
-        owned = [b for b in buffers if b.place not in ("arg", "out") and b.segment == number]
+        places = ("arg", "out", "window")
+        owned = [b for b in buffers if b.place not in places and b.segment == number]
         lines += _segment(number, segment, owned, last=number == len(segments) - 1)
     return "\n".join(lines)
 
@@ -73,10 +76,12 @@ def _plural(role: str, count: int) -> str:
 def _buffer(buffer: Buffer, interface: Interface) -> str:
     shape = ", ".join(map(formula, buffer.shape))
     where = {
+        "window": lambda: f"b{buffer.index} from {formula(buffer.offset)} on",
         "arg": lambda: _argument(interface.args[buffer.index], buffer.index),
         "out": lambda: f"out {buffer.index}, {interface.outs[buffer.index].role}",
     }.get(buffer.place, lambda: f"{buffer.place}, slot {buffer.index}")()
-    segment = f" of segment {buffer.segment}" if buffer.segment and "slot" in where else ""
+    is_slot = buffer.place in ("work", "partial", "scratch")
+    segment = f" of segment {buffer.segment}" if buffer.segment and is_slot else ""
     comment = f"  # {buffer.comment}" if buffer.comment else ""
     return f"b{buffer.number} : {buffer.dtype}[{shape}]  {where}{segment}{comment}"
 
@@ -139,9 +144,13 @@ def spans(steps: Sequence[Step]) -> dict[int, tuple[int, int]]:
     first: dict[int, int] = {}
     last: dict[int, int] = {}
     for k, step in enumerate(steps):
-        for number in touched(step):
-            first.setdefault(number, k)
-            last[number] = k
+        stack = [step]
+        while stack:
+            each = stack.pop()
+            stack += each.steps if isinstance(each, Repeat) else ()
+            for number in touched(each):
+                first.setdefault(number, k)
+                last[number] = k
     return {number: (k, last[number]) for number, k in first.items()}
 
 
@@ -172,6 +181,8 @@ def touched(step: Step) -> set[int]:
         return {each.buffer for each in (*step.ins, *step.outs)}
     if isinstance(step, Require):
         return {step.source, step.out}
+    if isinstance(step, Repeat):
+        return {*step.reads, *step.writes}
     found = touched(step.product) if step.product is not None else set()
     found |= {step.base} if step.base is not None else set()
     for fold in step.folds:
@@ -197,9 +208,34 @@ def _step(number: int, step: Step) -> list[str]:
     if isinstance(step, Require):
         text = f"b{step.out} = b{step.source}[0], which must be true  # note {step.note}"
         return [f"step {number}: check{title}", f"  {text}"]
+    if isinstance(step, Repeat):
+        return [f"step {number}: loop{title}", *(f"  {line}" for line in _repeat(step))]
     lines = [f"step {number}: nest{title}"]
     lines += [f"  {line}" for line in _nest(step)]
     return lines
+
+
+def _repeat(step: Repeat) -> list[str]:
+    lines = [*map(_move, step.before), f"for {formula(step.counter)} < {formula(step.count)}:"]
+    number = 0
+    for turn in step.turns:
+        lines += [
+            f"  {formula(each.into)} = b{each.buffer}[{formula(each.offset)}]"
+            for each in turn.reads
+        ]
+        lines += [f"  check {_check(each)}" for each in turn.checks]
+        for each in turn.steps:
+            lines += [f"  {line}" for line in _step(number, each)]
+            number += 1
+    lines += [f"  {_move(each)}" for each in step.moves]
+    if step.until is not None:
+        taken = "" if step.taken is None else f"; b{step.taken} counts the turns"
+        lines.append(f"  until b{step.until}[0]{taken}")
+    return lines + [_move(each) for each in step.after]
+
+
+def _move(move: Move) -> str:
+    return f"b{move.into}[{formula(move.place)}] = b{move.source}[{formula(move.offset)}]"
 
 
 def _pack(step: Pack) -> str:

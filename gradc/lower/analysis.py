@@ -7,25 +7,47 @@ it is planned in the next segment.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from gradc.graph.graph import Graph
-from gradc.graph.op import Apply
-from gradc.graph.text import numbering
+from gradc.graph.op import Apply, Operand
 from gradc.graph.variable import Constant, Variable
+from gradc.lower.bodies import numbers_of
 from gradc.lower.equations import add_conditions, add_result_conditions, view_conditions
 from gradc.lower.shapes import Shapes
 from gradc.ops.kinds import Call, Elemwise, LengthOf, Relabel, Routine, Scatter, View, signature_of
 from gradc.sizes import Length, size
 
-__all__ = ["analyse"]
+__all__ = ["analyse", "analyse_step"]
 
 _MOST_LENGTH = 2**63 - 1  # sizes are int64
 
 
 def analyse(graph: Graph, arguments: tuple[Variable, ...]) -> Shapes:
     """Lengths, checks and segments of every variable of the graph."""
-    shapes = Shapes(arguments, numbering(graph.results, graph.inputs, graph.updates))
+    shapes = Shapes(arguments, numbers_of(graph))
     for k, leaf in enumerate(arguments):
         _leaf(shapes, leaf, k)
+    _nodes(shapes, graph)
+    for old, new in graph.updates:
+        add_result_conditions(shapes, old, new)
+    return shapes
+
+
+def analyse_step(shapes: Shapes, graph: Graph, leaves: Mapping[Variable, Operand]) -> None:
+    """The same for the step of a loop, of whose leaves lengths and values are known."""
+    for leaf, known in leaves.items():
+        shapes.shape[leaf] = tuple(
+            n if static is None else size(static)
+            for n, static in zip(known.shape, leaf.type.shape, strict=True)
+        )
+        shapes.segment[leaf] = 0
+        if known.value is not None:
+            shapes.value[leaf] = known.value
+    _nodes(shapes, graph)
+
+
+def _nodes(shapes: Shapes, graph: Graph) -> None:
     for node in graph.nodes:
         for each in node.inputs:
             if isinstance(each, Constant) and each not in shapes.shape:
@@ -34,9 +56,6 @@ def analyse(graph: Graph, arguments: tuple[Variable, ...]) -> Shapes:
     for each in graph.results:
         if isinstance(each, Constant) and each not in shapes.shape:
             _constant(shapes, each)
-    for old, new in graph.updates:
-        add_result_conditions(shapes, old, new)
-    return shapes
 
 
 def _leaf(shapes: Shapes, leaf: Variable, k: int) -> None:
@@ -87,6 +106,8 @@ def _length_operands(node: Apply) -> tuple[Variable, ...]:
     """The integer scalars that say how long or where something is."""
     if node.op.kind == "Iota":
         return node.inputs
+    if node.op.kind == "Scan":
+        return node.inputs[:1]
     if isinstance(node.op.rule, (View, Relabel)):
         return node.inputs[1:]
     if isinstance(node.op.rule, Routine):
@@ -100,7 +121,7 @@ def _length_operands(node: Apply) -> tuple[Variable, ...]:
 def _as_length(shapes: Shapes, variable: Variable) -> None:
     """Make sure an integer scalar has a value as a size: computed ones cut the program here."""
     if variable not in shapes.value:
-        shapes.value[variable] = size(Length("data", len(shapes.data)))
+        shapes.value[variable] = size(Length(shapes.word, len(shapes.data)))
         shapes.data.append(variable)
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gradc.control.frame import frame_of
+from gradc.control.loop import Scan
 from gradc.graph.graph import Graph
 from gradc.graph.op import Apply
 from gradc.graph.variable import Constant, Variable
@@ -101,6 +103,9 @@ def _read_from_memory(node: Apply) -> tuple[Variable, ...]:
         return node.op.rule.handed(node)
     if isinstance(node.op.rule, Contract | Routine | Check):
         return node.inputs
+    if isinstance(node.op.rule, Scan):
+        _, sequences, _, rest = frame_of(node.op.keywords).apart(node.inputs)
+        return (*sequences, *rest)
     if isinstance(node.op.rule, Gemm):
         c, _, x, y, _ = node.inputs
         return (c, x, y)

@@ -10,10 +10,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from gradc.control.loop import Scan
 from gradc.graph.op import Apply
 from gradc.graph.variable import Variable
 from gradc.graph.walk import toposort
 from gradc.lower.border import Border
+from gradc.lower.loopreads import find_rings, kept_by_loop, not_in_rows, read_by_loop
 from gradc.lower.orders import loosen
 from gradc.lower.pieces import pieces_of, place_pieces
 from gradc.lower.products import needs_packing
@@ -54,6 +56,7 @@ def list_items(values: Values, border: Border) -> Items:
     reads = [(node, _numbers_of(values, node)) for node in nodes]
     loosen(values, reads, border.arguments[: border.inputs])
     _copy_views(values, nodes)
+    find_rings(values, nodes)
     _pin(values, nodes)
     _scatter_in_place(values, nodes)
     place_pieces(values, nodes)
@@ -95,6 +98,8 @@ def _numbers_of(values: Values, node: Apply) -> tuple[Variable, ...]:
         return arrays_of(node)
     if isinstance(node.op.rule, Call):
         return node.op.rule.handed(node)
+    if isinstance(node.op.rule, Scan):
+        return read_by_loop(values, node)
     is_through = isinstance(node.op.rule, Scatter) and node.op.keywords.get("through")
     return node.inputs[:2] if is_through else node.inputs
 
@@ -109,6 +114,7 @@ def _copy_views(values: Values, nodes: Sequence[Apply]) -> None:
     values.copy(each for each in values.shapes.data if _is_view(each))
     products = [node for node in nodes if isinstance(node.op.rule, Contract | Gemm)]
     routines = [node for node in nodes if isinstance(node.op.rule, Routine)]
+    loops = [node for node in nodes if isinstance(node.op.rule, Scan)]
     for node in nodes:
         if isinstance(node.op.rule, Relabel):
             values.copy(filter(_is_view, node.inputs[:1]))
@@ -124,6 +130,8 @@ def _copy_views(values: Values, nodes: Sequence[Apply]) -> None:
             values.copy(filter(_is_view, needs_packing(values, node)))
         for node in routines:
             values.copy(filter(_is_view, not_in_a_run(values, node)))
+        for node in loops:
+            values.copy(filter(_is_view, not_in_rows(values, node)))
 
 
 def _pin(values: Values, nodes: Sequence[Apply]) -> None:
@@ -139,6 +147,8 @@ def _pin(values: Values, nodes: Sequence[Apply]) -> None:
             values.pinned.update(values.source(each)[0] for each in _numbers_of(values, node))
         elif isinstance(rule, Routine):
             values.pinned.update(values.source(each)[0] for each in arrays_of(node))
+        elif isinstance(rule, Scan):
+            values.pinned.update(values.source(each)[0] for each in kept_by_loop(values, node))
         elif isinstance(rule, Relabel) or (isinstance(rule, Gather) and not _counts(node)):
             values.pinned.add(values.source(node.inputs[0])[0])
 
@@ -180,6 +190,8 @@ def _steps(values: Values, node: Apply) -> list[Step]:
         return [("routine", node)]
     if isinstance(rule, Join):
         return [*pieces_of(values, node), ("join", node)]
+    if isinstance(rule, Scan):
+        return [("loop", node)]
     if isinstance(rule, Call | Check):
         return [("call" if isinstance(rule, Call) else "check", node)]
     if isinstance(rule, View):

@@ -9,16 +9,21 @@ shared (`memory`), and lengths get their entries (`names`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from gradc.graph.graph import Graph
+from gradc.graph.variable import Variable
 from gradc.kernel.program import Program
 from gradc.lower.analysis import analyse
-from gradc.lower.assemble import assemble
+from gradc.lower.assemble import Assembly, StepAssembly, assemble
 from gradc.lower.border import Border
 from gradc.lower.epilogue import attach_products
 from gradc.lower.fuse import fuse
 from gradc.lower.items import list_items
 from gradc.lower.schedule import order_tasks
-from gradc.lower.updates import place_results
+from gradc.lower.shapes import Shapes
+from gradc.lower.tasks import Task
+from gradc.lower.updates import Placed, place_results
 from gradc.lower.values import Values
 
 __all__ = ["lower"]
@@ -28,14 +33,34 @@ def lower(graph: Graph, chains_only: bool = False, fuses: bool = True) -> Progra
     """The loop-nest program of a prepared graph.
 
     chains_only: FAST_COMPILE's fusion.  fuses: False computes every value in a nest of its own.
+    Raises: Unplanned for a loop that has no C.
     """
     border = Border.of(graph)
     shapes = analyse(graph, border.arguments)
     values = Values(graph, shapes)
-    items = list_items(values, border)
-    tasks, home = fuse(values, items.steps, chains_only, fuses)
-    placed = place_results(values, border, items, tasks, home)
-    if fuses and not chains_only:
-        attach_products(values, border, tasks, home, placed)
-    order, commit = order_tasks(tasks, placed.writers)
-    return assemble(values, border, placed, order, commit)
+
+    def ordered(values: Values, border: Border) -> tuple[Placed, list[Task], dict[int, int]]:
+        items = list_items(values, border)
+        tasks, home = fuse(values, items.steps, chains_only, fuses)
+        placed = place_results(values, border, items, tasks, home)
+        if fuses and not chains_only:
+            attach_products(values, border, tasks, home, placed)
+        return placed, *order_tasks(tasks, placed.writers)
+
+    def nested(
+        step: Graph,
+        shapes: Shapes,
+        border: Border,
+        outer: Assembly,
+        places: Mapping[Variable, int],
+        outs: Sequence[int],
+    ) -> Assembly:
+        """The step of a loop, into the buffers of what the loop stands in."""
+        values = Values(step, shapes)
+        placed, order, _ = ordered(values, border)
+        inner = StepAssembly(values, border, placed, order, outer, places, outs)
+        inner.run(order)
+        return inner
+
+    placed, order, commit = ordered(values, border)
+    return assemble(Assembly(values, border, placed, order, nested), order, commit)

@@ -8,7 +8,7 @@ the element that is written, in the same pass or an earlier one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from gradc.dtypes import dtype_info
@@ -21,6 +21,7 @@ from gradc.kernel.loops import (
     Pack,
     Pass,
     Product,
+    Repeat,
     Require,
     Routine,
     Slot,
@@ -62,6 +63,8 @@ def uses_of(step: Step) -> Uses:
         return Uses({each.buffer for each in step.ins}, {each.buffer for each in step.outs})
     if isinstance(step, Require):
         return Uses({step.source}, {step.out})
+    if isinstance(step, Repeat):
+        return Uses(set(step.reads), set(step.writes))
     uses = _nest_uses(step)
     if step.base is not None:
         uses.reads.add(step.base)
@@ -159,21 +162,34 @@ def plan_memory(
     lasting: buffers that later segments read: their memory is never shared after they are written.
     """
     planner = _Planner(buffers, segment)
-    uses = [uses_of(step) for step in steps]
-    last = {b: k for k, use in enumerate(uses) for b in use.reads | use.writes}
-    for k, use in enumerate(uses):
-        new = [b for b in sorted(use.writes) if planner.owns(b)]
-        follows = use.may_follow()
-        for number in new:
-            dying = [b for b in follows.get(number, ()) if last[b] == k and b not in lasting]
-            _place(planner, number, dying, last)
-        for number in sorted(use.reads | use.writes):
-            if last[number] == k and number in planner.slot_of and number not in lasting:
-                planner.give(number)
-                planner.slot_of.setdefault(number, -1)
+    _walk(planner, steps, lasting)
     for number, slot in planner.slot_of.items():
         buffers[number] = replace(buffers[number], index=slot)
     return tuple(planner.slots)
+
+
+def _walk(planner: _Planner, steps: Sequence[Step], lasting: Collection[int]) -> None:
+    """Give buffers memory in the order of steps; those of a loop's turns while it runs."""
+    before = set(planner.slot_of)
+    uses = [uses_of(step) for step in steps]
+    last = {b: k for k, use in enumerate(uses) for b in use.reads | use.writes}
+    for k, (step, use) in enumerate(zip(steps, uses, strict=True)):
+        new = [b for b in sorted(use.writes) if planner.owns(b)]
+        follows = use.may_follow()
+        for number in new:
+            dying = [
+                b
+                for b in follows.get(number, ())
+                if last[b] == k and b not in lasting and b not in before
+            ]
+            _place(planner, number, dying, last)
+        if isinstance(step, Repeat):
+            _walk(planner, step.steps, lasting)
+        for number in sorted(use.reads | use.writes):
+            ends = last[number] == k and number in planner.slot_of
+            if ends and number not in lasting and number not in before:
+                planner.give(number)
+                planner.slot_of.setdefault(number, -1)
 
 
 def _place(planner: _Planner, number: int, dying: Sequence[int], last: dict[int, int]) -> None:

@@ -83,7 +83,11 @@ class Namer:
     def _atom(self, atom: Atom) -> Size:
         if isinstance(atom, Length) and atom.group == "size":
             return size(atom)
-        if atom not in self.entries:
+        if isinstance(atom, Call) and any(map(_is_inside, deep_atoms(_as_size(atom)))):
+            return _as_size(Call(atom.name, tuple(arg.fold(size, self._atom) for arg in atom.args)))
+        if _is_inside(atom):  # the loop sets it
+            self.entries.setdefault(atom, len(self.entries))
+        elif atom not in self.entries:
             definition = self._definition(atom)
             segment = self.shapes.level(size(1) * _as_size(atom))
             number = len(self.entries)
@@ -108,6 +112,11 @@ class Namer:
         if atom.group == "value":
             return SizeDef(0, "value", atom.index)
         return SizeDef(0, "buffer", self.buffer_of_data[atom.index])
+
+
+def _is_inside(atom: Atom) -> bool:
+    """Whether a loop gives the number a value in each of its turns."""
+    return isinstance(atom, Length) and atom.group.startswith("loop")
 
 
 def _as_size(atom: Atom) -> Size:

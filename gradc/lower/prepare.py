@@ -8,19 +8,21 @@ broadcast arrays, summed: loops that fuse with what stands around them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from gradc.control.closed import Closed, lifted
 from gradc.control.stepped import stepped
 from gradc.dtypes import dtype_info
 from gradc.graph.graph import Graph
-from gradc.graph.op import Apply, Op
+from gradc.graph.op import Apply, Op, apply
 from gradc.graph.site import inherit
 from gradc.graph.variable import Variable
 from gradc.graph.walk import rebuild
 from gradc.lower.products import Letters, letters_of
-from gradc.ops.kinds import Contract
+from gradc.ops.calls import op_of
+from gradc.ops.kinds import Call, Contract
 
-__all__ = ["prepare"]
+__all__ = ["interpreted", "prepare"]
 
 
 def prepare(graph: Graph) -> Graph:
@@ -34,7 +36,7 @@ def prepare(graph: Graph) -> Graph:
 
 def _node(node: Apply, inputs: Sequence[Variable]) -> tuple[Variable, ...]:
     if node.op.kind == "Scan":
-        return stepped(node, inputs)
+        return _loop(node, inputs)
     if not isinstance(node.op.rule, Contract):
         return rebuild(node, inputs)
     letters = letters_of(node)
@@ -42,6 +44,40 @@ def _node(node: Apply, inputs: Sequence[Variable]) -> tuple[Variable, ...]:
         if not _is_product(node, letters):
             return (_expanded(node, letters, inputs[0], inputs[1]),)
         return (_ordered(node, letters, inputs[0], inputs[1]),)
+
+
+def _loop(node: Apply, inputs: Sequence[Variable]) -> tuple[Variable, ...]:
+    """A loop whose step has no arrays of its own; one that calls Python is Python's."""
+    graph: Closed = node.op.keywords["graph"]
+    if _calls_python(graph):
+        return stepped(node, inputs)
+    found, constants = lifted(graph)
+    if not constants:
+        return rebuild(node, inputs)
+    params = {**node.op.keywords, "graph": found}
+    with inherit(node.site):
+        return apply(op_of("scan", **params), [*inputs, *constants]).outputs
+
+
+def _calls_python(graph: Closed) -> bool:
+    stack = [graph]
+    while stack:
+        for call in stack.pop().calls:
+            if isinstance(call.op.rule, Call):
+                return True
+            if call.op.kind in ("Scan", "Subgraph"):
+                stack.append(call.op.keywords["graph"])
+    return False
+
+
+def interpreted(graph: Graph, loops: Collection[Apply]) -> Graph:
+    """The graph with some of its loops run by Python, step by step."""
+    values: dict[Variable, Variable] = {}
+    for node in graph.nodes:
+        inputs = [values.get(each, each) for each in node.inputs]
+        made = stepped(node, inputs) if node in loops else rebuild(node, inputs)
+        values.update(zip(node.outputs, made, strict=True))
+    return graph.replaced([values.get(each, each) for each in graph.results])
 
 
 def _is_product(node: Apply, letters: Letters) -> bool:

@@ -8,7 +8,7 @@ can be computed in.  Lengths that must agree are unified, so that equal lengths 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from gradc.graph.op import Apply, Operand, Shape
@@ -26,17 +26,18 @@ class Shapes:
 
     number: of each variable in the printed graph; notes speak of variables by it.
     data: integer scalars whose value becomes a length only when they have been computed; the key
-    of Length("data", k) is its position.
+    of Length("data", k) is its position.  word: what that group is called, inside a loop another.
     """
 
     arguments: tuple[Variable, ...]
-    number: Mapping[Variable, int] = field(default_factory=dict)
+    number: dict[Variable, int] = field(default_factory=dict)
     shape: dict[Variable, Shape] = field(default_factory=dict)
     value: dict[Variable, Size] = field(default_factory=dict)
     segment: dict[Variable, int] = field(default_factory=dict)
     checks: list[tuple[int, Check]] = field(default_factory=list)  # (segment, check)
     notes: list[Note] = field(default_factory=list)
     data: list[Variable] = field(default_factory=list)
+    word: str = "data"
     _same: dict[Atom, Size] = field(default_factory=dict)
     _known: set[tuple[str, Size, Size]] = field(default_factory=set)  # conditions
     _resolved: dict[Size, Size] = field(default_factory=dict)  # since the last unification
@@ -87,7 +88,7 @@ class Shapes:
     def _atom_level(self, atom: Atom) -> int:
         if isinstance(atom, Call):
             return max((self.level(arg) for arg in atom.args), default=0)
-        return self.segment[self.data[atom.index]] + 1 if atom.group == "data" else 0
+        return self.segment[self.data[atom.index]] + 1 if atom.group == self.word else 0
 
     def require_equal(self, left: Size, right: Size, note: Note) -> None:
         """Left and right must agree at the call; from here on they are one length."""
@@ -104,6 +105,12 @@ class Shapes:
                 self._resolved.clear()
                 self._lengths.clear()
                 return
+
+    def inside(self, word: str) -> Shapes:
+        """What is known of lengths inside a loop, before anything of its step is looked at."""
+        inner = Shapes(self.arguments, self.number, word=word)
+        inner._same.update(self._same)
+        return inner
 
     def segments(self, results: Iterable[Variable]) -> int:
         """How many segments the function has, `results` being what it computes."""

@@ -20,7 +20,7 @@ from gradc.sizes import Size
 __all__ = ["Item", "Task", "TaskKind", "inner_axes", "nest_of", "run_before"]
 
 TaskKind = Literal[
-    "nest", "product", "scatter", "places", "routine", "join", "call", "check"
+    "nest", "product", "scatter", "places", "routine", "join", "call", "check", "loop"
 ]  # fmt: skip
 
 
@@ -62,7 +62,7 @@ class Task:
 
     axes: lengths of a nest's loops.  places: per item, the nest's axis of each axis of its space
     (None for axes of length 1).  inner: axes folded within a row, once something needs that.
-    call and check stand alone: code of Python's, and a condition that must hold.
+    call, check and loop stand alone: code of Python's, a condition that must hold, steps of steps.
     before: numbers of the tasks that must run before, as bits, theirs included.
     """
 
@@ -91,7 +91,9 @@ class Task:
             assert self.node is not None
             assert isinstance(self.node.op.rule, Routine)
             return self.node.op.rule.c.fails
-        return self.kind in ("call", "check") or any(item.is_fallible for item in self.items)
+        return self.kind in ("call", "check", "loop") or any(
+            item.is_fallible for item in self.items
+        )
 
     def needs(self, other: Task) -> bool:
         """Whether the other must have run before."""

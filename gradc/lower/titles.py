@@ -11,9 +11,9 @@ from collections.abc import Collection, Mapping
 from gradc.affine import IndexMap
 from gradc.graph.graph import Graph
 from gradc.graph.op import Apply
-from gradc.graph.text import numbering
 from gradc.graph.variable import Constant, Variable
 from gradc.kernel.notes import NodeNote
+from gradc.lower.bodies import numbers_of
 from gradc.lower.tasks import Task
 
 __all__ = ["Titles", "node_notes"]
@@ -83,7 +83,7 @@ class Titles:
 
 def node_notes(graph: Graph) -> tuple[NodeNote, ...]:
     """What each number of the titles stands for in the user's program."""
-    number = numbering(graph.results, graph.inputs, graph.updates)
+    number = numbers_of(graph)
     notes = []
     for variable, k in number.items():
         op = variable.owner.op.name if variable.owner else "input"

@@ -17,18 +17,33 @@ from gradc.graph.variable import Constant, Variable
 from gradc.kernel.loops import Access
 from gradc.lower.shapes import Shapes
 from gradc.ops.kinds import Elemwise, View
-from gradc.sizes import Length, Size, size
+from gradc.sizes import Length, Size, floor_div, size
+from gradc.value import value
 
-__all__ = ["Values", "strides_of"]
+__all__ = ["Ring", "Values", "strides_of"]
 
 _FREE_SCALAR = 40  # scalar arithmetic cheaper than this is repeated in every loop that needs it
 _MEMORY = frozenset(
     (
         "Call", "Check", "Contract", "Gemm", "Join", "Prefix", "Reduce", "Relabel", "Routine",
-        "Scatter",
+        "Scan", "Scatter",
     )
 )  # fmt: skip  # kinds whose results stand in memory whatever fusion decides
 _FREE_ARRAY = 6  # arithmetic an element of one array cheaper than this: cheaper than memory
+
+
+@value
+class Ring:
+    """Where the last rows of a state lie: `rows` in turn from row 0 on, or from row `first` on."""
+
+    rows: int
+    first: Size | None
+
+    def place(self, row: Size) -> Size:
+        """Where a row of the whole trace lies."""
+        if self.first is not None:
+            return row - self.first
+        return row - floor_div(row, self.rows) * self.rows
 
 
 @dataclass
@@ -40,6 +55,8 @@ class Values:
     into what it gives where they are.  parts: of each join the values that fill it.  inside: values
     that stand in the memory of another, and where: the parts of a join.  loose: arguments that come
     with strides of their own, and the axes one of which has stride 1; all else is C-contiguous.
+    rings: states of loops of which only the last rows are read: how many are kept, and whether row
+    r lies at r modulo that number, or else the last rows one after the other.
     """
 
     graph: Graph
@@ -50,6 +67,7 @@ class Values:
     parts: dict[Variable, tuple[Variable, ...]] = field(default_factory=dict)
     inside: dict[Variable, tuple[Variable, IndexMap]] = field(default_factory=dict)
     loose: dict[Variable, tuple[int, ...]] = field(default_factory=dict)
+    rings: dict[Variable, Ring] = field(default_factory=dict)
     _free: dict[Variable, int] = field(default_factory=dict)
     _source: dict[Variable, tuple[Variable, IndexMap]] = field(default_factory=dict)
 
@@ -179,10 +197,13 @@ class Values:
         variable, index = self.whole(variable, index)
         offset = size(0)
         strides = [size(0)] * axes
-        for place, stride in zip(index, strides_of(self.shapes.lengths(variable)), strict=True):
-            offset = offset + place.offset * stride
-            for axis, factor in place.factors:
-                strides[axis] = strides[axis] + factor * stride
+        ring = self.rings.get(variable)
+        strides_there = strides_of(self.shapes.lengths(variable))
+        for axis, (place, stride) in enumerate(zip(index, strides_there, strict=True)):
+            start = place.offset if ring is None or axis else ring.place(place.offset)
+            offset = offset + start * stride
+            for moving, factor in place.factors:
+                strides[moving] = strides[moving] + factor * stride
         return Access(buffer, self.shapes.resolve(offset), tuple(map(self.shapes.resolve, strides)))
 
 

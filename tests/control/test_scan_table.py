@@ -10,6 +10,7 @@ import pytest
 import gradc
 import gradc.tensor as T
 from gradc.graph.evaluate import evaluate
+from gradc.kernel.check import check_program
 from tests.control.loopcases import Shape, shapes, unrolled, values_of, variables_of
 
 TABLE = shapes()
@@ -53,3 +54,35 @@ def test_a_loop_is_its_steps(shape: Shape) -> None:
         inputs, evaluate(slopes, values), evaluate(wanted, values), strict=True
     ):
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12, err_msg=x.name)
+
+
+def compiled(cases: list[Shape], *, slopes: bool) -> None:
+    """All in one library: what the C says, and that no loop goes back to Python."""
+    loops, variables, values = [], variables_of(), {}
+    for shape in cases:
+        found = results(
+            shape.build(lambda *a, **k: gradc.scan(*a, **k)[0], variables, **shape.options)
+        )
+        values = {variables[k]: each for k, each in values_of(shape.rows).items()}
+        loops += found
+        if slopes:
+            inputs = list(values)
+            loops += gradc.grad(cost_of(found), inputs, disconnected_inputs="ignore")
+    with gradc.config.override(level=1):
+        f = gradc.function(list(values), loops, on_unused_input="ignore")
+    check_program(f.stages.program)
+    assert "callback" not in str(f.stages.program)
+    for one, other in zip(f(*values.values()), evaluate(loops, values), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 4])
+def test_compiled_loops_are_their_steps(rows: int) -> None:
+    cases = [each for each in TABLE if each.rows == rows and "back" not in each.name]
+    for k in range(0, len(cases), 20):
+        compiled(cases[k : k + 20], slopes=False)
+
+
+def test_compiled_gradients_of_loops() -> None:
+    names = ("rnn", "taps -3 -1, 2 back", "nested", "until taps", "mixed", "scalar", "places")
+    compiled([each for each in TABLE if each.name in names], slopes=True)

@@ -84,6 +84,20 @@ static inline int gc_may_go_on(const gc_table *table, gc_frame *frame, int64_t s
             return gc_status_;                                       \
     } while (0)
 
+/* Do one step of a loop's turn; leave the calling function if it fails. */
+#define GC_DO(call)                              \
+    do {                                         \
+        const int gc_status_ = (call);           \
+        if (GC_UNLIKELY(gc_status_ != GC_OK))    \
+            return gc_status_;                   \
+    } while (0)
+
+/* Whether a loop may go on: not if the user wants out. */
+static inline int gc_next(const gc_table *table, gc_frame *frame)
+{
+    return GC_UNLIKELY(table->poll(frame)) ? GC_ERR_INTERRUPT : GC_OK;
+}
+
 /* From here on shared variables are written and nothing can fail. */
 #define GC_COMMIT(number)                                            \
     do {                                                             \
