@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from gradc.errors import Where
 from gradc.graph.describe import where, written
 from gradc.graph.flat import Flat
+from gradc.graph.site import Site
 from gradc.graph.text import constant_text
 from gradc.graph.variable import Constant, Variable
 from gradc.kernel.notes import Note
@@ -31,12 +32,14 @@ class Origin:
     variable: its number in the received graph, or None where rewriting made it; then `word` is
     what it is called, and `site` the number of a variable that has its line, or None.
     type: of the lowered variable; rewriting may know more lengths.
+    inside: its line, where it stands in the step of a loop, which no variable here has.
     """
 
     variable: int | None
     site: int | None
     word: str
     type: str
+    inside: Site | None = None
 
 
 class _Finder:
@@ -62,7 +65,9 @@ class _Finder:
         if number is not None:
             return Origin(number, None, "", type_)
         site = None if variable.site is None else self.by_site.get(id(variable.site))
-        return Origin(None, site, _word(variable), type_)
+        # a graph with loops is Python's own: what is made of it is not kept in the cache
+        inside = variable.site if site is None and self.flat.body is None else None
+        return Origin(None, site, _word(variable), type_, inside)
 
     def _same(self, variable: Variable) -> int | None:
         known = self.flat.number.get(variable)
@@ -76,7 +81,9 @@ class _Finder:
 def _word(variable: Variable) -> str:
     if isinstance(variable, Constant):
         return constant_text(variable)
-    return variable.owner.op.name if variable.owner else ""
+    if variable.owner is None:
+        return variable.name or ""
+    return variable.owner.op.name
 
 
 def trace_origins(
@@ -92,7 +99,7 @@ def row(origin: Origin, variables: Sequence[Variable]) -> Where:
     """The row of a message for it."""
     if origin.variable is not None:
         return replace(where(variables[origin.variable]), type=origin.type)
-    site = None if origin.site is None else variables[origin.site].site
+    site = origin.inside if origin.site is None else variables[origin.site].site
     if site is None:
         return Where(origin.word, origin.type)
     return Where(origin.word, origin.type, site.file, site.line, site.text)
@@ -103,5 +110,5 @@ def place(origin: Origin | None, variables: Sequence[Variable]) -> str:
     if origin is None:
         return ""
     number = origin.site if origin.variable is None else origin.variable
-    site = None if number is None else variables[number].site
+    site = origin.inside if number is None else variables[number].site
     return "" if site is None else f" ({site})"

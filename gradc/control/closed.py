@@ -83,16 +83,16 @@ class Closed:
 
 
 class Lines:
-    """Where the calls of a Closed graph were written: one site each.
+    """Where the calls of a Closed graph were written, one site each; and names of its inputs.
 
     It says nothing about what they compute, so any two are equal: equal loops on other lines are
     one loop.
     """
 
-    __slots__ = ("sites",)
+    __slots__ = ("names", "sites")
 
-    def __init__(self, sites: Sequence[Site | None]) -> None:
-        self.sites = tuple(sites)
+    def __init__(self, sites: Sequence[Site | None], names: Sequence[str | None]) -> None:
+        self.sites, self.names = tuple(sites), tuple(names)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Lines)
@@ -101,7 +101,7 @@ class Lines:
         return hash(Lines)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Lines, (tuple(map(without_folder, self.sites)),)
+        return Lines, (tuple(map(without_folder, self.sites)), self.names)
 
     def __repr__(self) -> str:
         return f"of {len(self.sites)}"

@@ -19,6 +19,7 @@ from gradc.errors import ArgumentError, ShapeError, UnsupportedError, message
 from gradc.graph.describe import where
 from gradc.graph.evaluate import evaluate
 from gradc.graph.op import Apply, Array, Declaration, Operand, Shape
+from gradc.graph.site import inherit
 from gradc.graph.types import StaticShape, TensorType
 from gradc.graph.variable import Input, Variable
 from gradc.ops.convert import static_int
@@ -97,8 +98,12 @@ def step_types(frame: Frame, inputs: Sequence[Variable]) -> tuple[TensorType, ..
 def body_of(node: Apply) -> tuple[list[Input], list[Variable]]:
     """The step of a loop's node: placeholders of its inputs, and its outputs."""
     params = node.op.keywords
-    inputs = [Input(each) for each in step_types(frame_of(params), node.inputs)]
-    return inputs, params["graph"](inputs, params["lines"])
+    lines: Lines = params["lines"]
+    types = step_types(frame_of(params), node.inputs)
+    names = (*lines.names, *(None,) * (len(types) - len(lines.names)))
+    with inherit(node.site):
+        inputs = [Input(each, name) for each, name in zip(types, names, strict=True)]
+        return inputs, params["graph"](inputs, lines)
 
 
 def _row_type(x: Variable) -> TensorType:

@@ -100,7 +100,7 @@ def make(n: Variable, step: Step) -> Made:
 def _lines(outputs: Sequence[Variable], inputs: Sequence[Variable], graph: Closed) -> Lines:
     sites = [node.site for node in toposort(outputs, stop=inputs)]
     assert len(sites) == len(graph.calls)
-    return Lines(sites)
+    return Lines(sites, [each.name for each in inputs])
 
 
 def _used(outputs: Sequence[Variable], sequences: Mapping[Variable, Variable]) -> list[Variable]:

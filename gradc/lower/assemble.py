@@ -259,7 +259,7 @@ class Assembly:
 class StepAssembly(Assembly):
     """That of the step of a loop: into the buffers of what the loop stands in.
 
-    places: the buffers of its leaves.  outs: those of its results.
+    node: the loop.  places: the buffers of its leaves.  outs: those of its results.
     """
 
     def __init__(
@@ -269,10 +269,11 @@ class StepAssembly(Assembly):
         placed: Placed,
         tasks: Sequence[Task],
         outer: Assembly,
+        node: Apply,
         places: Mapping[Variable, int],
         outs: Sequence[int],
     ) -> None:
-        self.outer, self.places, self.outs = outer, places, outs
+        self.outer, self.node, self.places, self.outs = outer, node, places, outs
         super().__init__(values, border, placed, tasks, outer.nested)
         self.segment = outer.segment
 
@@ -288,11 +289,21 @@ class StepAssembly(Assembly):
         """The buffer of a result is there."""
         return self.outs[out]
 
+    def buffer(self, variable: Variable) -> int:
+        """The buffer a value lives in; a leaf without one is a number that is asked for as array.
+
+        Raises: Unplanned.
+        """
+        root = self.values.memory(variable)
+        if root in self.values.numbers:
+            raise Unplanned(self.node)
+        return super().buffer(variable)
+
     def note(self, note: Note) -> int:
         """The number of a note, among those of the function."""
         return self.outer.note(note)
 
-    def require_planned(self, is_fixed: Callable[[Size], bool], node: Apply) -> None:
+    def require_planned(self, is_fixed: Callable[[Size], bool]) -> None:
         """Let no buffer of the step have lengths that differ from turn to turn.
 
         Raises: Unplanned where one has no bound.
@@ -304,7 +315,7 @@ class StepAssembly(Assembly):
             shape = [bounded(n, is_fixed) for n in buffer.shape]
             known = tuple(n for n in shape if n is not None)
             if len(known) < len(shape):
-                raise Unplanned(node)
+                raise Unplanned(self.node)
             self.buffers[number] = replace(buffer, shape=known)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gradc.control.frame import depth_of, frame_of
 from gradc.graph.op import AnyOp, Apply
 from gradc.graph.variable import Variable
 from gradc.kernel.notes import Note
@@ -28,9 +29,9 @@ from gradc.ops.kinds import (
     indexed_axes,
     kept_axes,
 )
-from gradc.sizes import Size, is_natural, product, size
+from gradc.sizes import Call, Size, is_natural, product, size
 
-__all__ = ["add_conditions", "add_result_conditions", "view_conditions"]
+__all__ = ["add_conditions", "add_result_conditions", "state_conditions", "view_conditions"]
 
 
 def add_conditions(shapes: Shapes, node: Apply) -> None:
@@ -55,6 +56,53 @@ def add_conditions(shapes: Shapes, node: Apply) -> None:
         _routine_equations(shapes, node, rule)
     elif isinstance(rule, Join):
         _join_equations(shapes, node)
+    elif node.op.kind == "Scan":
+        _loop_conditions(shapes, node)
+
+
+def _loop_conditions(shapes: Shapes, node: Apply) -> None:
+    """As many rows of each sequence as there are steps, and of each state as its taps need."""
+    frame, word = frame_of(node.op.keywords), node.op.keywords["word"]
+    n, sequences, firsts, _ = frame.apart(node.inputs)
+    steps = shapes.resolve(shapes.value[n])
+    if not is_natural(steps):
+        what, fix = "the number of steps is {v0}.", "pass n_steps of at least 0."
+        shapes.check("natural", steps, size(0), _plain_note(shapes, node, what, fix, (n,), word))
+    for each in sequences:
+        rows = shapes.lengths(each)[0]
+        if not _surely_at_most(steps, rows):
+            what = "{v0} steps over a sequence of length {v1}."
+            fix = "pass fewer n_steps, or a longer sequence."
+            shapes.check(
+                "at_most", steps, rows, _plain_note(shapes, node, what, fix, (each,), word)
+            )
+    for each, taps in zip(firsts, frame.taps, strict=True):
+        depth = depth_of(taps)
+        what = f"the initial state has {{v0}} rows, taps {list(taps)} need {{v1}}."
+        fix = "pass one row a step before."
+        note = _plain_note(shapes, node, what, fix, (each,), word)
+        shapes.require_equal(shapes.shape[each][0], size(depth), note)
+
+
+def _surely_at_most(steps: Size, rows: Size) -> bool:
+    if is_natural(rows - steps):
+        return True
+    atom = next(iter(steps.atoms), None)
+    if not isinstance(atom, Call) or atom.name != "minimum" or steps != Size((((atom,), 1),)):
+        return False
+    return any(_surely_at_most(each, rows) for each in atom.args)
+
+
+def state_conditions(
+    shapes: Shapes, node: Apply, new: Variable, row: tuple[Size, ...], word: str
+) -> None:
+    """A step gives a state of the lengths that it began with."""
+    for axis, (old, length) in enumerate(zip(row, shapes.shape[new], strict=True)):
+        what = f"a state begins with length {{v1}} on axis {axis}, a step{{at}} gives {{v0}}."
+        about = node if new.owner is None else new.owner
+        fix = "begin with an array of the shape that a step gives."
+        note = shapes.note("ArgumentError", f"{{function}}: {word}: {what}", (new,), fix, about)
+        shapes.require_equal(length, old, note)
 
 
 def _broadcast_equations(shapes: Shapes, node: Apply, inputs: tuple[Variable, ...]) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from gradc.graph.graph import Graph
+from gradc.graph.op import Apply
 from gradc.graph.variable import Variable
 from gradc.kernel.program import Program
 from gradc.lower.analysis import analyse
@@ -52,13 +53,15 @@ def lower(graph: Graph, chains_only: bool = False, fuses: bool = True) -> Progra
         shapes: Shapes,
         border: Border,
         outer: Assembly,
+        node: Apply,
         places: Mapping[Variable, int],
         outs: Sequence[int],
     ) -> Assembly:
         """The step of a loop, into the buffers of what the loop stands in."""
         values = Values(step, shapes)
+        values.numbers |= {each for each in step.inputs if each not in places}
         placed, order, _ = ordered(values, border)
-        inner = StepAssembly(values, border, placed, order, outer, places, outs)
+        inner = StepAssembly(values, border, placed, order, outer, node, places, outs)
         inner.run(order)
         return inner
 

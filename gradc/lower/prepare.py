@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 
 from gradc.control.closed import Closed, lifted
 from gradc.control.stepped import stepped
+from gradc.control.trimming import trimmed
 from gradc.dtypes import dtype_info
 from gradc.graph.graph import Graph
 from gradc.graph.op import Apply, Op, apply
@@ -27,6 +28,7 @@ __all__ = ["interpreted", "prepare"]
 
 def prepare(graph: Graph) -> Graph:
     """The graph with its contractions expanded or put in order."""
+    graph = trimmed(graph)
     values: dict[Variable, Variable] = {}
     for node in graph.nodes:
         inputs = [values.get(each, each) for each in node.inputs]

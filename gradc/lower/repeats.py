@@ -24,6 +24,7 @@ from gradc.kernel.repeats import Move, Read, Turn
 from gradc.lower.analysis import analyse_step
 from gradc.lower.bodies import step_of
 from gradc.lower.border import Border
+from gradc.lower.equations import state_conditions
 from gradc.lower.loopreads import counting, steps_of
 from gradc.lower.shapes import Shapes, deep_atoms
 from gradc.lower.values import Values
@@ -199,9 +200,12 @@ def plan_repeat(
         plan.written.append(until)
     shapes = plan.shapes.inside(f"{word}data")
     analyse_step(shapes, graph, plan.leaves)
+    for k, new in zip(states, graph.outputs, strict=False):
+        row = plan.shapes.lengths(node.outputs[k])[1:]
+        state_conditions(shapes, node, new, row, str(node.op.keywords["word"]))
     border = Border(tuple(plan.places), 0, 0, graph.outputs, len(graph.outputs), ())
     try:
-        inner = lowered(graph, shapes, border, outer, plan.places, outs)
+        inner = lowered(graph, shapes, border, outer, node, plan.places, outs)
     except Unplanned:
         raise Unplanned(node) from None  # what stands inside is interpreted with it
     turns = _turns(plan, inner, shapes)
@@ -250,7 +254,7 @@ def _turns(plan: _Plan, inner: StepAssembly, shapes: Shapes) -> tuple[Turn, ...]
             checks[level].append(replace(check, note=inner.note(note)))
         else:
             plan.shapes.check(check.rule, check.left, check.right, note)
-    inner.require_planned(lambda value: not _moves(plan, value), plan.node)
+    inner.require_planned(lambda value: not _moves(plan, value))
     used = _atoms((*inner.segments, *checks, inner.buffers[inner.first :]))
     return tuple(
         Turn(tuple(read for read in a if read.into.atoms & used), tuple(b), tuple(c))

@@ -56,7 +56,8 @@ class Values:
     that stand in the memory of another, and where: the parts of a join.  loose: arguments that come
     with strides of their own, and the axes one of which has stride 1; all else is C-contiguous.
     rings: states of loops of which only the last rows are read: how many are kept, and whether row
-    r lies at r modulo that number, or else the last rows one after the other.
+    r lies at r modulo that number, or else the last rows one after the other.  numbers: leaves of a
+    loop's step that stand nowhere in memory, being known as sizes.
     """
 
     graph: Graph
@@ -68,6 +69,7 @@ class Values:
     inside: dict[Variable, tuple[Variable, IndexMap]] = field(default_factory=dict)
     loose: dict[Variable, tuple[int, ...]] = field(default_factory=dict)
     rings: dict[Variable, Ring] = field(default_factory=dict)
+    numbers: set[Variable] = field(default_factory=set)
     _free: dict[Variable, int] = field(default_factory=dict)
     _source: dict[Variable, tuple[Variable, IndexMap]] = field(default_factory=dict)
 
@@ -141,7 +143,8 @@ class Values:
     def _compute_cost(self, variable: Variable) -> int:
         node = variable.owner
         if node is None:
-            return 0 if self.is_scalar_constant(variable) else -1
+            is_number = self.is_scalar_constant(variable) or variable in self.numbers
+            return 0 if is_number else -1
         if variable in self.pinned or variable in self.copied:
             return -1
         if node.op.kind in ("Iota", "LengthOf") or variable in self.shapes.value:

@@ -12,6 +12,7 @@ from gradc.errors import (
     ArgumentError,
     ArgumentTypeError,
     DTypeError,
+    IndexBoundsError,
     MissingInputError,
     ShapeError,
     UpdateError,
@@ -217,3 +218,74 @@ def test_other_things_refused():
     ends, _ = gradc.scan(lambda a, s: (s + a, gradc.until(s > 3)), x, 0.0)
     with pytest.raises(VectorizeError, match="condition"):
         gradc.vectorize_graph(ends, {x: T.dmatrix()})
+
+
+def test_what_a_call_refuses():
+    """Natively, and with the line inside the step."""
+    x, n, y, s = T.dvector("x"), T.lscalar("n"), T.dmatrix("y"), T.dvector("s")
+    places, start = T.lvector("places"), T.dmatrix("start")
+    rows, _ = gradc.scan(lambda x, s: 0.9 * s + x, x, 0.0, n_steps=n, name="decay")
+
+    def longer(row, s):
+        return T.concatenate([s[1:], s])
+
+    def pick(i, table):
+        return table[i] * 2
+
+    back = {"initial": start, "taps": [-3]}
+    outs = [
+        rows,
+        gradc.scan(longer, y, s)[0],
+        gradc.scan(pick, places, None, y)[0],
+        gradc.scan(lambda s: T.tanh(s), None, back, n_steps=2)[0],
+    ]
+    f = gradc.function([x, n, y, s, places, start], outs)
+    good = [np.ones(4), 3, np.ones((0, 2)), np.ones(1), np.zeros(0, int), np.ones((3, 2))]
+    f(*good)
+    wrong = [
+        (1, 5, "decay", "5 steps over a sequence of length 4"),
+        (1, -1, "decay", "the number of steps is -1"),
+        (3, np.ones(4), "T.concatenate([s[1:], s])", "begins with length 4 on axis 0"),
+        (5, np.ones((2, 2)), "taps [-3]", "2 rows"),
+    ]
+    for k, value, *words in wrong:
+        with pytest.raises(ArgumentError) as caught:
+            f(*good[:k], value, *good[k + 1 :])
+        assert all(word in str(caught.value) for word in words), str(caught.value)
+        assert "test_scan.py" in str(caught.value)
+    g = gradc.function([places, y], outs[2])
+    with pytest.raises(IndexBoundsError, match="index 7 is out of bounds for axis 0") as caught:
+        g([0, 7], np.ones((3, 2)))
+    assert "table" in str(caught.value) or "y" in str(caught.value)
+
+
+def test_lengths_that_differ_from_step_to_step():
+    """Parts of an array, sorted: memory for the longest; what depends on data is interpreted."""
+    y, idx = T.dvector("y"), T.lvector("idx")
+    count = T.arange(y.shape[0])
+    parts, _ = gradc.scan(lambda i, y: T.sort(y[: i + 1])[0] + y[:i].sum(), count, None, y)
+    places, _ = gradc.scan(lambda i, y: y[T.argmax(y[i:]) + i], idx, None, y)
+    found, _ = gradc.scan(lambda i, y: T.sort(y[y > y[i]]).sum(), idx, None, y)
+    f = gradc.function([y, idx], [parts, places, found])
+    assert str(f.stages.program).count("= callback") == 1
+    values, where = np.array([3.0, 1.0, 4.0, 1.5, 5.0]), np.array([0, 3, 1])
+    got = f(values, where)
+    first = [np.sort(values[: k + 1])[0] + values[:k].sum() for k in range(5)]
+    np.testing.assert_allclose(got[0], first)
+    np.testing.assert_allclose(got[1], [values[i:].max() for i in where])
+    np.testing.assert_allclose(got[2], [values[values > values[i]].sum() for i in where])
+
+
+def test_only_last_rows_are_kept():
+    """A long loop over a state needs memory for two of it."""
+    s = T.dvector("s")
+    last, _ = gradc.scan(
+        lambda s: T.sin(s) * 0.4 + 0.3 * s[::-1] + 0.2, outputs_info=s, n_steps=1000
+    )
+    f = gradc.function([s], last[-1])
+    assert "float64[2, n" in str(f.stages.program)
+    value = np.linspace(0, 1, 7)
+    expected = value
+    for _ in range(1000):
+        expected = np.sin(expected) * 0.4 + 0.3 * expected[::-1] + 0.2
+    np.testing.assert_allclose(f(value), expected, rtol=1e-9)
