@@ -9,7 +9,7 @@ depend on nothing batched stay themselves.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial, wraps
+from functools import partial, update_wrapper
 from typing import Any
 
 from gradc import tree
@@ -148,22 +148,23 @@ def vectorize(f: Any, in_axes: Any = 0, out_axes: Any = 0) -> Any:
     if not callable(f):
         return vectorize_graph(f, in_axes)
 
-    def of_a_batch(*arguments: Any) -> Any:
-        if isinstance(in_axes, tuple) and len(in_axes) != len(arguments):
-            what = f"vectorize: in_axes has {len(in_axes)} entries for {len(arguments)} arguments."
-            raise ArgumentError(message(what, fix="give one an argument, None for no batch."))
-        axes = in_axes if isinstance(in_axes, tuple) else (in_axes,) * len(arguments)
-        replace: dict[Variable, Variable] = {}
-        elements = [
-            _mapped(argument, axis, partial(_element, replace))
-            for argument, axis in zip(arguments, axes, strict=True)
-        ]
-        if not replace:
-            what = "vectorize: no argument has a batch."
-            raise ArgumentError(message(what, fix="let in_axes say where one stands."))
-        return _outputs(f(*elements), replace, out_axes)
+    return update_wrapper(partial(_of_a_batch, f, in_axes, out_axes), f)
 
-    return wraps(f)(of_a_batch)
+
+def _of_a_batch(f: Callable[..., Any], in_axes: Any, out_axes: Any, /, *arguments: Any) -> Any:
+    if isinstance(in_axes, tuple) and len(in_axes) != len(arguments):
+        what = f"vectorize: in_axes has {len(in_axes)} entries for {len(arguments)} arguments."
+        raise ArgumentError(message(what, fix="give one an argument, None for no batch."))
+    axes = in_axes if isinstance(in_axes, tuple) else (in_axes,) * len(arguments)
+    replace: dict[Variable, Variable] = {}
+    elements = [
+        _mapped(argument, axis, partial(_element, replace))
+        for argument, axis in zip(arguments, axes, strict=True)
+    ]
+    if not replace:
+        what = "vectorize: no argument has a batch."
+        raise ArgumentError(message(what, fix="let in_axes say where one stands."))
+    return _outputs(f(*elements), replace, out_axes)
 
 
 vmap = vectorize

@@ -12,6 +12,7 @@ afterwards: what it uses besides stays fixed, even where it is the same variable
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from gradc import batch, differentiate, tree
@@ -47,13 +48,7 @@ def grad(
     """
     if not is_function("grad", cost, argnums, has_aux):
         return differentiate.grad(cost, wrt, *args, **options)
-    both = _value_and_grad(cost, _numbers(wrt, argnums), has_aux, options)
-
-    def gradient(*operands: Any, **named: Any) -> Any:
-        value, found = both(*operands, **named)
-        return (found, value[1]) if has_aux else found
-
-    return jitted("grad", cost, gradient)
+    return jitted("grad", cost, partial(_slopes, cost, _numbers(wrt, argnums), has_aux, options))
 
 
 def value_and_grad(
@@ -68,7 +63,7 @@ def value_and_grad(
     """
     if not is_function("value_and_grad", cost, argnums, has_aux):
         return differentiate.value_and_grad(cost, wrt, **options)
-    both = _value_and_grad(cost, _numbers(wrt, argnums), has_aux, options)
+    both = partial(_value_and_slopes, cost, _numbers(wrt, argnums), has_aux, options)
     return jitted("value_and_grad", cost, both)
 
 
@@ -84,18 +79,7 @@ def jacobian(
     """
     if not is_function("jacobian", expression, argnums, False):
         return differentiate.jacobian(expression, wrt, *args, **options)
-    numbers = _numbers(wrt, argnums)
-
-    def rows(*operands: Any, **named: Any) -> Any:
-        own = Own(numbers, operands)
-        found, structure = tree.flatten(expression(*own.operands, **named))
-        options_ = {"disconnected_inputs": "ignore", **options}
-        blocks = [
-            own.formed(differentiate.jacobian(as_variable(each), own.variables, **options_))
-            for each in found
-        ]
-        return own.given_back(tree.unflatten(structure, blocks))
-
+    rows = partial(_rows, expression, _numbers(wrt, argnums), options)
     return jitted("jacobian", expression, rows)
 
 
@@ -154,9 +138,7 @@ def _numbers(wrt: Any, argnums: Numbers | None) -> Numbers:
 
 def jitted(word: str, f: Any, made: Callable[..., Any]) -> Jitted:
     """What was made of f, compiled when it is called with numbers."""
-    found = Jitted(made, name=f"{word}({getattr(f, '__name__', type(f).__name__)})")
-    found.__doc__ = getattr(f, "__doc__", None)
-    return found
+    return Jitted(made, name=f"{word}({getattr(f, '__name__', type(f).__name__)})", made_of=f)
 
 
 class Own:
@@ -207,18 +189,41 @@ def _own(given: Any, variable: Variable) -> Input:
     return Input(variable.type, variable.name)
 
 
-def _value_and_grad(
-    f: Callable[..., Any], numbers: Numbers, has_aux: bool, options: Mapping[str, Any]
-) -> Callable[..., Any]:
-    def both(*operands: Any, **named: Any) -> Any:
-        own = Own(numbers, operands)
-        value = f(*own.operands, **named)
-        if has_aux and not (isinstance(value, tuple) and len(value) == 2):
-            what = "has_aux: the function must give a pair, (cost, more)."
-            raise ArgumentTypeError(message(what, fix="return the pair, or leave has_aux out."))
-        cost = as_variable(value[0] if has_aux else value)
-        given = {"disconnected_inputs": "ignore", **options}
-        found = own.formed(differentiate.grad(cost, own.variables, **given))
-        return own.given_back(((cost, value[1]) if has_aux else cost, found))
+# -- what is compiled: functions of their own, so that pickle finds them by name -------------------
 
-    return both
+
+def _value_and_slopes(
+    f: Callable[..., Any], numbers: Numbers, has_aux: bool, options: Mapping[str, Any], /,
+    *operands: Any, **named: Any,
+) -> Any:  # fmt: skip
+    own = Own(numbers, operands)
+    value = f(*own.operands, **named)
+    if has_aux and not (isinstance(value, tuple) and len(value) == 2):
+        what = "has_aux: the function must give a pair, (cost, more)."
+        raise ArgumentTypeError(message(what, fix="return the pair, or leave has_aux out."))
+    cost = as_variable(value[0] if has_aux else value)
+    given = {"disconnected_inputs": "ignore", **options}
+    found = own.formed(differentiate.grad(cost, own.variables, **given))
+    return own.given_back(((cost, value[1]) if has_aux else cost, found))
+
+
+def _slopes(
+    f: Callable[..., Any], numbers: Numbers, has_aux: bool, options: Mapping[str, Any], /,
+    *operands: Any, **named: Any,
+) -> Any:  # fmt: skip
+    value, found = _value_and_slopes(f, numbers, has_aux, options, *operands, **named)
+    return (found, value[1]) if has_aux else found
+
+
+def _rows(
+    f: Callable[..., Any], numbers: Numbers, options: Mapping[str, Any], /,
+    *operands: Any, **named: Any,
+) -> Any:  # fmt: skip
+    own = Own(numbers, operands)
+    found, structure = tree.flatten(f(*own.operands, **named))
+    given = {"disconnected_inputs": "ignore", **options}
+    blocks = [
+        own.formed(differentiate.jacobian(as_variable(each), own.variables, **given))
+        for each in found
+    ]
+    return own.given_back(tree.unflatten(structure, blocks))

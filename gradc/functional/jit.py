@@ -86,13 +86,15 @@ class Jitted(Dispatch):
         mode: str | Mode | None = None,
         name: str | None = None,
         static_argnums: int | Iterable[int] = (),
+        made_of: Any = None,
     ) -> None:
         if not callable(function):  # whatever the annotation says
             what = f"jit: a Python function is wanted, got {printable(repr(function), 60)}."
             fix = "decorate a function, or call gradc.jit(f); graphs go to gradc.function."
             raise ArgumentTypeError(message(what, fix=fix))
-        functools.update_wrapper(self, function)
+        functools.update_wrapper(self, function if made_of is None else made_of)  # attributes too
         self._function = function
+        self._made_of = function if made_of is None else made_of  # in whose place it may stand
         self._name = str(name or getattr(function, "__name__", type(function).__name__))
         self._mode = mode
         self._kind = _exact if static_shapes else _kind
@@ -251,11 +253,12 @@ class Jitted(Dispatch):
 
     def __reduce__(self) -> Any:
         """By name, where it stands in its function's place; else by its parts."""
-        name = standing_name(self, self._function)
+        name = standing_name(self, self._made_of)
         if name is not None:
             return name
         exact = self._kind is _exact
-        return Jitted, (self._function, self._static, exact, self._mode, self._name)
+        parts = (self._function, self._static, exact, self._mode, self._name, (), self._made_of)
+        return Jitted, parts
 
     def __repr__(self) -> str:
         return f"<gradc.jit {self._name}: {len(self._traces)} compiled>"
