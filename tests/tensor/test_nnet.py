@@ -109,3 +109,82 @@ def test_gradients() -> None:
 def test_targets_of_another_rank() -> None:
     with pytest.raises(TypeError, match="are no distributions and targets"):
         T.nnet.categorical_crossentropy(T.matrix("p"), T.scalar("t"))
+
+
+BN = np.arange(24.0).reshape(2, 3, 2, 2) ** 1.5
+BN_CASES = [
+    ("per-activation", (1, 3, 2, 2), (0,)),
+    ("per-activation", (3, 2, 2), (0,)),
+    ("spatial", (1, 3, 1, 1), (0, 2, 3)),
+    ("spatial", (3,), (0, 2, 3)),
+    ((0, 2), (1, 3, 1, 2), (0, 2)),
+]
+
+
+def numpy_batch_norm(x, gamma, beta, axes, epsilon, factor, old_mean, old_var):
+    shape = [1 if k in axes else n for k, n in enumerate(x.shape)]
+    g, b, m, v = (each.reshape(shape) for each in (gamma, beta, old_mean, old_var))
+    mean, var = x.mean(axes, keepdims=True), x.var(axes, keepdims=True)
+    n = x.size / mean.size
+    out = (x - mean) * g / np.sqrt(var + epsilon) + b
+    rest = [mean, 1 / np.sqrt(var + epsilon), m * (1 - factor) + mean * factor,
+            v * (1 - factor) + var * n / (n - 1) * factor]  # fmt: skip
+    return [out, *(each.reshape(gamma.shape) for each in rest)]
+
+
+def test_batch_normalization_in_training() -> None:
+    x, outs, wanted, inputs, values, slopes = T.dtensor4("x"), [], [], [], [], []
+    for axes, shape, taken in BN_CASES:
+        params = [T.tensor("float64", shape=[1 if n == 1 else None for n in shape]) for _ in "gbmv"]
+        first = np.linspace(1, 2, int(np.prod(shape))).reshape(shape)
+        given = [first, first * 0.5, first * 3, first * 2]
+        found = T.nnet.batch_normalization_train(x, *params[:2], axes, 1e-3, 0.2, *params[2:])
+        outs += found
+        wanted += numpy_batch_norm(BN, *given[:2], taken, 1e-3, 0.2, *given[2:])
+        slopes.append(T.grad(T.sum(found[0] ** 3) + T.sum(found[3]), [x, *params[:3]]))
+        inputs += params
+        values += given
+    f = gradc.function([x, *inputs], [*outs, *(g for row in slopes for g in row)])
+    results = f(BN, *values)
+    for got, want in zip(results, wanted, strict=False):
+        np.testing.assert_allclose(got, want, rtol=1e-11, atol=1e-12)
+    # Theano 1.0.5 says so of the first and the fourth
+    sums = [18.0, 535.2620056552947, 0.41693665519398054, 150.25240113105897, 4374.743749718568]
+    np.testing.assert_allclose([each.sum() for each in results[:5]], sums, rtol=1e-12)
+    sums = [18.0, 133.81550141382368, 0.10194036657127478, 37.56310028276474, 648.2211170526632]
+    np.testing.assert_allclose([each.sum() for each in results[15:20]], sums, rtol=1e-12)
+    by_x = results[len(outs)]
+    shape = BN_CASES[0][1]
+    way, step = np.random.default_rng(0).normal(size=BN.shape), 1e-5
+
+    def cost(a):
+        out = numpy_batch_norm(a, *values[:2], (0,), 1e-3, 0.2, *values[2:4])
+        return np.sum(out[0] ** 3) + np.sum(out[3])
+
+    want = (cost(BN + step * way) - cost(BN - step * way)) / (2 * step)
+    np.testing.assert_allclose(np.sum(by_x * way), want, rtol=1e-5)
+    assert results[len(outs) + 1].shape == shape
+
+
+def test_batch_normalization_as_updates() -> None:
+    x = T.matrix("x", shape=(None, 3))
+    mean, var = gradc.shared(np.zeros(3), name="mean"), gradc.shared(np.ones(3), name="var")
+    found = T.nnet.batch_normalization_train(
+        x, np.ones(3), np.zeros(3), running_mean=mean, running_var=var
+    )
+    step = gradc.function([x], found[0], updates=[(mean, found[3]), (var, found[4])])
+    step(X)
+    np.testing.assert_allclose(mean.get_value(), 0.1 * X.mean(0))
+    np.testing.assert_allclose(var.get_value(), 0.9 + 0.1 * X.var(0, ddof=1))
+    assert len(T.nnet.batch_normalization_train(x, np.ones(3), np.zeros(3))) == 3
+
+
+def test_batch_normalization_that_does_not_fit() -> None:
+    x, g = T.matrix("x"), T.vector("g")
+    train = T.nnet.batch_normalization_train
+    with pytest.raises(gradc.errors.ArgumentError, match="one running average is given"):
+        train(x, g, g, running_mean=g)
+    with pytest.raises(gradc.errors.ArgumentError, match="there are no axes 'per-channel'"):
+        train(x, g, g, "per-channel")
+    with pytest.raises(gradc.errors.ShapeError, match="gamma has 1 axes"):
+        train(T.tensor4(), g, g)

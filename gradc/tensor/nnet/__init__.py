@@ -20,18 +20,22 @@ from gradc.tensor.nnet.crossentropies import (
     sigmoid_binary_crossentropy,
 )
 from gradc.tensor.nnet.layers import (
-    batch_normalization,
-    batch_normalization_test,
     h_softmax,
     prepend_0_to_each_row,
     prepend_1_to_each_row,
     prepend_scalar_to_each_row,
     softmax_with_bias,
 )
+from gradc.tensor.nnet.normalization import (
+    batch_normalization,
+    batch_normalization_test,
+    batch_normalization_train,
+)
 
 __all__ = [
     "batch_normalization",
     "batch_normalization_test",
+    "batch_normalization_train",
     "binary_crossentropy",
     "categorical_crossentropy",
     "confusion_matrix",

@@ -1,4 +1,4 @@
-"""Functions of whole rows: softmax of layers, hierarchical softmax, normalisation with statistics.
+"""Functions of whole rows: softmax of layers, hierarchical softmax, rows with a first column.
 
 `of_rows` and `padded_rows` are what the crossentropies share.
 """
@@ -11,7 +11,7 @@ from gradc.graph.variable import Variable
 from gradc.ops.axes import dimshuffle
 from gradc.ops.convert import as_variable
 from gradc.ops.create import arange
-from gradc.ops.elemwise import add, cast, mul, sqrt, sub, true_div
+from gradc.ops.elemwise import cast, mul
 from gradc.ops.lengths import broadcast_to
 from gradc.ops.linalg import batched_dot, dot, tensordot
 from gradc.ops.nnet import softmax
@@ -19,8 +19,6 @@ from gradc.ops.relabel import reshape
 from gradc.ops.stacking import concatenate
 
 __all__ = [
-    "batch_normalization",
-    "batch_normalization_test",
     "h_softmax",
     "of_rows",
     "padded_rows",
@@ -86,45 +84,3 @@ def h_softmax(
     one, place = target // n_outputs_per_class, target % n_outputs_per_class
     scores = batched_dot(dimshuffle(x, 0, "x", 1), W2[one])[:, 0] + b2[one]
     return mul(of_rows(classes, one), of_rows(softmax(scores), place))
-
-
-def batch_normalization(
-    inputs: Any, gamma: Any, beta: Any, mean: Any, std: Any, mode: str = "low_mem"
-) -> Variable:
-    """Normalised with statistics: (inputs - mean) * gamma / std + beta.
-
-    What is given must broadcast to inputs.
-    mode: "low_mem" or "high_mem", the same here: fused, neither stores anything between.
-    """
-    scale = true_div(gamma, std)
-    return add(mul(sub(inputs, mean), scale), beta)
-
-
-def batch_normalization_test(
-    inputs: Any, gamma: Any, beta: Any, mean: Any, var: Any, axes: Any = "per-activation",
-    epsilon: float = 1e-4,
-) -> Variable:  # fmt: skip
-    """Normalised as a trained network does: (inputs - mean) * gamma / sqrt(var + epsilon) + beta.
-
-    axes: those the statistics were taken over: "per-activation" (the first), "spatial" (all but the
-    second), or numbers.  gamma, beta, mean and var have length 1 there, or leave these axes out.
-    """
-    inputs = as_variable(inputs)
-    if axes == "per-activation":
-        axes = (0,)
-    elif axes == "spatial":
-        axes = (0, *range(2, inputs.ndim))
-    taken = {axis % inputs.ndim for axis in ((axes,) if isinstance(axes, int) else axes)}
-
-    def stretched(given: Any) -> Variable:
-        x = as_variable(given)
-        if x.ndim == inputs.ndim:
-            return x
-        rest = iter(range(x.ndim))
-        order = ["x" if axis in taken else next(rest) for axis in range(inputs.ndim)]
-        return dimshuffle(x, *order)
-
-    deviation = sqrt(stretched(var) + epsilon)
-    return batch_normalization(
-        inputs, stretched(gamma), stretched(beta), stretched(mean), deviation
-    )
