@@ -9,6 +9,8 @@ remembers its parts, so `raise ShapeError(message(...))` fills `.variable`, `.us
 from __future__ import annotations
 
 import os
+import sys
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -56,7 +58,10 @@ __all__ = [
     "WrongMachineError",
     "message",
     "printable",
+    "warn_user",
 ]
+
+_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 _LONGEST_TEXT = 200  # characters of one user text in a message; a name may be a megabyte long
 _LINE = 100  # columns; rows without a place share a line while they fit
@@ -301,3 +306,11 @@ class WrongMachineError(GradcError, OSError):
 
 class GradcWarning(UserWarning):
     """Something the user may want to know; the result is right all the same."""
+
+
+def warn_user(text: str) -> None:
+    """A GradcWarning at the line outside this package that is running now."""
+    depth, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        depth, frame = depth + 1, frame.f_back
+    warnings.warn(text, GradcWarning, stacklevel=depth)

@@ -21,10 +21,9 @@ from gradc.call.profile import ProfileStats
 from gradc.call.request import Request
 from gradc.call.stages import Stages
 from gradc.call.watching import Run
-from gradc.errors import NanGuardError, message
+from gradc.errors import NanGuardError, message, warn_user
 from gradc.graph.evaluate import evaluate
 from gradc.graph.graph import Graph
-from gradc.graph.site import warn_user
 from gradc.graph.variable import Constant, Variable
 from gradc.kernel.interface import Interface, Port
 from gradc.options import Options, config

@@ -25,10 +25,10 @@ from gradc.errors import (
     UnusedInputError,
     UpdateError,
     message,
+    warn_user,
 )
 from gradc.graph.describe import where
 from gradc.graph.graph import Graph, seal
-from gradc.graph.site import warn_user
 from gradc.graph.variable import Input, Variable
 from gradc.graph.walk import leaves, substitute
 from gradc.ops.convert import as_variable, is_weak

@@ -8,7 +8,6 @@ reference on the values that the C itself had got, and the whole function with i
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,7 +16,7 @@ import numpy.typing as npt
 
 from gradc.call.arguments import describe_value
 from gradc.call.modes import DebugMode, MonitorMode
-from gradc.errors import BadOptimization, BadThunkOutput, GradcWarning, Where, message
+from gradc.errors import BadOptimization, BadThunkOutput, Where, message, warn_user
 from gradc.graph.describe import elements, where
 from gradc.graph.evaluate import evaluate
 from gradc.graph.graph import Graph
@@ -188,7 +187,7 @@ def _check_strides(
             text = message(what, [row], "copy it meanwhile, and report it.")
             if how == 2:
                 raise BadThunkOutput(text)
-            warnings.warn(text, GradcWarning, stacklevel=2)
+            warn_user(text)
 
 
 def _check_finite(name: str, prepared: Graph, known: dict[Variable, Array]) -> None:

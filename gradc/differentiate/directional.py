@@ -23,9 +23,10 @@ from gradc.errors import (
     GradError,
     NullTypeGradError,
     message,
+    warn_user,
 )
 from gradc.graph.describe import where
-from gradc.graph.site import inherit, warn_user
+from gradc.graph.site import inherit
 from gradc.graph.undefined import Disconnected, Undefined
 from gradc.graph.variable import Variable
 from gradc.ops.elemwise import add, cast

@@ -24,9 +24,9 @@ from gradc.differentiate.request import (
 )
 from gradc.differentiate.sweep import GradTable, sweep
 from gradc.dtypes import dtype_info
-from gradc.errors import DisconnectedInputError, NullTypeGradError, message
+from gradc.errors import DisconnectedInputError, NullTypeGradError, message, warn_user
 from gradc.graph.describe import where
-from gradc.graph.site import inherit, warn_user
+from gradc.graph.site import inherit
 from gradc.graph.undefined import Disconnected, Undefined
 from gradc.graph.variable import Constant, Variable
 from gradc.graph.walk import ancestors

@@ -10,13 +10,11 @@ from __future__ import annotations
 import linecache
 import os
 import sys
-import warnings
 from contextvars import ContextVar
 
-from gradc.errors import GradcWarning
 from gradc.value import value
 
-__all__ = ["Site", "inherit", "user_site", "warn_user"]
+__all__ = ["Site", "inherit", "user_site"]
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _INHERITED: ContextVar[Site | None] = ContextVar("gradc_site", default=None)
@@ -49,14 +47,6 @@ def user_site() -> Site | None:
             return None
         frame = frame.f_back
     return Site(frame.f_code.co_filename, frame.f_lineno)
-
-
-def warn_user(text: str) -> None:
-    """A GradcWarning at the line outside this package that is running now."""
-    depth, frame = 2, sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        depth, frame = depth + 1, frame.f_back
-    warnings.warn(text, GradcWarning, stacklevel=depth)
 
 
 class inherit:  # noqa: N801  # used as `with inherit(site):`, once a node: no generator behind it

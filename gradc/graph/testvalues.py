@@ -12,7 +12,6 @@ Source: Theano's config.compute_test_value.
 from __future__ import annotations
 
 import sys
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -20,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from gradc.errors import GradcWarning, MissingInputError, message
+from gradc.errors import MissingInputError, message, warn_user
 from gradc.graph.describe import where
 from gradc.graph.evaluate import evaluate
 from gradc.graph.op import BUILT, Apply
@@ -91,7 +90,7 @@ def get_debug_values(*args: Any) -> list[tuple[Any, ...]]:
             if action in ("raise", "pdb"):
                 raise _missing(each)
             if action == "warn":
-                warnings.warn(str(_missing(each)), GradcWarning, stacklevel=2)
+                warn_user(str(_missing(each)))
             return []
         found.append(value)
     return [tuple(found)]
@@ -105,7 +104,7 @@ def debug_assert(condition: Any, msg: str = "debug_assert failed") -> None:
     if action in ("raise", "pdb"):
         raise AssertionError(msg)
     if action == "warn":
-        warnings.warn(msg, GradcWarning, stacklevel=2)
+        warn_user(msg)
 
 
 def _test(node: Apply) -> None:
@@ -136,7 +135,7 @@ def _complain(variable: Variable, action: str) -> None:
     if variable.owner is not None or action == "ignore":
         return  # what an operation lacks was complained about at its inputs
     if action == "warn":
-        warnings.warn(str(_missing(variable)), GradcWarning, stacklevel=3)
+        warn_user(str(_missing(variable)))
         return
     if action == "pdb":
         import pdb  # heavy

@@ -38,12 +38,20 @@ _check_python()
 
 ffi: Any = _declarations.ffi
 
-# Worker threads stay inside the library until the process ends, so it is never unloaded.
-lib: Any = ffi.dlopen(
-    str(Path(__file__).with_name("libgradc.so")), ffi.RTLD_NOW | ffi.RTLD_NODELETE
+_STALE = (
+    "gradc: its compiled parts are missing, or are those of another version ({error}). "
+    "In a checkout, build them again: pip install -e . ; "
+    "elsewhere: pip install --force-reinstall gradc"
 )
 
-from gradc.runtime._call import CallPath, Cell, Choice, Dispatch, Kernel, describe  # noqa: E402
+try:
+    # Worker threads stay inside the library until the process ends, so it is never unloaded.
+    lib: Any = ffi.dlopen(
+        str(Path(__file__).with_name("libgradc.so")), ffi.RTLD_NOW | ffi.RTLD_NODELETE
+    )
+    from gradc.runtime._call import CallPath, Cell, Choice, Dispatch, Kernel, describe
+except (ImportError, OSError) as error:
+    raise ImportError(_STALE.format(error=error)) from error
 
 
 def _check_layout() -> None:

@@ -10,12 +10,11 @@ import contextlib
 import functools
 import os
 import threading
-import warnings
 import weakref
 from pathlib import Path
 
 from gradc.emit.source import Source
-from gradc.errors import CacheError, CompileError, CompilerNotFound, GradcWarning, message
+from gradc.errors import CacheError, CompileError, CompilerNotFound, message, warn_user
 from gradc.options import Options, Target
 from gradc.runtime.cache import open_store
 from gradc.runtime.compiler import Compiler, Conditions
@@ -179,7 +178,7 @@ def _library(entry: Entry, store: Store) -> Library:
 @functools.cache
 def _warn_once(path: Path, reason: str) -> None:
     text = f"gradc: the cache {path} cannot be written ({reason}); functions work all the same."
-    warnings.warn(text, GradcWarning, stacklevel=5)
+    warn_user(text)
 
 
 class _Lock:

@@ -10,10 +10,9 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-import warnings
 from pathlib import Path
 
-from gradc.errors import CacheError, GradcWarning, message
+from gradc.errors import CacheError, message, warn_user
 from gradc.options import Options
 from gradc.runtime.directory import opened
 from gradc.runtime.store import Store
@@ -53,7 +52,7 @@ def _open(options: Options) -> Store:
         fix = "set config.cache_dir or GRADC_CACHE_DIR to a directory only you can write to."
         raise CacheError(message(f"cache: {reason}.", fix=fix))
     text = f"gradc: no lasting cache ({reason}); this process keeps its libraries to itself."
-    warnings.warn(text, GradcWarning, stacklevel=3)
+    warn_user(text)
     try:
         folder = Path(tempfile.mkdtemp(prefix="gradc-"))
     except OSError as error:

@@ -21,14 +21,13 @@ import contextlib
 import hashlib
 import os
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gradc.errors import CacheError, GradcWarning
+from gradc.errors import CacheError, warn_user
 from gradc.runtime.directory import opened, read_safely
 from gradc.runtime.sealed import seal, unseal
 
@@ -167,7 +166,7 @@ class Store:
             pass
         where = self.path / folder / name
         text = f"gradc: the cache entry {where} is damaged; it is made anew."
-        warnings.warn(text, GradcWarning, stacklevel=2)
+        warn_user(text)
 
     def get_plan(self, key: str) -> bytes | None:
         """What `put_plan` wrote under this key, or None."""

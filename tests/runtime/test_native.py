@@ -131,3 +131,15 @@ def test_other_builds_of_python_are_refused() -> None:
         assert done.returncode == 1
         assert done.stderr.splitlines()[-1].startswith("ImportError: gradc: this ")
         assert words in done.stderr
+
+
+def test_parts_of_another_version_say_what_to_run() -> None:
+    code = (
+        "import sys, types\n"
+        "sys.modules['gradc.runtime._call'] = types.ModuleType('gradc.runtime._call')\n"
+        "import gradc\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("ImportError: gradc: its compiled parts are missing, or are those of")
+    assert "pip install -e ." in last

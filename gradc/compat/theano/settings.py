@@ -7,13 +7,12 @@ Theano does not have raises when a program uses it, and is warned of where a fla
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from gradc.errors import ArgumentError, GradcWarning, message, printable
+from gradc.errors import ArgumentError, message, printable, warn_user
 from gradc.options import config as gradc_config
 
 __all__ = ["Settings", "config"]
@@ -163,7 +162,7 @@ class Settings:
             if name not in self._warned:
                 self._warned.add(name)
                 text = f"theano.config.{name} has no meaning in gradc."
-                warnings.warn(message(text), GradcWarning, stacklevel=2)
+                warn_user(message(text))
         else:
             raise AttributeError(f"theano.config has no setting {name!r}")
 
@@ -171,7 +170,7 @@ class Settings:
         default, read, apply = _MEANT[name]
         if name == "device" and value != "cpu":
             text = f"theano.config.device = {value!r}: gradc computes on the processor."
-            warnings.warn(message(text), GradcWarning, stacklevel=3)
+            warn_user(message(text))
         before = self._values.get(name)
         self._values[name] = read(value)
         try:
@@ -198,7 +197,7 @@ class Settings:
         self._warned.update(flags)
         if idle:
             text = f"these flags of Theano's have no meaning in gradc: {', '.join(idle)}."
-            warnings.warn(message(text), GradcWarning, stacklevel=4)
+            warn_user(message(text))
 
     def reset(self) -> None:
         """Forget everything that was assigned."""

@@ -7,7 +7,6 @@ compiled function of Theano's for: maker.fgraph, copy, free, get_shared.
 from __future__ import annotations
 
 import numbers
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -22,7 +21,7 @@ from gradc.compat.theano.compile.mode import resolved
 from gradc.compat.theano.gradient import costs_behind
 from gradc.compat.theano.settings import config
 from gradc.dtypes import dtype_info
-from gradc.errors import DTypeError, GradcWarning, message
+from gradc.errors import DTypeError, message, warn_user
 from gradc.graph.describe import where
 from gradc.graph.functiongraph import FunctionGraph
 from gradc.graph.replace import graph_replace
@@ -192,7 +191,7 @@ def _as_update(old: Any, new: Any) -> tuple[Any, Any]:
     floats = dtype_info(old.dtype).is_float and dtype_info(value.dtype).is_float
     if floats and value.dtype != old.dtype:
         what = f"the update of {old} is {value.dtype}, and is cast to {old.dtype}."
-        warnings.warn(message(what, [where(old), where(value)]), GradcWarning, stacklevel=4)
+        warn_user(message(what, [where(old), where(value)]))
         return old, cast(value, old.dtype)
     return old, value
 
@@ -249,7 +248,7 @@ def _look_for_float64(made: Function) -> None:
         if node.outputs[0].dtype == "float64":
             text = message("a function computes in float64.", [where(node.outputs[0])])
             if action == "warn":
-                warnings.warn(text, GradcWarning, stacklevel=3)
+                warn_user(text)
                 return
             if action == "pdb":
                 import pdb  # heavy

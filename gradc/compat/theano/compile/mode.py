@@ -14,8 +14,7 @@ from gradc.call.modes import get_default_mode, get_mode, register_mode
 from gradc.compat.theano.gof.link import WrapLinker
 from gradc.compat.theano.gof.opt import Optimizer, rules_of, wholes_of
 from gradc.compat.theano.gof.optdb import DB, Query, optdb
-from gradc.errors import message
-from gradc.graph.site import warn_user
+from gradc.errors import message, warn_user
 from gradc.rewrite.passes import PASSES, UNSAFE
 
 __all__ = [
