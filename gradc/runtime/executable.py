@@ -135,5 +135,6 @@ def _open(library: Library, interface: Interface, blas: Blas | None) -> Any:
         handle = lib.gcr_open(os.fsencode(path), spec, native_blas, message, _MESSAGE_BYTES)
     if handle == ffi.NULL:
         reason = ffi.string(message).decode(errors="replace")
-        raise OSError(f"cannot load {library.path}: {reason}")
+        fix = "; build gradc again: pip install -e ." if reason.startswith("ABI") else ""
+        raise OSError(f"cannot load {library.path}: {reason}{fix}")
     return ffi.gc(handle, lib.gcr_close)
