@@ -237,7 +237,7 @@ abs = elemwise(
     ),
     ref=np.abs,
     pullback=lambda cts, outs, x: (cts[0] * _conj(sign(x)),),
-    pushforward=lambda tangents, outs, x: (call("real", tangents[0] * _conj(sign(x))),),
+    pushforward=lambda tangents, outs, x: (_real(tangents[0] * _conj(sign(x))),),
 )
 
 sign: Operation = elemwise(
@@ -255,6 +255,10 @@ sign: Operation = elemwise(
     pullback=lambda cts, outs, x: (_turned(cts[0], outs[0], x),),
     pushforward=lambda tangents, outs, x: (_turned(tangents[0], outs[0], x, forward=True),),
 )
+
+
+def _real(x: Variable) -> Variable:
+    return call("real", x) if is_complex(x.dtype) else x
 
 
 def _conj(x: Variable) -> Variable:
@@ -346,7 +350,7 @@ pow = elemwise(
 
 
 def _cast_pullback(cts: Cts, outs: Cts, x: Variable, *, dtype: str) -> tuple[Variable | None]:
-    ct = cts[0] if is_complex(x.dtype) else call("real", cts[0])
+    ct = cts[0] if is_complex(x.dtype) else _real(cts[0])
     return (cast(ct, x.dtype) if is_inexact(x.dtype) else ct,)
 
 
@@ -361,6 +365,10 @@ _cast = elemwise(
     dtype=each_alone,
     c=scalar_fn(
         "({R}){x}", to_bool="{x} != 0", complex="({R}){x}",
+        half="({R})gc_cast_f16_f32({x})", half_to_half="{x}", half_to_bool="({x} & 0x7fff) != 0",
+        half_to_int="gc_cast_f32_{r}(gc_cast_f16_f32({x}))",
+        half_to_uint="gc_cast_f32_{r}(gc_cast_f16_f32({x}))",
+        to_half="gc_cast_f32_f16((float){x})", float_to_half="gc_cast_{s}_f16({x})",
         float_to_int="gc_cast_{s}_{r}({x})", float_to_uint="gc_cast_{s}_{r}({x})",
     ),
     ref=lambda x, *, dtype: x.astype(dtype),
