@@ -32,7 +32,7 @@ __all__ = [
     "promote",
 ]
 
-Kind = Literal["bool", "int", "uint", "float", "complex"]
+Kind = Literal["bool", "int", "uint", "half", "float", "complex"]
 
 
 @value
@@ -58,8 +58,8 @@ class DType:
 
     @property
     def is_float(self) -> bool:
-        """Whether it is float32 or float64."""
-        return self.kind == "float"
+        """Whether it is float16, float32 or float64."""
+        return self.kind in ("float", "half")
 
     @property
     def is_complex(self) -> bool:
@@ -69,7 +69,7 @@ class DType:
     @property
     def is_inexact(self) -> bool:
         """Whether its numbers are rounded, and have slopes: floats and complex ones."""
-        return self.kind in ("float", "complex")
+        return self.kind in ("float", "half", "complex")
 
     @property
     def part(self) -> DType:
@@ -134,10 +134,14 @@ def _complex(bits: int, math_suffix: str, blas: str) -> DType:
     )
 
 
+# Storage only: its bits, which C moves; what computes with it does so in float32 (ops/calls.py).
+_HALF = DType("float16", "uint16_t", "half", 2, "f16", "", "", "", "", None)
+
 _ROWS = (
     DType("bool", "uint8_t", "bool", 1, "b8", "", "", "0", "1", (0, 1)),
     *(_integer(bits, signed=True) for bits in (8, 16, 32, 64)),
     *(_integer(bits, signed=False) for bits in (8, 16, 32, 64)),
+    _HALF,
     _float(32, "float", "f", "s"),
     _float(64, "double", "", "d"),
     _complex(64, "f", "c"),
@@ -183,7 +187,7 @@ def dtype_info(dtype: Any) -> DType:
 
 
 _ORDER: Mapping[Kind, int] = MappingProxyType(
-    {"bool": 0, "int": 1, "uint": 1, "float": 2, "complex": 3}
+    {"bool": 0, "int": 1, "uint": 1, "half": 2, "float": 2, "complex": 3}
 )
 _WEAK: Mapping[type, tuple[int, str]] = MappingProxyType(
     {bool: (0, "bool"), int: (1, "int64"), float: (2, "float64"), complex: (3, "complex128")}
@@ -215,19 +219,20 @@ def promote(*operands: Any) -> str:
 
 def _complex_of(part: DType) -> DType:
     """The complex type whose parts hold this float."""
-    return DTYPES[f"complex{16 * part.itemsize}"]
+    return DTYPES[f"complex{max(64, 16 * part.itemsize)}"]
 
 
 def _promote_pair(a: DType, b: DType) -> DType:
     if a.kind == "bool" or b.kind == "bool":
         return b if a.kind == "bool" else a
-    if a.kind == b.kind:
+    if a.kind == b.kind or (a.is_float and b.is_float):
         return a if a.itemsize >= b.itemsize else b
     if a.is_complex or b.is_complex:
         return _complex_of(_promote_pair(a.part, b.part))
     if a.is_float or b.is_float:
         real, whole = (a, b) if a.is_float else (b, a)
-        return real if real.itemsize > whole.itemsize else DTYPES["float64"]
+        least = 16 * whole.itemsize
+        return real if real.itemsize > whole.itemsize else DTYPES[f"float{min(least, 64)}"]
     signed, unsigned = (a, b) if a.kind == "int" else (b, a)
     if signed.itemsize > unsigned.itemsize:
         return signed
@@ -241,6 +246,9 @@ def literal(value: Any, dtype: Any) -> str:
     Raises: ArgumentError if an integer does not fit, DTypeError if it is not one.
     """
     info = dtype_info(dtype)
+    if info.kind == "half":
+        with np.errstate(over="ignore"):
+            return f"0x{np.float16(value).view(np.uint16):04x}"
     if info.is_float:
         return _float_literal(value, info)
     if info.is_complex:

@@ -186,6 +186,8 @@ def _converted(text: str, dtype: str) -> str:
         return text
     if dtype == "bool":
         return f"({text}) != 0"
+    if dtype == "float16":
+        return f"gc_cast_f32_f16((float)({text}))"
     c_type = dtype_info(dtype).c_type
     return f"({c_type}){text}" if text.isalnum() else f"({c_type})({text})"
 

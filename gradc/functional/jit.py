@@ -52,7 +52,7 @@ _TRACING = (
     "cannot.)"
 )
 _OTHER_NUMBERS = {  # by numpy's kind
-    "f": "convert it to float32 or float64 first.",
+    "f": "convert it to float64 first.",
     "c": "convert it to complex64 or complex128 first.",
 }
 _MOST_PARTS = 256  # csrc/python/tree.h

@@ -100,6 +100,10 @@ class Declaration:
             raise InternalError(message(f"operation {self.name!r} is declared twice."))
         DECLARATIONS[self.name] = self
 
+    def moves_half(self, params: Mapping[str, Any]) -> bool:
+        """Whether its C takes float16, whose bits it moves; what computes is fed float32."""
+        return True
+
     def infer(
         self, inputs: Sequence[Variable], params: Mapping[str, Any]
     ) -> tuple[TensorType, ...]:

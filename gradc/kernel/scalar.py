@@ -6,7 +6,7 @@ expressions, so there is no precedence to think of and nothing is evaluated twic
 {T} is the C type of the operands, {f} the math suffix of C's own functions ("" or "f"), {s} the
 suffix of ours (f32, i64, ...); {R} and {r} are C type and suffix of the result (casts).
 Of complex operands "any" says nothing: most operations mean real numbers, and C's own product of
-complex ones calls libgcc (csrc/inline/gradc/complex.h).
+complex ones calls libgcc (csrc/inline/gradc/complex.h).  Nor does it of float16, which is bits.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ from gradc.value import value
 __all__ = ["ScalarFn", "scalar_fn"]
 
 _PLACES = ("x", "y", "z")
+_APART = ("half", "complex")
 
 
 @value
 class ScalarFn:
-    """C text by dtype class ("bool", "int", "uint", "float", "complex"; "any" for the rest).
+    """C text by dtype class ("bool", "int", "uint", "half", "float", "complex"; "any" for the
+    rest, "half" and "complex" apart).
 
     For casts, the class of the result: "float_to_int" comes before all, then "to_int".
 
@@ -57,7 +59,7 @@ class ScalarFn:
 
     def _template(self, dtype: str, result: str) -> str:
         kind, to = dtype_info(dtype).kind, f"to_{dtype_info(result).kind}"
-        kinds = (f"{kind}_{to}", to, kind, *(() if kind == "complex" else ("any",)))
+        kinds = (f"{kind}_{to}", to, kind, *(() if kind in _APART else ("any",)))
         for each in kinds:
             if each in self.by_class:
                 return self.by_class[each]
@@ -71,7 +73,7 @@ class ScalarFn:
     def supports(self, dtype: str) -> bool:
         """Whether there is C for this dtype."""
         kind = dtype_info(dtype).kind
-        return kind in self.by_class or (kind != "complex" and "any" in self.by_class)
+        return kind in self.by_class or (kind not in _APART and "any" in self.by_class)
 
 
 def scalar_fn(

@@ -6,7 +6,7 @@ kinds, which operations are declared as, can be written in terms of operations.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import cast
 
 import numpy as np
@@ -14,7 +14,9 @@ import numpy as np
 from gradc.graph.op import DECLARATIONS, Op
 from gradc.graph.variable import Constant, Variable
 
-__all__ = ["call", "lead", "length_of", "op_of", "stretched"]
+__all__ = ["applied", "call", "lead", "length_of", "op_of", "stretched"]
+
+_HALF = "float16"
 
 
 def op_of(name: str, **params: Hashable) -> Op:
@@ -25,7 +27,28 @@ def op_of(name: str, **params: Hashable) -> Op:
 
 def call(name: str, *inputs: Variable, **params: Hashable) -> Variable:
     """Apply a declared operation of one output; parameters that are None are left out."""
-    return cast(Variable, op_of(name, **params)(*inputs))
+    return applied(op_of(name, **params), inputs)
+
+
+def applied(op: Op, inputs: Sequence[Variable]) -> Variable:
+    """The operation's output; of float16, unless only bits move, by way of float32.
+
+    So arithmetic on float16 is numpy's: computed in float32 and rounded once an operation.
+    """
+    params = op.keywords
+    asked = params.get("dtype") == _HALF
+    if not (asked or any(x.type.dtype == _HALF for x in inputs)) or op.rule.moves_half(params):
+        return cast(Variable, op(*inputs))
+    wide = [_cast(x, "float32") if x.type.dtype == _HALF else x for x in inputs]
+    changed = {key: "float32" if value == _HALF else value for key, value in op.params}
+    found: Variable = Op(op.rule, tuple(changed.items()))(*wide)
+    others = {x.type.dtype for x in inputs} & {"float32", "float64", "complex64", "complex128"}
+    is_half = found.type.dtype == "float32" and (asked or not others)
+    return _cast(found, _HALF) if is_half else found
+
+
+def _cast(x: Variable, dtype: str) -> Variable:
+    return cast(Variable, op_of("cast", dtype=dtype)(x))
 
 
 def length_of(x: Variable, axis: int) -> Variable:

@@ -129,7 +129,7 @@ switch: Operation = elemwise(
     doc="x where the condition holds, else y: switch(condition, x, y). Both are computed; a nan\n"
     "of the branch not taken reaches neither value nor gradient.",
     dtype=switching,
-    c=scalar_fn("{x} ? {y} : {z}", complex="{x} ? {y} : {z}"),
+    c=scalar_fn("{x} ? {y} : {z}", half="{x} ? {y} : {z}", complex="{x} ? {y} : {z}"),
     ref=_where,
     pullback=lambda cts, outs, c, x, y: (
         None,

@@ -28,7 +28,7 @@ from gradc.graph.describe import where
 from gradc.graph.op import DECLARATIONS, Declaration, Op, Pushforward
 from gradc.graph.variable import Variable
 from gradc.kernel.scalar import ScalarFn
-from gradc.ops.calls import call
+from gradc.ops.calls import applied, call
 from gradc.ops.convert import as_variable, is_weak, settled
 from gradc.ops.kinds import DtypeRule, Elemwise, Reduce
 from gradc.ops.rules import Refused
@@ -165,7 +165,7 @@ def _call_elementwise(rule: Elemwise, operands: Sequence[Any], alike: int) -> Va
         pad(each if each.dtype == dtype else call("cast", each, dtype=dtype), ndim)
         for each, dtype in zip(variables, wanted, strict=True)
     ]
-    return cast(Variable, Op(rule)(*fitted))
+    return applied(Op(rule), fitted)
 
 
 def _check_count(rule: Elemwise, count: int) -> None:
@@ -390,7 +390,7 @@ def composed(
 
 
 def is_float(dtype: str) -> bool:
-    """Whether it is float32 or float64."""
+    """Whether it is float16, float32 or float64."""
     return dtype_info(dtype).is_float
 
 

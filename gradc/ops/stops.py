@@ -45,7 +45,7 @@ STOPS = (
 
 def _stop(name: str, doc: str, pullback: Callable[..., Any]) -> Operation:
     return elemwise(
-        name, doc=f"x itself. {doc}", dtype=same, c=scalar_fn("{x}", complex="{x}"),
+        name, doc=f"x itself. {doc}", dtype=same, c=scalar_fn("{x}", half="{x}", complex="{x}"),
         ref=lambda x: x, pullback=pullback, is_slope=False,
     )  # fmt: skip
 

@@ -220,7 +220,7 @@ def test_what_is_no_number_is_refused_by_name() -> None:
     with pytest.raises(ArgumentTypeError, match=r'argument "p\[\'w\'\]" is no array'):
         f({"w": object()}, 1.0)
     for dtype, cure in (
-        ("float16", "convert it to float32"),
+        ("longdouble", "convert it to float64"),
         ("clongdouble", "convert it to complex64"),
     ):
         with pytest.raises(ArgumentTypeError, match=rf"dtype \w+\)\.\n  Fix: .*{cure}"):

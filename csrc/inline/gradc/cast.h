@@ -16,6 +16,7 @@
 #define GRADC_CAST_H
 
 #include "bits.h"
+#include "half.h"
 
 #define GC_CAST(from, F, to, T) \
     GC_INLINE T gc_cast_##from##_##to(F x) { return (T)x; }

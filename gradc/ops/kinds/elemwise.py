@@ -12,7 +12,7 @@ from gradc.graph.types import TensorType
 from gradc.graph.variable import Variable
 from gradc.kernel.scalar import ScalarFn
 from gradc.ops.kinds.batches import all_led
-from gradc.ops.kinds.complexes import refuse_complex
+from gradc.ops.kinds.complexes import refuse_complex, refuse_half
 from gradc.ops.kinds.shapes import broadcast_static, longest
 from gradc.sizes import Size
 from gradc.value import record
@@ -46,10 +46,14 @@ class Elemwise(Declaration):
     commutes: bool = False
     on_sizes: Callable[..., Size] | None = None
 
+    def moves_half(self, params: Mapping[str, Any]) -> bool:
+        return self.c.supports("float16")
+
     def infer(
         self, inputs: Sequence[Variable], params: Mapping[str, Any]
     ) -> tuple[TensorType, ...]:
         refuse_complex(self.name, inputs, self.c.supports("complex128"))
+        refuse_half(self.name, inputs, self.moves_half(params))
         dtypes = tuple(each.dtype for each in inputs)
         result = params["dtype"] if "dtype" in params else self.dtype(dtypes)[1]
         return (TensorType(result, broadcast_static(self.name, inputs)),)

@@ -12,6 +12,7 @@ from gradc.graph.types import TensorType
 from gradc.graph.variable import Variable
 from gradc.ops.calls import call, lead, length_of
 from gradc.ops.kinds.batches import all_batched, batched
+from gradc.ops.kinds.complexes import refuse_half
 from gradc.ops.kinds.shapes import broadcast_static, longest
 from gradc.value import record
 
@@ -89,11 +90,15 @@ class Scatter(Declaration):
     kind: ClassVar[str] = "Scatter"
     guards: ClassVar[Guards] = "routed"
 
+    def moves_half(self, params: Mapping[str, Any]) -> bool:
+        return bool(params["mode"] != "add")
+
     def infer(
         self, inputs: Sequence[Variable], params: Mapping[str, Any]
     ) -> tuple[TensorType, ...]:
         if "through" not in params:
             broadcast_static("indexing", inputs[2:])
+        refuse_half(self.name, inputs, self.moves_half(params))
         return (inputs[0].type,)
 
     def lengths(self, operands: Sequence[Operand], params: Mapping[str, Any]) -> tuple[Shape, ...]:

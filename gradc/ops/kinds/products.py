@@ -16,6 +16,7 @@ from gradc.graph.types import TensorType
 from gradc.graph.variable import Variable
 from gradc.ops.calls import call
 from gradc.ops.kinds.batches import batched
+from gradc.ops.kinds.complexes import refuse_half
 from gradc.sizes import Size
 from gradc.value import record
 
@@ -32,9 +33,13 @@ class Contract(Declaration):
 
     kind: ClassVar[str] = "Contract"
 
+    def moves_half(self, params: Mapping[str, Any]) -> bool:
+        return False
+
     def infer(
         self, inputs: Sequence[Variable], params: Mapping[str, Any]
     ) -> tuple[TensorType, ...]:
+        refuse_half(self.name, inputs)
         static: dict[str, int | None] = {}
         for each, letters in zip(inputs, (params["x"], params["y"]), strict=True):
             for letter, n in zip(letters, each.type.shape, strict=True):
@@ -95,9 +100,13 @@ class Gemm(Declaration):
 
     kind: ClassVar[str] = "Gemm"
 
+    def moves_half(self, params: Mapping[str, Any]) -> bool:
+        return False
+
     def infer(
         self, inputs: Sequence[Variable], params: Mapping[str, Any]
     ) -> tuple[TensorType, ...]:
+        refuse_half(self.name, inputs)
         return (inputs[0].type,)
 
     def lengths(self, operands: Sequence[Operand], params: Mapping[str, Any]) -> tuple[Shape, ...]:

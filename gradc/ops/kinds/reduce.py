@@ -11,7 +11,7 @@ from gradc.graph.op import Apply, Declaration, Guards, Op, Operand, Shape
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Variable
 from gradc.ops.calls import call
-from gradc.ops.kinds.complexes import refuse_complex
+from gradc.ops.kinds.complexes import refuse_complex, refuse_half
 from gradc.value import record
 
 __all__ = ["Reduce"]
@@ -43,11 +43,15 @@ class Reduce(Declaration):
     needs_elements: bool = False
     of_complex: tuple[tuple[str, ...], tuple[str, ...]] | None = None
 
+    def moves_half(self, params: Mapping[str, Any]) -> bool:
+        return False
+
     def infer(
         self, inputs: Sequence[Variable], params: Mapping[str, Any]
     ) -> tuple[TensorType, ...]:
         (x,) = inputs
         refuse_complex(self.name, inputs, self.of_complex is not None)
+        refuse_half(self.name, inputs)
         kept = tuple(n for axis, n in enumerate(x.type.shape) if axis not in params["axes"])
         dtype = params.get("dtype") or self.out(x.dtype)[1]
         return (TensorType(dtype, kept),)

@@ -21,7 +21,7 @@ from gradc.graph.variable import Variable
 from gradc.kernel.routine import RoutineFn
 from gradc.ops.calls import call, length_of
 from gradc.ops.kinds.batches import all_batched, batched, refuse_lengths
-from gradc.ops.kinds.complexes import refuse_complex
+from gradc.ops.kinds.complexes import refuse_complex, refuse_half
 from gradc.ops.kinds.shapes import longest, static_operands, to_static
 from gradc.sizes import Size, SizeLike, product, size
 from gradc.value import record, value
@@ -128,10 +128,14 @@ class Routine(Declaration):
 
     # -- types -------------------------------------------------------------------------------------
 
+    def moves_half(self, params: Mapping[str, Any]) -> bool:
+        return False
+
     def infer(
         self, inputs: Sequence[Variable], params: Mapping[str, Any]
     ) -> tuple[TensorType, ...]:
         refuse_complex(self.name, inputs, self.c.of_complex)
+        refuse_half(self.name, inputs)
         for (one, i), (other, j) in self.equal_axes(inputs):
             lengths = inputs[one].type.shape[i], inputs[other].type.shape[j]
             if None not in lengths and lengths[0] != lengths[1]:

@@ -205,6 +205,9 @@ class Iota(Declaration):
 
     kind: ClassVar[str] = "Iota"
 
+    def moves_half(self, params: Mapping[str, Any]) -> bool:
+        return False
+
     def infer(
         self, inputs: Sequence[Variable], params: Mapping[str, Any]
     ) -> tuple[TensorType, ...]:
