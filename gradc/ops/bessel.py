@@ -14,7 +14,7 @@ from gradc.ops import judges_bessel
 from gradc.ops.compare import eq, switch
 from gradc.ops.declare import Operation, elemwise
 from gradc.ops.elemwise import neg, sign
-from gradc.ops.judges import table
+from gradc.ops.judges import on_arrays
 from gradc.ops.rules import to_float
 
 __all__ = ["i0", "i0e", "i1", "i1e", "j0", "j1"]
@@ -29,7 +29,7 @@ def _bessel(
         doc=f"{doc}\nSource: DLMF {source}.",
         dtype=to_float,
         c=scalar_fn(f"gc_{name}", cost=120, vectorizes=False),
-        ref=table(getattr(judges_bessel, name)),
+        ref=on_arrays(getattr(judges_bessel, name)),
         pullback=lambda cts, outs, x: (cts[0] * slope(outs[0], x),),
         domain=(0.3, 12.0),
     )

@@ -17,7 +17,7 @@ from gradc.kernel.scalar import scalar_fn
 from gradc.ops import judges, judges_incomplete
 from gradc.ops.compare import and_, eq, gt, switch
 from gradc.ops.declare import Operation, composed, elemwise
-from gradc.ops.judges import table
+from gradc.ops.judges import on_arrays, table
 from gradc.ops.math import exp, log
 from gradc.ops.rules import to_float
 from gradc.ops.special import digamma, gammaln
@@ -33,7 +33,7 @@ betaln = elemwise(
     "Source: Stirling's formula, DLMF 5.11.1, 5.12.1.",
     dtype=to_float,
     c=scalar_fn("gc_betaln", cost=150, vectorizes=False),
-    ref=table(judges.betaln),
+    ref=on_arrays(judges.betaln),
     pullback=lambda cts, outs, x, y: (
         cts[0] * (digamma(x) - digamma(x + y)),
         cts[0] * (digamma(y) - digamma(x + y)),
@@ -45,7 +45,7 @@ betaln = elemwise(
 
 
 def _beta(x: Array, y: Array) -> Array:
-    return np.exp(table(judges.betaln)(x.astype(judges.Long), y)).astype(x.dtype)
+    return np.exp(on_arrays(judges.betaln)(x.astype(judges.Long), y)).astype(x.dtype)
 
 
 @composed(ref=_beta, domain=(0.3, 6.0))

@@ -1,7 +1,8 @@
 """Special functions in numpy's long double: what the interpreter computes, and the tests' judge.
 
-Takes one number (or two), gives one: by series, recurrences and Newton's steps that are slow and
-plain, and share nothing with the C of csrc/inline.  `table` makes functions of arrays of them.
+By series, recurrences and Newton's steps that are slow and plain, and share nothing with the C of
+csrc/inline.  Those that go on for dozens of terms take arrays in long double, of doubles, and
+`on_arrays` makes references of them; the rest take one number, and `table` does.
 Sources: DLMF chapters 5, 7 and 25.
 """
 
@@ -16,14 +17,16 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
-    "betaln", "digamma", "erfcinv", "erfcx", "erfinv", "gamma", "gammaln", "polygamma",
-    "sinc_slope", "table",
+    "betaln", "digamma", "erfcinv", "erfcx", "erfinv", "gamma", "gammaln", "on_arrays",
+    "polygamma", "sinc_slope", "table",
 ]  # fmt: skip
 
 Array = npt.NDArray[Any]
 Long = np.longdouble
 
 PI = Long("3.141592653589793238462643383279503")
+_HIGH = 13  # ten terms of Stirling's series leave 1e-21 there
+_ROWS = 1 << 12  # numbers whose terms are laid out at once
 _HALF_ROOT = math.sqrt(math.pi) / 2
 
 
@@ -39,6 +42,31 @@ def table(function: Callable[..., Any]) -> Callable[..., Array]:
     return ref
 
 
+def on_arrays(function: Callable[..., Array]) -> Callable[..., Array]:
+    """As `table`, of a function of columns of numbers in long double, which gives a column.
+
+    So it may lay out the terms of its series along an axis, which takes far fewer calls of numpy.
+    """
+
+    def ref(*operands: Array) -> Array:
+        shape = np.broadcast_shapes(*(np.shape(each) for each in operands))
+        doubles = [np.broadcast_to(np.asarray(each, "float64"), shape) for each in operands]
+        columns = [each.reshape(-1, 1).astype(Long) for each in doubles]
+        found = np.empty((columns[0].size, 1), operands[-1].dtype)
+        with np.errstate(all="ignore"):
+            for k in range(0, found.size, _ROWS):
+                found[k : k + _ROWS] = function(*(each[k : k + _ROWS] for each in columns))
+        return found.reshape(shape)
+
+    return ref
+
+
+def total(terms: Array) -> Array:
+    """The sum of each row."""
+    found: Array = np.sum(terms, axis=1, keepdims=True)
+    return found
+
+
 # The numbers B_2, B_4, ... B_28 (DLMF table 24.2.1).
 _BERNOULLI = (
     (1, 6), (-1, 30), (1, 42), (-1, 30), (5, 66), (-691, 2730), (7, 6), (-3617, 510),
@@ -48,24 +76,27 @@ _BERNOULLI = (
 
 
 @functools.cache
-def bernoulli(count: int) -> tuple[Any, ...]:
+def bernoulli(count: int) -> Array:
     """The numbers B_2k / (2k)! for k = 1 .. count."""
-    return tuple(
-        Long(above) / Long(below * math.factorial(2 * k))
-        for k, (above, below) in enumerate(_BERNOULLI[:count], 1)
+    return np.array(
+        [
+            Long(above) / Long(below * math.factorial(2 * k))
+            for k, (above, below) in enumerate(_BERNOULLI[:count], 1)
+        ]
     )
 
 
-def is_pole(x: float) -> bool:
-    """Whether Gamma has a pole there: 0 or a negative whole number."""
-    return x <= 0 and x == math.floor(x)
+def is_pole(x: Array) -> Array:
+    """Where Gamma has a pole: at 0 and the negative whole numbers."""
+    found: Array = (x <= 0) & (x == np.floor(x))
+    return found
 
 
 def gamma(x: float) -> float:
     """Gamma; at 0 inf with its sign, nan at the other poles."""
     if x == 0:
         return math.copysign(math.inf, x)
-    if x == -math.inf or (not math.isinf(x) and is_pole(x)):
+    if x == -math.inf or (x < 0 and x == math.floor(x)):
         return math.nan
     try:
         return math.gamma(x)
@@ -73,105 +104,113 @@ def gamma(x: float) -> float:
         return math.inf
 
 
-def gammaln(x: float) -> Any:
-    """log|Gamma|, inf at poles: the recurrence up to 25, then Stirling's series (DLMF 5.11.1)."""
-    if math.isinf(x) or (x == x and is_pole(x)):
-        return math.inf
-    if x < 0:
-        sine = np.sin(PI * (Long(x) - np.rint(Long(x))))
-        return np.log(PI / abs(Long(x) * sine)) - gammaln(-x)
-    if x in (1, 2):
-        return 0.0
-    y, product = Long(x), Long(1)
-    while y < 25:
-        product *= y
-        y += 1
-    total = (y - 0.5) * np.log(y) - y + np.log(2 * PI) / 2 - np.log(product)
-    for k, number in enumerate(bernoulli(10), 1):
-        total += number * math.factorial(2 * k - 2) / y ** (2 * k - 1)
-    return total
+def climb(x: Array, to: Any) -> tuple[Array, Array, Array]:
+    """The numbers x, x + 1, ... of each row from 0 up, where they are below `to`, and the next."""
+    count = np.where((x >= 0) & (x < to), np.ceil(to - x), Long(0))
+    steps = np.arange(np.max(count), dtype=Long)
+    return x + steps, steps < count, x + count
 
 
-def betaln(a: float, b: float) -> Any:
-    """The logarithm of Beta: both raised to 25, then Stirling's series without what cancels."""
-    a, b = (a, b) if a < b else (b, a)
-    if not (a >= 0 and b >= 0) or (a == 0 and b == math.inf):
-        return math.nan
-    if a == 0 or b == math.inf:
-        return math.inf if a == 0 else -math.inf
-    if 1 in (a, b):
-        return -np.log(Long(a) * Long(b))
-    small, large, raised = Long(a), Long(b), Long(0)
-    while small < 25:
-        raised += np.log1p(large / small)
-        small += 1
-    while large < 25:
-        raised += np.log1p(small / large)
-        large += 1
-    total = np.log(2 * PI / large) / 2 - large * np.log1p(small / large)
-    total -= (small - 0.5) * np.log1p(large / small)
-    for k, number in enumerate(bernoulli(10), 1):
-        odd = 1 - 2 * k
-        ends = small**odd + large**odd - (small + large) ** odd
-        total += number * math.factorial(2 * k - 2) * ends
-    return total + raised
+def powers(x: Array, count: int) -> Array:
+    """The powers x, x^2, ... in each row."""
+    return np.cumprod(np.broadcast_to(x, (len(x), count)), axis=1)
 
 
-def digamma(x: float) -> Any:
-    """By the recurrence up to 25, then the asymptotic series (DLMF 5.11.2)."""
-    if x == 0:
-        return math.copysign(math.inf, -x)
-    if math.isnan(x) or x == math.inf:
-        return x
-    if x == -math.inf or is_pole(x):
-        return math.nan
-    if x < 0:
-        off = Long(x) - np.rint(Long(x))
-        return digamma(-x) - 1 / Long(x) - PI * np.cos(PI * off) / np.sin(PI * off)
-    y, total = Long(x), Long(0)
-    while y < 25:
-        total -= 1 / y
-        y += 1
-    total += np.log(y) - 1 / (2 * y)
-    for k, number in enumerate(bernoulli(10), 1):
-        total -= number * math.factorial(2 * k - 1) / y ** (2 * k)
-    return total
+@functools.cache
+def _stirling(less: int) -> Array:
+    """The numbers B_2k (2k - less)! / (2k)! for k = 1 .. 10."""
+    return bernoulli(10) * [math.factorial(2 * k - less) for k in range(1, 11)]
 
 
-def zeta_sum(n: int, x: Any) -> Any:
-    """The sum n! zeta(n + 1, x) for x > 0, by Euler and Maclaurin (DLMF 25.11.7)."""
-    s, y, total = n + 1, Long(x), Long(0)
-    factorial = functools.reduce(lambda a, b: a * b, map(Long, range(1, n + 1)), Long(1))
-    while y < s + 25:
-        total += y**-s
-        y += 1
-    total += y ** (1 - s) / n + y**-s / 2
-    rising = Long(s)
-    for k, number in enumerate(bernoulli(14), 1):
-        total += number * rising * y ** (1 - s - 2 * k)
-        rising *= Long(s + 2 * k - 1) * (s + 2 * k)
-    return factorial * total
+def gammaln(x: Array) -> Array:
+    """log|Gamma|, inf at poles: the recurrence up to 13, then Stirling's series (DLMF 5.11.1)."""
+    steps, low, y = climb(np.abs(x), _HIGH)
+    product = np.prod(np.where(low, steps, 1), axis=1, keepdims=True)
+    found: Array = (y - 0.5) * np.log(y) - y + np.log(2 * PI) / 2 - np.log(product)
+    found += total(_stirling(2) * powers(1 / y**2, 10)) * y
+    found[(x == 1) | (x == 2)] = 0
+    mirrored = np.log(PI / np.abs(x * np.sin(PI * (x - np.rint(x))))) - found
+    found = np.where(x < 0, mirrored, found)
+    found[np.isinf(x) | is_pole(x)] = math.inf
+    return found
 
 
-def polygamma(order: float, x: float) -> Any:
+def betaln(a: Array, b: Array) -> Array:
+    """The logarithm of Beta: both raised to 13, then Stirling's series without what cancels."""
+    a, b = np.where(a < b, a, b), np.where(a < b, b, a)
+    steps, low, small = climb(a, _HIGH)
+    raised = total(np.where(low, np.log1p(b / steps), 0))
+    steps, low, large = climb(b, _HIGH)
+    raised += total(np.where(low, np.log1p(small / steps), 0))
+    found: Array = np.log(2 * PI / large) / 2 - large * np.log1p(small / large)
+    found -= (small - 0.5) * np.log1p(large / small)
+    for sign, each in ((1, small), (1, large), (-1, small + large)):
+        found += sign * each * total(_stirling(2) * powers(1 / each**2, 10))
+    found += raised
+    found = np.where((a == 1) | (b == 1), -np.log(a * b), found)
+    found[b == math.inf] = -math.inf
+    found[a == 0] = math.inf
+    found[~((a >= 0) & (b >= 0)) | ((a == 0) & (b == math.inf))] = math.nan
+    return found
+
+
+def digamma(x: Array) -> Array:
+    """By the recurrence up to 13, then the asymptotic series (DLMF 5.11.2)."""
+    steps, low, y = climb(np.abs(x), _HIGH)
+    found = np.log(y) - 1 / (2 * y) - total(np.where(low, 1 / steps, 0))
+    found -= total(_stirling(1) * powers(1 / y**2, 10))
+    off = PI * (x - np.rint(x))
+    found = np.where(x < 0, found - 1 / x - PI * np.cos(off) / np.sin(off), found)
+    found[is_pole(x)] = math.nan
+    return np.where(x == 0, np.copysign(math.inf, -x), found)
+
+
+@functools.cache
+def factorials() -> Array:
+    """The products 1 .. n, for n from 0 to 170."""
+    return np.cumprod([Long(max(n, 1)) for n in range(171)])
+
+
+def zeta_sum(n: Array, x: Array) -> Array:
+    """The sum n! zeta(n + 1, x) for n, x > 0, by Euler and Maclaurin (DLMF 25.11.7)."""
+    s = n + 1
+    steps, low, y = climb(x, s + 10)
+    found = total(np.where(low, steps**-s, 0))
+    found += y ** (1 - s) / n + y**-s / 2
+    twice = 2 * np.arange(1, 15)
+    pairs = (s + (twice - 3)) * (s + (twice - 2))
+    rising = s * np.cumprod(np.where(twice > 2, pairs, 1), axis=1)
+    found += total(bernoulli(14) * rising * powers(1 / y**2, 14)) * y ** (1 - s)
+    result: Array = factorials()[n.astype(int)] * found
+    return result
+
+
+def polygamma(order: Array, x: Array) -> Array:
     """The derivative of digamma of this order, 0 to 170."""
-    if not -0.5 <= order <= 170.5 or math.isnan(x):
-        return math.nan
-    n = round(order)
-    if n == 0:
-        return digamma(x)
-    sign = 1 if n % 2 else -1
-    if x == 0:
-        return math.inf if n % 2 else math.copysign(math.inf, -x)
-    if math.isinf(x):
-        return 0.0 if x > 0 else math.nan
-    if x > 0:
-        return sign * zeta_sum(n, x)
-    if is_pole(x):
-        return math.inf if n % 2 else math.nan
-    behind = -Long(x) - np.floor(-Long(x))
-    both = sign * zeta_sum(n, 1 - behind) + zeta_sum(n, behind)
-    return both - zeta_sum(n, 1 - Long(x))
+    is_order = (order >= -0.5) & (order <= 170.5) & ~np.isnan(x)
+    n = np.where(is_order, np.rint(order), 0)
+    is_odd = n % 2 == 1
+    pole = np.where(is_odd, math.inf, np.where(x == 0, np.copysign(math.inf, -x), math.nan))
+    found = np.where(is_pole(x), pole, Long(0))
+    found[x == -math.inf] = math.nan
+    is_sum = (n > 0) & np.isfinite(x) & ~is_pole(x)
+    if is_sum.any():
+        rows = is_sum[:, 0]
+        found[rows] = _off_poles(n[rows], x[rows])
+    if (n == 0).any():
+        found = np.where(n == 0, digamma(x), found)
+    return np.where(is_order, found, math.nan)
+
+
+def _off_poles(n: Array, x: Array) -> Array:
+    """Below 0 the sum over all poles, less its right half."""
+    sign = np.where(n % 2 == 1, Long(1), Long(-1))
+    found = np.where(x > 0, sign, -1) * zeta_sum(n, np.where(x > 0, x, 1 - x))
+    below = x[:, 0] < 0
+    if below.any():
+        n, behind = n[below], -x[below] - np.floor(-x[below])
+        found[below] += sign[below] * zeta_sum(n, 1 - behind) + zeta_sum(n, behind)
+    return found
 
 
 def erfcinv(q: float) -> Any:

@@ -7,87 +7,123 @@ with the C of csrc/inline.  Source: DLMF 10.2.2, 10.9.1, 10.17.3, 10.25.2, 10.32
 
 from __future__ import annotations
 
+import functools
 import math
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from gradc.ops.judges import PI, Long
+from gradc.ops.judges import PI, Array, Long, powers, total
 
 __all__ = ["i0", "i0e", "i1", "i1e", "j0", "j1"]
 
 
-def _series(order: int, x: Any, sign: int) -> Any:
+def _series(order: int, x: Array, sign: int) -> Array:
     """The power series, for |x| <= 1."""
-    z = sign * x * x / 4
-    terms = (z**k / (math.factorial(k) * math.factorial(k + order)) for k in range(14))
-    return (x / 2) ** order * sum(terms)
-
-
-def _hankel(order: int, x: Any) -> list[Any]:
-    """The terms a_k(order) / x^k of DLMF 10.17.1."""
-    found = [Long(1)]
-    for k in range(1, 31):
-        found.append(found[-1] * (4 * order**2 - (2 * k - 1) ** 2) / (k * 8 * x))
+    below = [math.factorial(n) * math.factorial(n + order) for n in range(1, 15)]
+    terms = powers(sign * x * x / 4, 14) / np.array(below, Long)
+    found: Array = (x / 2) ** order * (1 + total(terms))
     return found
 
 
-def _first_kind(order: int, x: float) -> Any:
-    a, flip = Long(abs(x)), -1 if order and x < 0 else 1
-    if math.isinf(x):
-        return 0.0
-    if a <= 1:
-        return flip * _series(order, a, -1)
-    if a <= 50:
-        turns = 2 * PI * np.arange(160) / 160
-        return flip * np.mean(np.cos(order * turns - a * np.sin(turns)))
-    terms = _hankel(order, a)
-    even = sum((-1) ** (k // 2) * terms[k] for k in range(0, 30, 2))
-    odd = sum((-1) ** (k // 2) * terms[k] for k in range(1, 30, 2))
+@functools.cache
+def _turn() -> tuple[Array, Array]:
+    """Cosines and sines all around."""
+    turns = 2 * PI * np.arange(160) / 160
+    return np.cos(turns), np.sin(turns)
+
+
+def _wave(order: int, x: Array) -> Array:
+    """The mean of cos(order t - x sin t), for x <= 50."""
+    sines = _turn()[1]
+    values = np.sin(x * sines) * sines if order else np.cos(x * sines)
+    found: Array = np.mean(values, axis=1, keepdims=True)
+    return found
+
+
+def _growth(order: int, x: Array) -> Array:
+    """The mean of exp(x (cos t - 1)) cos(order t), for x <= 50."""
+    cosines = _turn()[0]
+    values = np.exp(x * (cosines - 1))
+    found: Array = np.mean(values * cosines if order else values, axis=1, keepdims=True)
+    return found
+
+
+def _hankel(order: int, x: Array) -> Array:
+    """The terms a_k(order) / x^k of DLMF 10.17.1, for k from 0 to 30."""
+    k = np.arange(1, 31)
+    ratios = (4 * order**2 - (2 * k - 1) ** 2) / (k * 8 * x)
+    return np.cumprod(np.insert(ratios, 0, 1, axis=1), axis=1)
+
+
+def _far_wave(order: int, a: Array) -> Array:
+    terms = _hankel(order, a)[:, :30]
+    terms[:, 2::4] *= -1
+    terms[:, 3::4] *= -1
+    even, odd = total(terms[:, ::2]), total(terms[:, 1::2])
     both, apart = np.sin(a) + np.cos(a), np.sin(a) - np.cos(a)
     wave = even * apart + odd * both if order else even * both - odd * apart
-    return flip * wave / np.sqrt(PI * a)
+    found: Array = wave / np.sqrt(PI * a)
+    return found
 
 
-def _scaled(order: int, x: float) -> Any:
+def _far_growth(order: int, a: Array) -> Array:
+    found: Array = total(_hankel(order, -a)) / np.sqrt(2 * PI * a)
+    return found
+
+
+def _joined(order: int, x: Array, pieces: Sequence[Callable[[int, Array], Array]]) -> Array:
+    """A function that is one for |x| <= 1, another up to 50, a third above, and 0 at infinity."""
+    a = np.abs(x)
+    found = np.where(np.isnan(x), x, Long(0))
+    for low, high, piece in zip((-1, 1, 50), (1, 50, math.inf), pieces, strict=True):
+        rows = ((a > low) & (a <= high) & np.isfinite(a))[:, 0]
+        if rows.any():
+            found[rows] = piece(order, a[rows])
+    return np.where((x < 0) & np.isfinite(x), -found, found) if order else found
+
+
+def _first_kind(order: int, x: Array) -> Array:
+    def near(order: int, a: Array) -> Array:
+        return _series(order, a, -1)
+
+    return _joined(order, x, (near, _wave, _far_wave))
+
+
+def _scaled(order: int, x: Array) -> Array:
     """The modified function times exp(-|x|)."""
-    a, flip = Long(abs(x)), -1 if order and x < 0 else 1
-    if math.isinf(x):
-        return 0.0
-    if a <= 1:
-        return flip * _series(order, a, 1) * np.exp(-a)
-    if a <= 50:
-        turns = 2 * PI * np.arange(160) / 160
-        return flip * np.mean(np.exp(a * (np.cos(turns) - 1)) * np.cos(order * turns))
-    alternating = sum((-1) ** k * term for k, term in enumerate(_hankel(order, a)))
-    return flip * alternating / np.sqrt(2 * PI * a)
+
+    def near(order: int, a: Array) -> Array:
+        return _series(order, a, 1) * np.exp(-a)
+
+    return _joined(order, x, (near, _growth, _far_growth))
 
 
-def j0(x: float) -> Any:
+def j0(x: Array) -> Array:
     """J0."""
     return _first_kind(0, x)
 
 
-def j1(x: float) -> Any:
+def j1(x: Array) -> Array:
     """J1."""
     return _first_kind(1, x)
 
 
-def i0e(x: float) -> Any:
+def i0e(x: Array) -> Array:
     """exp(-|x|) I0."""
     return _scaled(0, x)
 
 
-def i1e(x: float) -> Any:
+def i1e(x: Array) -> Array:
     """exp(-|x|) I1."""
     return _scaled(1, x)
 
 
-def i0(x: float) -> Any:
+def i0(x: Array) -> Array:
     """I0."""
-    return math.inf if math.isinf(x) else _scaled(0, x) * np.exp(Long(abs(x)))
+    return np.where(np.isinf(x), np.abs(x), _scaled(0, x) * np.exp(np.abs(x)))
 
 
-def i1(x: float) -> Any:
+def i1(x: Array) -> Array:
     """I1."""
-    return x if math.isinf(x) else _scaled(1, x) * np.exp(Long(abs(x)))
+    return np.where(np.isinf(x), x, _scaled(1, x) * np.exp(np.abs(x)))

@@ -7,14 +7,26 @@ Source: DLMF 8.11.4, 8.9.2, 8.12.3 to 8.12.12; Boost's table of c_1's coefficien
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
 import numpy as np
 
-from gradc.ops.judges import PI, Long, digamma, gammaln
+from gradc.ops import judges
+from gradc.ops.judges import PI, Long
 
 __all__ = ["gammainc", "gammainc_slope", "gammaincc"]
+
+
+def gammaln(a: Any) -> Any:
+    """The judge of arrays, of one number."""
+    return judges.gammaln(np.full((1, 1), a, Long))[0, 0]
+
+
+def digamma(a: Any) -> Any:
+    """The judge of arrays, of one number."""
+    return judges.digamma(np.full((1, 1), a, Long))[0, 0]
 
 
 def _series(a: float, x: float) -> tuple[Any, Any]:
@@ -46,6 +58,7 @@ def _fraction(a: float, x: float) -> tuple[Any, Any]:
     return value, value * (np.log(Long(x)) - digamma(a) - slope / below)
 
 
+@functools.lru_cache(1 << 14)  # three functions, and the judge of random graphs several times
 def _parts(a: float, x: float) -> tuple[Any, Any, Any]:
     """P, Q and the derivative of P by a."""
     if not (a >= 0 and x >= 0) or (a == x and a in (0, math.inf)):

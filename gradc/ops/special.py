@@ -21,7 +21,7 @@ from gradc.ops import judges
 from gradc.ops.compare import eq, gt, switch
 from gradc.ops.declare import Operation, composed, elemwise
 from gradc.ops.elemwise import neg, square
-from gradc.ops.judges import table
+from gradc.ops.judges import on_arrays, table
 from gradc.ops.math import erfc, exp, log1p, softplus
 from gradc.ops.rules import to_float
 from gradc.ops.stable import log_erfc
@@ -59,16 +59,17 @@ gamma = _special(
 gammaln = _special(
     "gammaln", "log|Gamma(x)|, with all its digits near 1 and 2; inf at 0, -1, -2, ...\n"
     "Source: Stirling's formula, DLMF 5.11.1.",
-    table(judges.gammaln), lambda ct, out, x: ct * digamma(x),
+    on_arrays(judges.gammaln), lambda ct, out, x: ct * digamma(x),
 )  # fmt: skip
 digamma: Operation = _special(
     "digamma", "The slope of log Gamma(x); nan at negative whole numbers, -inf at 0.\n"
     "Source: DLMF 5.11.2, 5.5.4.",
-    table(judges.digamma), lambda ct, out, x: ct * trigamma(x),
+    on_arrays(judges.digamma), lambda ct, out, x: ct * trigamma(x),
 )  # fmt: skip
 trigamma: Operation = _special(
     "trigamma", "The second derivative of log Gamma(x); inf at 0, -1, -2, ...",
-    table(lambda x: judges.polygamma(1, x)), lambda ct, out, x: ct * polygamma(2, x),
+    on_arrays(lambda x: judges.polygamma(np.ones_like(x), x)),
+    lambda ct, out, x: ct * polygamma(2, x),
 )  # fmt: skip
 _polygamma: Operation = elemwise(
     "polygamma_of_order",
@@ -77,7 +78,7 @@ _polygamma: Operation = elemwise(
     "Source: Euler's and Maclaurin's sum for Hurwitz' zeta function, DLMF 25.11.7.",
     dtype=to_float,
     c=scalar_fn("gc_polygamma", cost=1000, vectorizes=False),
-    ref=table(judges.polygamma),
+    ref=on_arrays(judges.polygamma),
     pullback=lambda cts, outs, n, x: (None, cts[0] * _polygamma(n + 1, x)),
     arity=2,
     domain=((1.6, 2.4), (0.3, 6.0)),
