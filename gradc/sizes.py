@@ -8,7 +8,7 @@ Lives in the foundation because both the expression side (shape rules) and the m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Union
@@ -35,6 +35,7 @@ __all__ = [
     "panel_scratch",
     "product",
     "size",
+    "total",
     "wrap",
 ]
 
@@ -364,6 +365,15 @@ def product(sizes: Sequence[SizeLike]) -> Size:
     for each in sizes:
         total = total * each
     return total
+
+
+def total(sizes: Iterable[SizeLike]) -> Size:
+    """The sum of lengths; 0 for none.  Terms are sorted once, and not for each that is added."""
+    terms: dict[Monomial, int] = {}
+    for each in sizes:
+        for monomial, factor in size(each).terms:
+            terms[monomial] = terms.get(monomial, 0) + factor
+    return _size(terms)
 
 
 def _substitute_atom(atom: Atom, values: Mapping[Atom, Size]) -> Size:

@@ -25,7 +25,7 @@ from gradc.kernel.loops import (
     Statement,
     Step,
 )
-from gradc.sizes import Size, product, size
+from gradc.sizes import Size, product, size, total
 
 __all__ = ["picoseconds"]
 
@@ -42,10 +42,7 @@ def picoseconds(segment: Segment) -> Size:
 
 
 def _all(steps: tuple[Step, ...]) -> Size:
-    total = size(0)
-    for step in steps:
-        total = total + _work(step) + _STEP
-    return total
+    return total((*map(_work, steps), _STEP * len(steps)))
 
 
 def _work(step: Step) -> Size:
@@ -63,14 +60,14 @@ def _work(step: Step) -> Size:
 def _nest(nest: Nest) -> Size:
     rows = product(nest.axes[: nest.split])
     elements = product(nest.axes)
-    total = size(0)
+    whole = size(0)
     for block in nest.blocks:
         if isinstance(block, Pass):
             instruction = _VECTOR if block.vector else _SCALAR
-            total = total + elements * (_instructions(block.body) * instruction)
+            whole = whole + elements * (_instructions(block.body) * instruction)
         else:
-            total = total + rows * (_instructions(block.body) * _SCALAR)
-    return total + _product(nest.product) if nest.product else total
+            whole = whole + rows * (_instructions(block.body) * _SCALAR)
+    return whole + _product(nest.product) if nest.product else whole
 
 
 def _instructions(body: tuple[Statement, ...]) -> int:

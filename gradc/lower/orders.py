@@ -31,7 +31,7 @@ def loosen(
 
     reads: the nodes that are computed, each with the values whose numbers it reads.
     """
-    known = [each for each in inputs if 2 <= each.ndim <= _MOST_AXES]
+    known = {each for each in inputs if 2 <= each.ndim <= _MOST_AXES}
     units: dict[Variable, frozenset[int]] = {}
     tied = {values.source(each)[0] for each in (*values.graph.results, *values.shapes.data)}
     for node, numbers in reads:
