@@ -20,7 +20,7 @@ check: $(VENV)/test
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not slow"
 
 test-all: lint types
-	$(BIN)/python -m pytest -n 2 --dist worksteal -q
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q --optimize
 
 tiny: $(VENV)/test
 	$(BIN)/python -m pytest -q tests/test_tiny.py

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import gc
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import gradc
 from tests.fuzz.counts import counted
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,19 +25,42 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 # Where interpreters are told to leave no byte code, each that a test starts would compile all of
-# gradc again: 0.4 s of the second that it takes.  They share it in a folder of pytest's.
+# gradc again: 0.4 s of the second that it takes.  They share it in a folder of pytest's, and so do
+# the tests, whose assertions pytest rewrites: half the time of collecting them.
 if sys.dont_write_bytecode:
+    sys.dont_write_bytecode = False
+    sys.pycache_prefix = str(ROOT / ".pytest_cache" / "bytecode")
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    os.environ["PYTHONPYCACHEPREFIX"] = str(ROOT / ".pytest_cache" / "bytecode")
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
+
+
+def pytest_collection_finish() -> None:
+    """Ten thousand tests stay: the collector need not walk over them in each of its rounds."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden", action="store_true", default=False, help="rewrite tests/golden"
     )
+    parser.addoption(
+        "--optimize", action="store_true", default=False, help="no test's C is compiled by -O0"
+    )
     parser.addoption("--graphs", default=GRAPHS, type=int, help="random graphs of tests/fuzz")
     parser.addoption("--seed", default=0, type=int, help="of the first of them")
     parser.addoption("--shrink", default=120, type=int, help="seconds to shrink one that fails")
+
+
+@pytest.fixture
+def quickly(request: pytest.FixtureRequest) -> Iterator[None]:
+    """For tests of what very many functions give: C compiled by -O0, which takes a fifth as long.
+
+    As users compile it, the C of every declaration and kind is tested in tests/ops/test_table.py
+    and tests/fuzz, and that of whole programs in tests/system; `make test-all` does so everywhere.
+    """
+    with gradc.config.override(level=None if request.config.getoption("--optimize") else 0):
+        yield
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from gradc.errors import ArgumentError, ArgumentTypeError, ShapeError, Vectorize
 from gradc.graph.evaluate import evaluate
 from gradc.graph.walk import toposort
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 RNG = np.random.default_rng(8)
 
 

@@ -13,6 +13,8 @@ import gradc
 from gradc.errors import ArgumentError, ArgumentTypeError, DTypeError, UpdateError
 from gradc.sharedvar import SharedVariable
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 
 def test_lengths_are_unknown_unless_declared() -> None:
     value = np.zeros((1, 3), "float32")

@@ -11,6 +11,8 @@ from gradc import custom_gradient, function, grad, numeric_grad, subgraph_grad, 
 from gradc.errors import ArgumentError, ArgumentTypeError, GradientError, NullTypeGradError
 from gradc.graph.evaluate import evaluate
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 RNG = np.random.default_rng(1)
 
 

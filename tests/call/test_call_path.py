@@ -14,6 +14,8 @@ import gradc
 import gradc.tensor as T
 from gradc.errors import ArgumentError, ArgumentTypeError
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 Mode = str
 MODES = ["FAST_RUN", "REFERENCE"]
 
@@ -309,6 +311,7 @@ def test_references_are_exact() -> None:
                 f(*args)
 
     calls()
+    gc.collect()  # what other tests left has dtypes, too
     before = [sys.getrefcount(each) for each in watched[:-1]]
     for _ in range(20):
         calls()

@@ -19,6 +19,8 @@ from gradc.errors import (
     GradcWarning,
 )
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 
 def test_results_may_be_written_anywhere() -> None:
     x = T.matrix("x")

@@ -288,3 +288,7 @@ def test_debug_mode_sees_rules_that_depend_on_chance(monkeypatch: pytest.MonkeyP
     x = T.vector("x")
     with pytest.raises(StochasticOrder, match=r"^f: rewriting the graph twice gives two graphs."):
         gradc.function([x], T.cos(x), mode="DebugMode")
+
+
+# Below all: tests speak of lines of this file.
+pytestmark = pytest.mark.usefixtures("quickly")

@@ -142,3 +142,7 @@ def test_the_time_of_rewriting_by_pass_and_rule() -> None:
     plain = gradc.function([x], T.log(T.exp(x) + 1) * 1, profile=True)
     assert plain.stages.library.key == f.stages.library.key
     assert "By pass" not in plain.profile.summary("str")
+
+
+# Below all: tests speak of lines of this file.
+pytestmark = pytest.mark.usefixtures("quickly")

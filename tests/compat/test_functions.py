@@ -14,6 +14,8 @@ import gradc.compat.theano.tensor as T
 from gradc.compat import theano
 from gradc.errors import GradcWarning
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 
 @pytest.fixture(autouse=True)
 def installed() -> Iterator[None]:

@@ -20,6 +20,8 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 import record  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 TOLERANCES = {"float64": 1e-9, "float32": 2e-4}
 CASES = [(name, "float64") for name in record.NAMES] + [
     (name, "float32") for name in ("beginnings", "mlp", "layers")

@@ -3,6 +3,8 @@
 With --exhaustive: all 2^32 float32 arguments, 1e7 of float64.
 """
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -15,14 +17,10 @@ BOUND = 2.0
 UNARY = tuple(f for f in FUNCTIONS if f.arity == 1)
 
 
-@pytest.fixture(scope="session")
-def judged() -> dict[str, tuple[tuple[np.ndarray, ...], Long]]:
-    """Arguments and true results of every function, computed once for all targets."""
-    return {f.name: _judge(f, 2000) for f in FUNCTIONS}
-
-
-def _judge(f: Function, count: int):
-    x = arguments(f, np.float64, count)
+@functools.cache
+def judged(f: Function) -> tuple[tuple[np.ndarray, ...], Long]:
+    """Arguments and true results of a function, computed once for all targets."""
+    x = arguments(f, np.float64, 2000)
     return x, exact(f.exact, x)
 
 
@@ -39,8 +37,8 @@ def _worst(errors: np.ndarray, x: tuple[np.ndarray, ...]) -> str:
 
 
 @pytest.mark.parametrize("f", FUNCTIONS, ids=lambda f: f.name)
-def test_float64_is_within_two_ulp(driver, judged, f):
-    x, true = judged[f.name]
+def test_float64_is_within_two_ulp(driver, f):
+    x, true = judged(f)
     errors = errors64(driver(f.name, *x), true)
     assert errors.max() <= BOUND, _worst(errors, x)
 

@@ -11,6 +11,8 @@ from gradc.graph.evaluate import evaluate
 from gradc.graph.walk import toposort
 from tests.differentiate.numeric import slope, value
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 RNG = np.random.default_rng(6)
 
 

@@ -27,6 +27,8 @@ from gradc.errors import (
 from gradc.kernel.check import check_program
 from tests.extend.operations import Cube, Given, Outer, Positive, Scale, halved
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 X = np.array([[1.0, -2.0, 3.0], [4.0, 5.0, -6.0]])
 
 

@@ -17,6 +17,8 @@ from gradc.rewrite import P, Pass, rule, wildcards
 from tests.extend.operations import Cube, Scale
 from tests.extend.rules import cube_as_product, doubled_and_exp, never
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 
 @pytest.mark.parametrize("base", ["FAST_RUN", "FAST_COMPILE", "REFERENCE", "DebugMode"])
 def test_rules_of_a_mode(base: str) -> None:

@@ -12,6 +12,8 @@ import gradc
 import gradc.tensor as T
 from gradc.errors import GradcError
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 MODES = ["FAST_RUN", "FAST_COMPILE", "REFERENCE"]
 
 

@@ -19,6 +19,8 @@ from tests.fuzz.batch import Batch
 from tests.fuzz.cases import new_case
 from tests.fuzz.pool import Case
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 GRAPHS = 2  # a function
 SEEDS = [*range(15), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(15, 100))]
 

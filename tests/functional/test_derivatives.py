@@ -11,6 +11,8 @@ import gradc
 import gradc.tensor as T
 from gradc.errors import ArgumentError, ArgumentTypeError, GradError
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 X = np.array([[1.0, -2.0, 0.5], [0.25, 3.0, -1.0]])
 V = np.array([0.5, -1.0, 2.0])
 

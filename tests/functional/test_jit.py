@@ -18,6 +18,8 @@ from gradc import tree
 from gradc.errors import ArgumentError, ArgumentTypeError
 from gradc.runtime._native import Choice
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 A = np.arange(6.0).reshape(2, 3)
 B = np.array([[0.5, 2.0, -1.0], [1.5, 0.25, 4.0]])
 Pair = namedtuple("Pair", "x y")

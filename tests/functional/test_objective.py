@@ -11,6 +11,8 @@ import gradc
 import gradc.tensor as T
 from gradc.errors import ArgumentError, ArgumentTypeError, CostTypeError, DisconnectedInputError
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 optimize = pytest.importorskip("scipy.optimize")
 M = np.arange(6.0).reshape(2, 3) / 7
 

@@ -11,6 +11,8 @@ from gradc.errors import ArgumentTypeError, MissingInputError
 from gradc.graph import clone_get_equiv, list_of_nodes, map_variables, variables
 from gradc.graph.evaluate import evaluate
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 
 def test_all_who_read_a_variable_read_its_replacement() -> None:
     x, y = T.dvector("x"), T.dvector("y")

@@ -127,3 +127,7 @@ def test_the_environment_turns_them_on() -> None:
     assert (options.compute_test_value, options.profile) == ("warn", True)
     with pytest.raises(ArgumentError):
         gradc.config.compute_test_value = "often"
+
+
+# Below all: tests speak of lines of this file.
+pytestmark = pytest.mark.usefixtures("quickly")

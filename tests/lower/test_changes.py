@@ -182,3 +182,7 @@ def test_computed_indices_and_two_tables() -> None:
         at = (at + 1) % 6
     for one, other in zip(tables, expected, strict=True):
         np.testing.assert_array_equal(one.get_value(), other)
+
+
+# Below all: tests speak of lines of this file.
+pytestmark = pytest.mark.usefixtures("quickly")

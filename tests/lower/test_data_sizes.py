@@ -11,6 +11,8 @@ import gradc
 import gradc.tensor as T
 from gradc.kernel.check import check_program
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 Y = np.arange(6.0).reshape(3, 2)
 
 
@@ -39,8 +41,7 @@ def test_all_that_is_done_with_arrays() -> None:
         high.shape[0] * 2, T.nonzero(x)[0].shape[0], high[::-1][1:],
         T.dot(T.outer(high, high), T.ones((n,))),
     ]  # fmt: skip
-    with gradc.config.override(level=1):
-        f = gradc.function([x, y], outputs)
+    f = gradc.function([x, y], outputs)
     check_program(f.stages.program)
     assert len(f.stages.program.segments) == 2
     for array in ([3.0, -1.0, 2.0, 0.0], [-3.0, -1.0, -2.0, -4.0], [1.0, 0.5, 0.25, 2.0]):

@@ -14,6 +14,8 @@ from gradc.errors import IndexBoundsError
 from gradc.kernel.check import check_program
 from gradc.kernel.program import Nest, Pack, Product
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 RNG = np.random.default_rng(0)
 
 

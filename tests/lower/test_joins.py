@@ -15,6 +15,8 @@ from gradc.kernel.check import check_program
 from gradc.kernel.program import Nest, Product, Store
 from gradc.ops.joining import window
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 RNG = np.random.default_rng(0)
 
 

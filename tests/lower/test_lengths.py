@@ -16,6 +16,8 @@ from gradc.graph.walk import ancestors
 from gradc.kernel.program import Nest
 from gradc.ops.lengths import length
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 EXPRESSIONS: dict[str, Callable[..., Variable]] = {
     "elementwise": lambda x, y, v, i, n: T.exp(x) * y + 1,
     "reduction": lambda x, y, v, i, n: T.softmax(x).sum(axis=0, keepdims=True),

@@ -10,6 +10,8 @@ import gradc.tensor as T
 from gradc.kernel.check import check_program
 from gradc.kernel.program import Nest, Product
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 RNG = np.random.default_rng(0)
 
 

@@ -159,3 +159,7 @@ def test_swap_goes_through_memory() -> None:
     assert (list(v.get_value()), list(w.get_value())) == ([3.0], [1.0, 2.0])
     (segment,) = swap.stages.program.segments
     assert (len(segment.steps), segment.commit) == (3, 1)
+
+
+# Below all: tests speak of lines of this file.
+pytestmark = pytest.mark.usefixtures("quickly")

@@ -20,6 +20,8 @@ from gradc.ops.kinds import Routine as RoutineKind
 from gradc.ops.kinds import signature_of
 from gradc.sizes import size
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 
 @pytest.fixture
 def extremes() -> Iterator[Op]:

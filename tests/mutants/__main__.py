@@ -65,7 +65,17 @@ def judged(folder: Path, graphs: int) -> tuple[int, str]:
         "PYTHONPATH": str(folder),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *JUDGES]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-x",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--optimize",
+        *JUDGES,
+    ]
     command += ["--graphs", str(graphs), "--shrink", "0", "-m", "not slow"]
     try:
         done = subprocess.run(

@@ -17,6 +17,8 @@ from gradc.kernel.check import check_program
 from tests.emit.test_emit import compile_to
 from tests.ops.test_order import DTYPES, bits_agree, drawn, slope
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 Array = np.ndarray[Any, Any]
 
 

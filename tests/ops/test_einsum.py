@@ -16,6 +16,8 @@ from gradc.graph.variable import Input
 from gradc.graph.walk import toposort
 from tests.differentiate.numeric import slope
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 LENGTHS = dict(zip("abcdef", (2, 3, 4, 1, 5, 2), strict=True))
 GRAMMAR = [
     ("ij,jk", (2, 3), (3, 4)),

@@ -16,6 +16,8 @@ from gradc.graph.types import TensorType
 from gradc.graph.variable import Input
 from tests.ops.joining_cases import CALLS, SHAPES, SPACED
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 Array = np.ndarray[Any, Any]
 RNG = np.random.default_rng(1)
 
@@ -60,8 +62,7 @@ def test_compiled_in_one_function(dtype: str, static: bool) -> None:
     known, given = inputs(dtype, static), values(dtype)
     names = chosen(dtype)
     outputs = [CALLS[name][0](*known.values()) for name in names]
-    with gradc.config.override(level=1):
-        function = gradc.function(list(known.values()), outputs)
+    function = gradc.function(list(known.values()), outputs)
     results = function(*given.values())
     meant = evaluate(outputs, {known[name]: value for name, value in given.items()})
     for name, out, got, interpreted in zip(names, outputs, results, meant, strict=True):
@@ -113,8 +114,7 @@ def test_gradients_and_forward_mode() -> None:
             gradients += T.grad(cost, wrt, disconnected_inputs="ignore")
             (moved,) = evaluate([gradc.jvp(cost, wrt, tangents)], point)
             np.testing.assert_allclose(moved, slopes[-1], rtol=1e-7, atol=1e-7, err_msg=name)
-    with gradc.config.override(level=1):
-        function = gradc.function(list(known.values()), gradients)
+    function = gradc.function(list(known.values()), gradients)
     found = iter(function(*given.values()))
     for label, wanted in zip(labels, slopes, strict=True):
         got = sum(np.sum(next(found) * along[each]) for each in wrt)

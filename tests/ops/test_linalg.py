@@ -14,6 +14,8 @@ from gradc.graph.types import TensorType
 from gradc.graph.variable import Input
 from gradc.graph.walk import toposort
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 RNG = np.random.default_rng(0)
 SHAPES = {0: (), 1: (3,), 2: (2, 3), 3: (4, 2, 3), 4: (2, 4, 2, 3)}
 

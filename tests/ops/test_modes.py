@@ -23,6 +23,8 @@ from gradc.graph.variable import Input, Variable
 from tests.ops.cases import Array, Case, Values
 from tests.ops.test_table import CASES, LABELS, SMOOTH, compiled, difference, twice, weighted
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 SMOOTH_LABELS = [f"{k}-{case.label}" for k, case in enumerate(SMOOTH)]
 LENGTH = 3  # of a batch
 

@@ -19,6 +19,8 @@ from gradc.ops.order import nonzero_flat
 from gradc.ops.prefix import fold
 from tests.emit.test_emit import compile_to, limit_threads
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 Array = np.ndarray[Any, Any]
 DTYPES = ("int8", "int16", "int32", "int64", "uint8", "uint64", "bool", "float32", "float64")
 

@@ -14,6 +14,8 @@ import gradc.tensor as T
 from gradc.errors import ArgumentError, ArgumentTypeError, LinAlgError, NullTypeGradError
 from gradc.graph.variable import Variable
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 RNG = np.random.default_rng(8)
 SHAPES = ((4, 3), (3, 4), (5, 5), (1, 1), (1, 6), (40, 30), (30, 40), (0, 3), (3, 0), (0, 0))
 

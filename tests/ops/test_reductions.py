@@ -14,6 +14,8 @@ from gradc.graph.types import TensorType
 from gradc.graph.variable import Input
 from tests.ops.test_order import DTYPES, drawn, slope
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 Array = np.ndarray[Any, Any]
 
 

@@ -20,7 +20,12 @@ FUNCTIONS = {
     "softplus": lambda x: mpmath.log1p(mpmath.exp(x)),
     "deg2rad": mpmath.radians, "rad2deg": mpmath.degrees, "reciprocal": lambda x: 1 / x,
     "square": lambda x: x * x, "log_erfc": lambda x: mpmath.log(mpmath.erfc(x)),
-    "log1mexp": lambda x: mpmath.log1p(-mpmath.exp(x)),
+    "log1mexp": lambda x: mpmath.log1p(-mpmath.exp(x)), "digamma": mpmath.digamma,
+    "gammaln": lambda x: mpmath.log(abs(mpmath.gamma(x))), "trigamma": lambda x: mpmath.psi(1, x),
+    "j0": mpmath.j0, "j1": mpmath.j1, "i0": lambda x: mpmath.besseli(0, x),
+    "i1": lambda x: mpmath.besseli(1, x),
+    "i0e": lambda x: mpmath.exp(-abs(x)) * mpmath.besseli(0, x),
+    "i1e": lambda x: mpmath.exp(-abs(x)) * mpmath.besseli(1, x),
 }  # fmt: skip
 
 

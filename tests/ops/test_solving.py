@@ -15,6 +15,8 @@ import gradc.tensor as T
 from gradc.errors import ArgumentError, LinAlgError, ShapeError
 from gradc.graph.variable import Variable
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 SIZES = (0, 1, 2, 63, 64, 65, 129, 200, 333)
 RNG = np.random.default_rng(4)
 

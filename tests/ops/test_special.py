@@ -10,6 +10,8 @@ import scipy.stats
 import gradc
 import gradc.tensor as T
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 
 def test_composed_functions_are_scipys() -> None:
     x, p = T.dvector("x"), T.dvector("p")

@@ -15,6 +15,8 @@ import gradc.tensor as T
 from gradc.errors import ArgumentError, ArgumentTypeError, DrawingError
 from gradc.printing import debugprint, min_informative_str, pydotprint, var_descriptor
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 
 def formulas() -> dict[str, T.Variable]:
     x, w, b = T.matrix("x"), T.matrix("w"), T.vector("b")

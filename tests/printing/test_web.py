@@ -17,6 +17,8 @@ import gradc.tensor as T
 from gradc.emit.render import template_folder
 from gradc.printing.web import _places, _rows
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 
 def function() -> gradc.Function:
     x = T.matrix("x </script><b>")

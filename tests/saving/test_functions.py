@@ -29,6 +29,8 @@ from gradc.errors import (
 from gradc.runtime.sealed import seal, unseal
 from tests.extend.operations import Cube
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 POINT = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
 
 

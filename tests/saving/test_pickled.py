@@ -21,6 +21,8 @@ from gradc.errors import AssertionFailed
 from gradc.graph.walk import ancestors
 from tests.extend.operations import Cube, Positive
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 WAYS = [
     lambda each: pickle.loads(pickle.dumps(each)),
     lambda each: pickle.loads(pickle.dumps(each, protocol=0)),
@@ -84,7 +86,7 @@ def test_types_constants_and_leaves() -> None:
 
 
 def test_deep_graphs_need_no_depth() -> None:
-    x, y = chain(10_000)
+    x, y = chain(2000)
     f = gradc.function([x], y, mode="REFERENCE")
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(400)

@@ -18,6 +18,8 @@ import gradc
 import gradc.tensor as T
 from gradc import errors
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 IMPORTS = "import numpy as np; import gradc; import gradc.tensor as T\n"
 PAGE = (Path(__file__).parent / "bad_input.txt").read_text()
 CASES = {

@@ -6,16 +6,22 @@ import importlib
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 
-pytest.importorskip("sklearn")
-gp = importlib.import_module("examples.gp")
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_learned_process_is_scikit_learns() -> None:
+@pytest.fixture(scope="module")
+def gp() -> ModuleType:
+    """The example; scikit-learn is loaded in the process that runs these tests only."""
+    pytest.importorskip("sklearn")
+    return importlib.import_module("examples.gp")
+
+
+def test_the_learned_process_is_scikit_learns(gp: ModuleType) -> None:
     train, test = gp.load(count=120)
     found = gp.fit(train)
     other = gp.reference(found.theta, train)
@@ -30,6 +36,7 @@ def test_the_learned_process_is_scikit_learns() -> None:
     np.testing.assert_allclose(deviation, their_deviation, atol=1e-9)
 
 
+@pytest.mark.usefixtures("gp")
 def test_the_example_prints_and_saves_a_picture(tmp_path: Path) -> None:
     picture = tmp_path / "new" / "gp.png"
     command = [sys.executable, str(ROOT / "examples" / "gp.py"), "--picture", str(picture)]

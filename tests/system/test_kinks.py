@@ -11,6 +11,8 @@ import pytest
 import gradc
 import gradc.tensor as T
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "design.md"
 ROW = re.compile(r"\| `(.*\bx\b.*)` \| (\S+) \| (\S+) \|")
 ROWS = [match.groups() for match in map(ROW.fullmatch, PAGE.read_text().splitlines()) if match]

@@ -283,3 +283,7 @@ def test_forward_mode_and_batches_go_through(capsys: pytest.CaptureFixture[str])
     assert "row shape = (2, 2)" in lines(capsys.readouterr().out)
     with pytest.raises(AssertionFailed, match="small"):
         f([1.0, 2.0], [1.0, 1.0], [[1.0, 2.0], [3.0, 400.0]])
+
+
+# Below all: tests speak of lines of this file.
+pytestmark = pytest.mark.usefixtures("quickly")

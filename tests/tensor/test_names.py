@@ -8,6 +8,8 @@ import gradc.tensor as T
 from gradc import graph
 from gradc.errors import ArgumentError, CostTypeError
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 
 @pytest.mark.parametrize("prefix", ["", *"bwilfd"])
 @pytest.mark.parametrize("rank", [5, 6, 7])

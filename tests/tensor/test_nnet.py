@@ -10,6 +10,8 @@ import gradc
 import gradc.tensor as T
 from gradc import testing
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 X = np.array([[0.5, -1.0, 2.0], [0.0, 3.0, -0.25]])
 B = np.array([0.1, -0.2, 0.3])
 Y = np.array([2, 1], "int32")
