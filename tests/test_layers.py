@@ -126,18 +126,25 @@ def _imports_of(file: Path, root: Path) -> Iterator[Import]:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             for module in _modules(node, root):
                 yield Import(file, node.lineno, module, inside, typing)
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "_later":
+        if _called(node) == "_later":
             for key in ast.literal_eval(node.args[1]):
                 yield Import(file, node.lineno, key.partition(".")[2], inside, typing)
         if file.name == "later.py":
             pass  # its callers say what it loads
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+        elif _called(node) == "import_module":
             name = ast.literal_eval(node.args[0])  # a name that is computed cannot be judged
             if name.partition(".")[0] == "gradc":
                 yield Import(file, node.lineno, name.partition(".")[2], inside, typing, door=True)
         inside |= isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
         typing |= isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
         stack.extend((child, inside, typing) for child in ast.iter_child_nodes(node))
+
+
+def _called(node: ast.AST) -> str:
+    """The last word of what a call calls; "" where it is no call."""
+    if not isinstance(node, ast.Call):
+        return ""
+    return str(getattr(node.func, "attr", getattr(node.func, "id", "")))
 
 
 def _modules(node: ast.Import | ast.ImportFrom, root: Path) -> Iterator[str]:
