@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from gradc.call.origins import trace_origins
 from gradc.call.plan import Plan, ship
+from gradc.control.moving import moved
 from gradc.emit.emit import emit
 from gradc.emit.source import Source
 from gradc.extend import expanded
@@ -98,7 +99,18 @@ def rewritten(
         return graph, Trace()
     mine = passes_of(options.passes)
     ours = mode if options.rewrite else None
-    return optimize(graph, ours, options.excluding, options.assertions, timings, mine)
+
+    def once(each: Graph) -> tuple[Graph, Trace]:
+        return optimize(each, ours, options.excluding, options.assertions, timings, mine)
+
+    def inside(step: Graph) -> Graph:
+        return moved(once(step)[0], inside)
+
+    found, trace = once(graph)
+    if not any(node.op.kind == "Scan" for node in found.nodes):
+        return found, trace
+    found, more = once(moved(found, inside))
+    return found, trace + more
 
 
 def lowered(graph: Graph, target: Target, options: Options) -> Descent:

@@ -22,14 +22,11 @@ from gradc.graph.variable import Constant, Input, Variable, constant_key
 from gradc.graph.walk import leaves, toposort
 from gradc.ops.kinds import Elemwise
 from gradc.sizes import Length, Size, size
-from gradc.value import replace, value
+from gradc.value import value
 
-__all__ = ["Call", "Closed", "Lines", "close", "lengths_of", "lifted", "unknown_number"]
+__all__ = ["Call", "Closed", "Lines", "close", "lengths_of", "unknown_number"]
 
 _SMALL = 64  # elements; a larger constant is an operand, not part of the value
-_READERS = frozenset(  # kinds whose operands stand in memory
-    ("Check", "Contract", "Gather", "Gemm", "Prefix", "Relabel", "Routine", "Scan", "View")
-)
 _FRESH = itertools.count()  # numbers of scalars whose value a shape rule does not know
 
 Key = tuple[str, tuple[int, ...], bytes]
@@ -134,30 +131,6 @@ def close(
     types = tuple(each.type for each in (*inputs, *captured))
     closed = Closed(types, tuple(constants), tuple(calls), tuple(number[each] for each in outputs))
     return closed, captured
-
-
-def lifted(graph: Closed) -> tuple[Closed, list[Constant]]:
-    """The graph with the constants it must read from memory as inputs, and these constants.
-
-    They are arrays, and what something else than arithmetic reads.
-    """
-    start = len(graph.inputs)
-    read = {n for call in graph.calls if call.op.kind in _READERS for n in call.inputs}
-    constants = list(enumerate(graph.constants, start))
-    moved = [n for n, key in constants if key[1] or n in read or n in graph.outputs]
-    if not moved:
-        return graph, []
-    kept = [n for n, _ in constants if n not in moved]
-    order = {n: start + k for k, n in enumerate([*moved, *kept])}
-    calls = tuple(replace(c, inputs=tuple(order.get(n, n) for n in c.inputs)) for c in graph.calls)
-    keys = dict(constants)
-    found = Closed(
-        (*graph.inputs, *(TensorType(keys[n][0], keys[n][1]) for n in moved)),
-        tuple(keys[n] for n in kept),
-        calls,
-        tuple(order.get(n, n) for n in graph.outputs),
-    )
-    return found, [_constant(keys[n]) for n in moved]
 
 
 # -- lengths ---------------------------------------------------------------------------------------

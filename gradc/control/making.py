@@ -8,22 +8,24 @@ costly to compute again is an output too: derivatives read it, and where none do
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gradc.control.closed import Closed, Lines, close
 from gradc.control.frame import Frame, depth_of
 from gradc.differentiate.prepare import prepare
+from gradc.graph.graph import Graph, seal
 from gradc.graph.op import Apply, apply
 from gradc.graph.variable import Constant, Variable
-from gradc.graph.walk import toposort
+from gradc.graph.walk import substitute, toposort
 from gradc.ops.calls import op_of
 from gradc.ops.kinds import Elemwise
 
-__all__ = ["Made", "State", "Step", "captured", "make"]
+__all__ = ["Made", "State", "Step", "build", "captured", "make"]
 
 _COSTLY = 12  # arithmetic instructions an element: vector math is read again rather than computed
 _CHEAP = frozenset(("View", "Relabel", "Iota", "LengthOf", "Check", "Join"))
+_FALLIBLE = ("Gather", "Scatter", "Routine", "Check", "Call", "Scan", "Subgraph")
 _SMALL = 64  # elements of a constant that is part of the step
 
 
@@ -68,30 +70,65 @@ class Made:
 
 
 def make(n: Variable, step: Step) -> Made:
-    """The loop of n steps, an int64 scalar."""
-    wanted = [*(each.new for each in step.states), *step.outputs]
-    wanted += [] if step.until is None else [step.until]
-    outputs = list(prepare(wanted, frozenset()).roots)
-    rows = [ph for state in step.states for ph in (state.taps[tap] for tap in state.places)]
-    used = _used(outputs, step.sequences)
-    inputs = [*used, *rows]
+    """The loop of n steps, an int64 scalar, with what is costly to compute again as outputs."""
+    outputs = list(prepare(_wanted(step), frozenset()).roots)
+    inputs = _inputs(step, outputs)
     rest = captured(inputs, outputs)
     last = [outputs.pop()] if step.until is not None else []
     outputs += _costly([*inputs, *rest], [*outputs, *last], inputs)
-    graph, more = close([*inputs, *rest], [*outputs, *last])
+    return _node(n, step, inputs, rest, {}, [*outputs, *last])
+
+
+def build(
+    n: Variable,
+    step: Step,
+    fixed: Mapping[Variable, Variable],
+    rewrite: Callable[[Graph], Graph],
+) -> Made:
+    """The loop of n steps, its step rewritten, and what is the same in all of them done outside.
+
+    fixed: placeholders of what all steps read, and what they stand for.
+    """
+    rows = [*step.sequences, *(ph for state in step.states for ph in state.taps.values()), *fixed]
+    outputs = list(rewrite(seal(rows, _wanted(step))).outputs)
+    inputs = _inputs(step, outputs)
+    return _node(n, step, inputs, captured(inputs, outputs, is_safe=True), fixed, outputs)
+
+
+def _wanted(step: Step) -> list[Variable]:
+    wanted = [*(each.new for each in step.states), *step.outputs]
+    return wanted if step.until is None else [*wanted, step.until]
+
+
+def _inputs(step: Step, outputs: Sequence[Variable]) -> list[Variable]:
+    """The rows that the step takes: of sequences that it reads, and of states."""
+    rows = [state.taps[tap] for state in step.states for tap in state.places]
+    return [*_used(outputs, step.sequences), *rows]
+
+
+def _node(
+    n: Variable,
+    step: Step,
+    inputs: Sequence[Variable],
+    rest: Sequence[Variable],
+    fixed: Mapping[Variable, Variable],
+    outputs: Sequence[Variable],
+) -> Made:
+    graph, more = close([*inputs, *rest], outputs)
+    used = [each for each in inputs if each in step.sequences]
     operands = [n, *(step.sequences[each] for each in used), *(s.first for s in step.states)]
     op = op_of(
         "scan",
         graph=graph,
-        lines=_lines([*outputs, *last], [*inputs, *rest, *more], graph),
+        lines=_lines(outputs, [*inputs, *rest, *more], graph),
         sequences=len(used),
         taps=tuple(state.places for state in step.states),
-        until=True if last else None,
+        until=None if step.until is None else True,
         truncate=step.truncate,
         word=step.word,
     )
-    node = apply(op, [*operands, *rest, *more])
-    frame = Frame(len(used), tuple(s.places for s in step.states), bool(last))
+    node = apply(op, [*operands, *substitute([*rest, *more], fixed)])
+    frame = Frame(len(used), tuple(s.places for s in step.states), step.until is not None)
     traces, stacks, count = frame.given(node.outputs)
     depths = [depth_of(state.places) for state in step.states]
     return Made(list(traces), list(stacks[: len(step.outputs)]), count, depths)
@@ -110,19 +147,51 @@ def _used(outputs: Sequence[Variable], sequences: Mapping[Variable, Variable]) -
     return [each for each in sequences if each in read]
 
 
-def captured(inputs: Sequence[Variable], outputs: Sequence[Variable]) -> list[Variable]:
+def captured(
+    inputs: Sequence[Variable], outputs: Sequence[Variable], *, is_safe: bool = False
+) -> list[Variable]:
     """What outputs read that depends on no input: computed once, outside.
 
-    Small constants are part of what reads them.
+    Small constants are part of what reads them.  is_safe: views stay inside, and what may fail.
     """
     inside = set(inputs)
-    found: dict[Variable, None] = {}
     for node in toposort(outputs, stop=inputs):
         if any(each in inside for each in node.inputs):
             inside.update(node.outputs)
-            found.update((each, None) for each in node.inputs if each not in inside)
-    found.update((each, None) for each in outputs if each not in inside)
-    return [each for each in found if not (isinstance(each, Constant) and each.data.size <= _SMALL)]
+    found: dict[Variable, None] = {}
+    stack = [*outputs]
+    seen: set[Variable] = set()
+    while stack:
+        each = stack.pop()
+        if each in seen or each in inputs:
+            continue
+        seen.add(each)
+        stays = each.owner is not None and is_safe and not _may_leave(each.owner)
+        if each in inside or stays or _is_number(each):
+            stack.extend(() if each.owner is None else each.owner.inputs)
+        elif not (isinstance(each, Constant) and each.data.size <= _SMALL):
+            found.setdefault(each)
+    return list(found)[::-1]
+
+
+def _is_number(x: Variable) -> bool:
+    """Whether it is one number that building knows, stretched perhaps: views of it cost nothing."""
+    stack = [x]
+    while stack:
+        each = stack.pop()
+        if each.owner is None:
+            if not isinstance(each, Constant) or each.data.size > 1:
+                return False
+        elif each.owner.op.kind == "View" or (each.owner.op.kind == "Elemwise" and each.ndim == 0):
+            stack.extend(each.owner.inputs)
+        else:
+            return False
+    return True
+
+
+def _may_leave(node: Apply) -> bool:
+    """Whether a value is worth being computed ahead of the loop, and cannot fail there."""
+    return node.op.kind not in ("View", "Relabel", *_FALLIBLE)
 
 
 def _costly(

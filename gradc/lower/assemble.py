@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from gradc.control.frame import frame_of
 from gradc.graph.op import Apply
-from gradc.graph.variable import Variable
+from gradc.graph.variable import Constant, Variable
 from gradc.kernel.loops import Buffer, Check, Segment, Step
 from gradc.kernel.notes import Note
 from gradc.kernel.program import Program
@@ -295,7 +295,8 @@ class StepAssembly(Assembly):
         Raises: Unplanned.
         """
         root = self.values.memory(variable)
-        if root in self.values.numbers:
+        is_loose = isinstance(root, Constant) and root not in self.number
+        if root in self.values.numbers or is_loose:
             raise Unplanned(self.node)
         return super().buffer(variable)
 

@@ -17,7 +17,7 @@ from gradc.kernel.interface import Interface, Port
 from gradc.ops.kinds import Call, Check, Contract, Gather, Gemm, Relabel, Routine, View
 from gradc.value import value
 
-__all__ = ["Border"]
+__all__ = ["Border", "array_constants"]
 
 
 @value
@@ -34,7 +34,7 @@ class Border:
     @staticmethod
     def of(graph: Graph) -> Border:
         """Read the border off a graph."""
-        arguments = (*graph.inputs, *graph.shared, *_array_constants(graph))
+        arguments = (*graph.inputs, *graph.shared, *array_constants(graph))
         return Border(
             arguments,
             len(graph.inputs),
@@ -74,7 +74,7 @@ class Border:
         return Interface(tuple(args), tuple(outs), sizes, max([0, *segments]) + 1)
 
 
-def _array_constants(graph: Graph) -> list[Constant]:
+def array_constants(graph: Graph) -> list[Constant]:
     """Constants that are read from memory: arrays, and what products, gathers and reshaping read.
 
     Other numbers are printed into the C text.

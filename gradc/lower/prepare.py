@@ -10,15 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from gradc.control.closed import Closed, lifted
+from gradc.control.closed import Closed, Lines, close
+from gradc.control.loop import body_of
 from gradc.control.stepped import stepped
+from gradc.control.subgraph import inlined
 from gradc.control.trimming import trimmed
 from gradc.dtypes import dtype_info
-from gradc.graph.graph import Graph
+from gradc.graph.graph import Graph, seal
 from gradc.graph.op import Apply, Op, apply
 from gradc.graph.site import inherit
-from gradc.graph.variable import Variable
-from gradc.graph.walk import rebuild
+from gradc.graph.variable import Input, Variable
+from gradc.graph.walk import rebuild, substitute, toposort
+from gradc.lower.border import array_constants
 from gradc.lower.products import Letters, letters_of
 from gradc.ops.calls import op_of
 from gradc.ops.kinds import Call, Contract
@@ -53,10 +56,21 @@ def _loop(node: Apply, inputs: Sequence[Variable]) -> tuple[Variable, ...]:
     graph: Closed = node.op.keywords["graph"]
     if _calls_python(graph):
         return stepped(node, inputs)
-    found, constants = lifted(graph)
+    made = rebuild(node, inputs)
+    owner = made[0].owner
+    assert owner is not None
+    rows, outputs = body_of(owner)
+    body = prepare(seal(rows, inlined(outputs)))
+    constants = array_constants(body)
     if not constants:
-        return rebuild(node, inputs)
-    params = {**node.op.keywords, "graph": found}
+        return made
+    places: dict[Variable, Variable] = {each: Input(each.type) for each in constants}
+    results = substitute(body.outputs, places)
+    inner = [*rows, *places.values()]
+    closed, _ = close(inner, results)
+    sites = [each.site for each in toposort(results, stop=inner)]
+    lines = Lines(sites, [each.name for each in inner])
+    params = {**node.op.keywords, "graph": closed, "lines": lines}
     with inherit(node.site):
         return apply(op_of("scan", **params), [*inputs, *constants]).outputs
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gradc.affine import identity
-from gradc.graph.op import AnyOp, Apply, Op, Operand
+from gradc.graph.op import AnyOp, Apply, Op, Operand, Shape
 from gradc.graph.variable import Variable
 from gradc.ops.declare import call, insert_axes
 from gradc.ops.index import Cut, Entry
@@ -42,22 +42,20 @@ class _Span:
 
 def _span(node: Apply, axis: int, facts: Facts) -> _Span | None:
     """The places in `axis` of its array that a subtensor or window reads; None if not in a row."""
-    return _spans(node.op, facts.operands(node), node.outputs[0], facts)[axis]
+    return _spans(node.op, facts.operands(node), facts.shape(node.outputs[0]))[axis]
 
 
-def _spans(
-    view: AnyOp, operands: Sequence[Operand], shown: Variable, facts: Facts
-) -> list[_Span | None]:
-    """The same for all axes; `shown` has the lengths of what the view gives."""
+def _spans(view: AnyOp, operands: Sequence[Operand], lengths: Shape) -> list[_Span | None]:
+    """The same for all axes; `lengths` are those of what the view gives."""
     assert isinstance(view.rule, View)
     found: list[_Span | None] = []
-    for place in view.rule.index_map(identity(shown.ndim), operands, view.keywords):
+    for place in view.rule.index_map(identity(len(lengths)), operands, view.keywords):
         if not place.factors:
             found.append(_Span(place.offset, size(1)))
             continue
         (k, step), *others = place.factors
         plain = not others and step.constant == 1
-        found.append(_Span(place.offset, facts.shape(shown)[k]) if plain else None)
+        found.append(_Span(place.offset, lengths[k]) if plain else None)
     return found
 
 
@@ -241,7 +239,8 @@ def _placed(term: Variable, facts: Facts) -> _Placed | None:
     if through is None or through.name not in _READING:
         return None
     base, _, *scalars = facts.operands(node)
-    spans = _spans(through, [base, *scalars], node.inputs[1], facts)
+    (lengths,) = through.rule.lengths([base, *scalars], through.keywords)
+    spans = _spans(through, [base, *scalars], lengths)
     return _Placed(node.inputs[1], tuple(spans))
 
 

@@ -27,6 +27,7 @@ from gradc.rewrite.rule import Rule
 from gradc.rewrite.scattered import SCATTERED
 from gradc.rewrite.softmax import SUMMED
 from gradc.rewrite.stabilize import ELEMENTARY
+from gradc.rewrite.stacks import STACKS
 from gradc.rewrite.strength import STRENGTH
 from gradc.rewrite.timings import Timings
 from gradc.rewrite.trace import Trace
@@ -48,7 +49,7 @@ __all__ = [
 
 CANONICALIZE = Pass("canonicalize", (*CONSTANTS, *ARITHMETIC, *VIEWS, *JOINS))
 STABILIZE = Pass("stabilize", (*SUMMED, *ELEMENTARY, *FACTORED), tidy=CANONICALIZE.rules)
-SPECIALIZE = Pass("specialize", (*PICKS, *PARTS, *SCATTERED, *PRODUCTS))
+SPECIALIZE = Pass("specialize", (*PICKS, *PARTS, *SCATTERED, *STACKS, *PRODUCTS))
 STRENGTHEN = Pass("strengthen", STRENGTH)
 
 UNSAFE = Pass("unsafe", UNCHECKED)  # for those who ask for it

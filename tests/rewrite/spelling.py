@@ -180,6 +180,9 @@ EXAMPLES: dict[str, tuple[Build, ...]] = {
             _finite(_leaf(x)), unit_vectors(length(_leaf(x), 1), x.dtype), "ab", "cb", "ac"
         ),
     ),
+    "sum_of_products": (
+        lambda x, y: contract(x[:, None, None], y[:, None, None], "bij", "bjk", "bik").sum(axis=0),
+    ),
     "product_without_sum": (lambda x, y: contract(x, y, "i", "j", "ji"),),
     "sum_with_product": (
         lambda x, y: _leaf(x) - 0.5 * (T.dot(_leaf(x).T, _leaf(y)) / 4 + 2 * _leaf(x)),
