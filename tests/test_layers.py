@@ -66,6 +66,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 DOORS = {
     ("compile", "descent"),
     ("call.function", "saving.functions"),
+    ("call.function", "saving.pickled"),
     ("compile", "watched"),
     ("call.profile", "profiling"),
     ("differentiate.prepare", "rewrite.passes"),

@@ -124,6 +124,11 @@ class Function(CallPath):
         """
         importlib.import_module("gradc.saving.functions").save_function(self, path)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """The graph and options, which gradc.saving.pickled takes out and puts together again."""
+        reduced: tuple[Any, ...] = importlib.import_module("gradc.saving.pickled").reduced(self)
+        return reduced
+
     def get_shared(self) -> list[SharedVariable]:
         """The shared variables that calls read or write."""
         return list(self._shared)

@@ -2,18 +2,16 @@
 
 Takes a Function; gives plain values that make it again, through the cache, where it is unpickled:
 so joblib, multiprocessing and Dask carry functions as they carry arrays.  What belongs to a machine
-(compiler, BLAS, cache, threads) is that of the process that unpickles.  Importing this teaches
-`pickle` and `copy` so.
+(compiler, BLAS, cache, threads) is that of the process that unpickles.  Function
+asks for it when it is pickled or copied.
 """
 
 from __future__ import annotations
 
-import copyreg
 from typing import Any
 
 from gradc.call.arguments import Argument
 from gradc.call.function import Function
-from gradc.call.handing import ObjectFunction
 from gradc.call.modes import Mode
 from gradc.call.objects import argument as argument_of
 from gradc.call.request import Request
@@ -25,7 +23,7 @@ from gradc.options import config
 from gradc.sharedvar import SharedVariable
 from gradc.value import replace
 
-__all__ = ["BELONGS", "argument_parts", "made_argument"]
+__all__ = ["BELONGS", "argument_parts", "made_argument", "reduced"]
 
 # The options that belong to the function; all others are the process's.
 BELONGS = ("rewrite", "fuse", "level", "floatX", "excluding", "assertions", "guards")
@@ -44,7 +42,8 @@ def made_argument(variable: Any, position: int, parts: tuple[Any, ...]) -> Argum
     return made
 
 
-def _reduced(function: Function) -> tuple[Any, ...]:
+def reduced(function: Function) -> tuple[Any, ...]:
+    """What Function.__reduce__ gives."""
     recipe = function.recipe
     if recipe is None:
         raise InternalError(message(f"{function}: nobody knows what it was made from."))
@@ -83,7 +82,3 @@ def _made(
     )
     chosen = replace(config.freeze(), passes=mode.passes, **options)
     return compile_in(request, mode, chosen, profile)
-
-
-for kind in (Function, ObjectFunction):
-    copyreg.pickle(kind, _reduced)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import pickle
+import subprocess
+import sys
 import threading
 from typing import Any
 
@@ -210,6 +212,14 @@ def test_objects_are_no_arrays() -> None:
         gradc.shared_object(1, type=x.type)
     with pytest.raises(VectorizeError, match="gives objects"):
         gradc.vectorize(lambda row: written(row))(rows)
+
+
+def test_functions_pickle_before_anything_else_is_asked_of_saving() -> None:
+    code = (
+        "import copy, pickle, gradc\nx = gradc.tensor.dscalar()\nf = gradc.function([x], x + 1)\n"
+        "assert pickle.loads(pickle.dumps(f))(1.0) == copy.copy(f)(1.0) == 2.0"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 def test_pickles() -> None:
