@@ -118,6 +118,10 @@ def transposed(
 ) -> list[Variable | None]:
     """Tangents by a stated gradient: the gradient of its product with them, by the cotangents."""
     inputs, cts = node.inputs[: stated.count], [Input(_float(y.type)) for y in node.outputs]
+    if any(dtype_info(each.dtype).is_complex for each in (*node.inputs, *node.outputs)):
+        what = "a stated gradient of complex numbers has no forward mode."
+        word = node.op.keywords.get("word", node.op.name)
+        raise GradError(message(f"{word}: {what}", [], "state a jvp too."))
     found = stated(inputs, node.outputs, list(cts))
     if any(each is DEFAULT for each in found):
         what = "a gradient of which only a part is stated has no forward mode."
