@@ -37,8 +37,7 @@ at 1 and 2. polygamma of an even order has zeros left of 0, too, and no stated b
 relative error grows as x^2 ulp to the left, as that of erfc(x / sqrt(2)) does; log_ndtr's does not.
 sinc is exactly 0 at whole numbers. betaln has its zeros along a curve, where B = 1: its rows leave
 that out, and its error there is a few eps of the logarithms that cancel.
-j0 and j1 keep their digits at their first two zeros; from 8 on their bound is absolute. The second
-derivatives of i1 and j1 have an absolute error of about eps / |x| near 0.
+j0 and j1 keep their digits at their first two zeros; from 8 on their bound is absolute.
 gammainc_slope is the derivative of gammainc(a, x) by a; that by x has a relative error of about
 a log(a) eps.
 

@@ -170,6 +170,9 @@ def expanded(graph: Graph) -> Graph:
 
 def _step(node: Apply | None) -> tuple[Variable, ...]:
     assert node is not None
+    assert isinstance(node.op, Op)
+    if type(node.op).perform is Op.perform:
+        node.op.perform(node, [], [])  # there is none: it says so, before any call
     places, inferred = _unknown(node), _inferred(node)
     if not places or all(inferred[k] is not None for k, _ in places):
         lengths = [inferred[k][axis] for k, axis in places]

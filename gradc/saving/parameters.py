@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gradc.errors import ArgumentError, ArgumentTypeError, message, printable
+from gradc.graph.describe import where
 from gradc.graph.variable import Variable
 from gradc.saving.files import array_of, write_whole
 from gradc.saving.npz import read_npz, write_npz
@@ -117,6 +118,13 @@ def _put(path: str, found: Mapping[str, Array], into: Mapping[str, Any]) -> None
         if not isinstance(each, SharedVariable):
             what = f"load: {printable(name, 60)!r} is no shared variable."
             raise ArgumentTypeError(message(what, fix="load into what gradc.shared gave."))
+    owners: dict[int, str] = {}
+    for name, each in into.items():
+        other = owners.setdefault(id(each.cell), name)
+        if other != name:
+            names = " and ".join(repr(printable(word, 60)) for word in (other, name))
+            what = f"load: {names} are one shared variable, which has one value."
+            raise ArgumentError(message(what, [where(each)], "give each variable one name."))
     if set(found) != set(into):
         lacks = sorted(map(repr, set(into) - set(found)))[:8]
         more = sorted(map(repr, set(found) - set(into)))[:8]

@@ -394,3 +394,14 @@ def test_another_process_never_takes_it_by_the_graphs_key() -> None:
             [sys.executable, "-c", PROGRAM, number], capture_output=True, text=True, check=True
         )
         assert got.stdout == f"[{1.0 + float(number)}] [(True, False)]\n"
+
+
+def test_an_op_without_perform_is_refused_when_the_function_is_made() -> None:
+    class Nothing(gradc.Op):
+        def make_node(self, x):
+            return gradc.Apply(self, [x], [x.type()])
+
+    x = T.dvector("x")
+    y = Nothing()(x)
+    with pytest.raises(ArgumentTypeError, match="there is no perform"):
+        gradc.function([x], y)

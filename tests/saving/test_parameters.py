@@ -285,3 +285,12 @@ def test_any_bytes_give_arrays_or_the_one_error(tmp_path: Path, suffix: str) -> 
         except FileFormatError:
             continue
         assert sum(each.nbytes for each in found.values()) <= 2000
+
+
+def test_one_variable_under_two_names_is_not_set_twice(tmp_path) -> None:
+    path = tmp_path / "p.npz"
+    gradc.save(path, {"a": np.ones(2), "b": np.zeros(2)})
+    w = gradc.shared(np.full(2, 7.0), name="w")
+    with pytest.raises(ArgumentError, match="'a' and 'b' are one shared variable"):
+        gradc.load(path, into={"a": w, "b": w})
+    np.testing.assert_array_equal(w.get_value(), 7.0)
