@@ -17,6 +17,7 @@ from gradc.affine import IndexMap, fixed
 from gradc.dtypes import check_dtype, dtype_info
 from gradc.errors import ArgumentTypeError, ShapeError, message, printable
 from gradc.graph.describe import where
+from gradc.graph.methods import OPERATORS
 from gradc.graph.op import Apply, Shape
 from gradc.graph.variable import Constant, Variable
 from gradc.ops.convert import as_variable, static_int
@@ -59,6 +60,14 @@ class Lengths(tuple[Variable, ...]):
     """The lengths of an array, `x.shape`: a tuple of int64 scalars."""
 
     __slots__ = ()
+
+    def eval(self, inputs_to_values: Any = None) -> npt.NDArray[np.int64]:
+        """The lengths as numbers, by a function compiled for them: x.shape.eval({a: array})."""
+        if not self:
+            return np.empty(0, "int64")
+        together = OPERATORS["stack"](list(self))
+        result: npt.NDArray[np.int64] = together.eval(inputs_to_values)
+        return result
 
 
 @declared(
