@@ -18,10 +18,10 @@ import numpy.typing as npt
 
 from gradc.dtypes import dtype_info
 from gradc.errors import message
-from gradc.graph.variable import Constant, Variable
+from gradc.graph.variable import Variable
 from gradc.kernel.scalar import scalar_fn
 from gradc.ops import judges, philox
-from gradc.ops.declare import Operation, Sample, call, declared, elemwise
+from gradc.ops.declare import Operation, Sample, call, declared, drop_axes, elemwise
 from gradc.ops.kinds import Iota
 from gradc.ops.lengths import counts_of
 from gradc.ops.rules import Refused
@@ -50,7 +50,8 @@ def _count(lengths: tuple[Any, ...], dtype: str) -> Array:
 def places(shape: Any, dtype: str = "uint64") -> Variable:
     """0, 1, 2, ... in C order, as an array of this shape. No gradient."""
     lengths = counts_of("places", shape)
-    return call("places", *lengths, dtype=dtype) if lengths else Constant(np.zeros((), dtype))
+    found = call("places", *(lengths or counts_of("places", 1)), dtype=dtype)
+    return found if lengths else drop_axes(found, (0,))
 
 
 # -- bits ----------------------------------------------------------------------------------------

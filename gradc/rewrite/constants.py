@@ -21,7 +21,9 @@ from gradc.rewrite.seen import scalar_value
 __all__ = ["CONSTANTS"]
 
 _MOST = 64  # elements; a longer constant is a hidden input and not text
-_GROWING = frozenset({"broadcast_to"})  # a uniform constant stretches better than a folded one
+# A uniform constant stretches better than a folded one; counting costs nothing, and draws on what
+# is counted keep the bits that they have under a key that is no constant.
+_GROWING = frozenset({"broadcast_to", "places"})
 
 
 @rule(on=EVERY, keeps="exact", over="any")

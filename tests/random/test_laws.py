@@ -185,3 +185,26 @@ def test_errors() -> None:
         R.key(0.5)
     with pytest.raises(gradc.errors.ArgumentError, match="outside 0 to"):
         R.fold_in(key, -1)
+
+
+def test_a_constant_key_gives_the_bits_of_any_other() -> None:
+    key = a_key()
+
+    def draws(k: Any) -> list[Any]:
+        small = [R.normal(k, (40,)), R.normal(k), R.exponential(k, (3,)), R.gamma(k, 1.5, (5,))]
+        return [*small, R.normal(k, (9,), "float32"), R.fold_in(k, T.constant(3))]
+
+    fixed = gradc.function([], draws(R.key(8)))()
+    for one, other in zip(fixed, gradc.function([key], draws(key))(R.key(8)), strict=True):
+        assert one.tobytes() == other.tobytes()
+
+
+def test_draws_inside_loops() -> None:
+    srng = R.RandomStreams(3)
+    start = T.dvector("start")
+    path, updates = gradc.scan(lambda x: x + srng.normal(x.shape), outputs_info=start, n_steps=4)
+    f = gradc.function([start], path, updates=updates)
+    one, other = f(np.zeros(3)), f(np.zeros(3))
+    steps = np.diff(np.vstack([np.zeros((1, 3)), one]), axis=0)
+    assert len(np.unique(steps)) == 12
+    assert not np.isin(other, one).any()
