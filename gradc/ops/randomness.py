@@ -30,6 +30,7 @@ __all__: list[str] = []
 
 Array = npt.NDArray[Any]
 
+_WHOLE = ("bool", "int", "uint")  # kinds of dtypes
 _PHILOX = 20  # arithmetic instructions, where blocks are made in a row
 
 
@@ -61,7 +62,7 @@ def _counter(result: str) -> Callable[[tuple[str, ...]], tuple[tuple[str, ...], 
     """Key, stream and place have 64 bits each."""
 
     def rule(dtypes: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
-        if any(dtype_info(each).is_float for each in dtypes):
+        if any(dtype_info(each).kind not in _WHOLE for each in dtypes):
             raise Refused(message("key, stream and place are whole numbers."))
         return ("uint64",) * len(dtypes), result
 
@@ -91,8 +92,8 @@ random_word = elemwise(
 
 
 def _whole_numbers(dtypes: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
-    if any(dtype_info(each).is_float for each in dtypes):
-        raise Refused(message("floats are not random bits."))
+    if any(dtype_info(each).kind not in _WHOLE for each in dtypes):
+        raise Refused(message("random bits are whole numbers."))
     return ("uint64",) * len(dtypes), "uint64"
 
 
@@ -120,8 +121,8 @@ below = elemwise(
 
 def _floats(dtypes: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
     """32 bits make a float32, all else is taken for 64 bits, which make a float64."""
-    if any(dtype_info(each).is_float for each in dtypes):
-        raise Refused(message("floats are not random bits."))
+    if any(dtype_info(each).kind not in _WHOLE for each in dtypes):
+        raise Refused(message("random bits are whole numbers."))
     return (dtypes, "float32") if dtypes == ("uint32",) else (("uint64",), "float64")
 
 

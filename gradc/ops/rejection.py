@@ -40,8 +40,8 @@ def _rule(result: str) -> Callable[[tuple[str, ...]], tuple[tuple[str, ...], str
     """Bits, then parameters as float64."""
 
     def rule(dtypes: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
-        if dtype_info(dtypes[0]).is_float:
-            raise Refused(message("floats are not random bits."))
+        if any(dtype_info(each).is_complex for each in dtypes) or dtype_info(dtypes[0]).is_float:
+            raise Refused(message("random bits are whole numbers, parameters real ones."))
         return ("uint64", *("float64",) * (len(dtypes) - 1)), result
 
     return rule

@@ -82,13 +82,13 @@ def float_dtype(name: str, dtype: Any, *params: Any, least: bool = False) -> str
     """
     if dtype is not None:
         kind = check_dtype(dtype)
-        if not dtype_info(kind).is_float:
-            what = f"{name}: the numbers are floats, {kind} was asked for."
-            raise DTypeError(message(what, fix='ask for "float32" or "float64", or cast the draw.'))
+        if kind not in ("float32", "float64"):
+            what = f"{name}: the numbers are float32 or float64, {kind} was asked for."
+            raise DTypeError(message(what, fix="ask for one of them, and cast the draw."))
         return kind
     strong = [as_variable(each).dtype for each in params if not is_weak(each)]
     floats = [each for each in strong if dtype_info(each).is_float]
-    return promote(*floats, *([config.floatX] if least or not floats else []))
+    return promote("float32", *floats, *([config.floatX] if least or not floats else []))
 
 
 def whole_dtype(name: str, dtype: Any) -> str:

@@ -175,7 +175,7 @@ def test_errors() -> None:
     key = R.key(0)
     with pytest.raises(ArgumentTypeError, match="a key is a uint64 vector of two, got 3"):
         R.normal(3, (2,))
-    with pytest.raises(DTypeError, match="the numbers are floats, int32 was asked for"):
+    with pytest.raises(DTypeError, match="the numbers are float32 or float64, int32 was asked for"):
         R.uniform(key, (2,), "int32")
     with pytest.raises(ShapeError, match="a parameter has 2 axes, the size"):
         R.bernoulli(key, np.zeros((2, 2)), (2,))
