@@ -31,7 +31,7 @@ from gradc.call.modes import (
 from gradc.call.objects import shared_object
 from gradc.call.profile import ProfileStats, print_global_stats
 from gradc.compile import function
-from gradc.control import OpFromGraph, custom_gradient, until
+from gradc.control import OpFromGraph, custom_gradient, ifelse, until
 from gradc.control.loops import scan
 from gradc.differentiate.words import (
     Lop,
@@ -160,6 +160,7 @@ __all__ = [
     "grad_scale",
     "grad_undefined",
     "graph_replace",
+    "ifelse",
     "hessian",
     "hessian_vector_product",
     "hvp",

@@ -149,7 +149,7 @@ def _is_ours(declaration: Declaration) -> bool:
 
     A graph as an operation may hold some, and derivatives of the user's.
     """
-    return declaration in _OURS and declaration.kind not in ("Call", "Subgraph", "Scan")
+    return declaration in _OURS and declaration.kind not in ("Call", "Subgraph", "Scan", "Choice")
 
 
 def _slot(flat: Flat, mode: str, target: Target, options: Options) -> PlanSlot | None:

@@ -1,5 +1,6 @@
 """Operations that hold a graph of their own: loops, OpFromGraph and custom gradients."""
 
+from gradc.control.choice import choice_node, ifelse
 from gradc.control.folds import foldl, foldr, map, reduce
 from gradc.control.given import until
 from gradc.control.looping import scan_node
@@ -9,9 +10,11 @@ from gradc.control.subgraph import inlined
 
 __all__ = [
     "OpFromGraph",
+    "choice_node",
     "custom_gradient",
     "foldl",
     "foldr",
+    "ifelse",
     "inlined",
     "map",
     "reduce",

@@ -7,7 +7,7 @@ only where its length is statically 1.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,12 +36,52 @@ def evaluate(
     """
     known = {variable: _given(variable, value, upcast) for variable, value in values.items()}
     with np.errstate(all="ignore"):
-        for node in toposort(outputs, stop=known.keys()):
+        for node in _order(outputs, known):
+            if node.op.kind == "Choice":
+                chosen = [_value(each, known, upcast) for each in _taken(node, known)]
+                known.update(zip(node.outputs, chosen, strict=True))
+                continue
             inputs = [_value(each, known, upcast) for each in node.inputs]
             if node.op.kind == "Check" and not inputs[0]:
                 raise AssertionFailed(_broken(node, known))
             known.update(zip(node.outputs, _run(node, inputs, upcast), strict=True))
     return [_value(output, known, upcast) for output in outputs]
+
+
+def _order(outputs: Sequence[Variable], known: Mapping[Variable, Array]) -> Iterator[Apply]:
+    """The nodes in an order of computing; of a choice those of the branch that is taken alone.
+
+    known: grows as nodes are computed.
+    """
+    nodes = toposort(outputs, stop=known.keys())
+    if not any(node.op.kind == "Choice" for node in nodes):
+        yield from nodes
+        return
+    done: set[Apply] = set()
+    stack = [each.owner for each in outputs if each.owner is not None and each not in known]
+    while stack:
+        node = stack[-1]
+        waiting = [
+            each.owner
+            for each in (node.inputs if node.op.kind != "Choice" else _taken(node, known))
+            if each.owner is not None and each not in known and each.owner not in done
+        ]
+        if node not in done and waiting:
+            stack.extend(waiting)
+            continue
+        stack.pop()
+        if node not in done:
+            done.add(node)
+            yield node
+
+
+def _taken(node: Apply, known: Mapping[Variable, Array]) -> Sequence[Variable]:
+    """The operands of a choice that are taken; the condition, while that is not known."""
+    which, half = node.inputs[0], len(node.outputs)
+    value = which.data if isinstance(which, Constant) else known.get(which)
+    if value is None:
+        return (which,)
+    return node.inputs[1 : 1 + half] if value else node.inputs[1 + half :]
 
 
 def _broken(node: Apply, known: Mapping[Variable, Array]) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 
 from gradc.control.closed import Closed, Lines, close
 from gradc.control.loop import body_of
+from gradc.control.sinking import sunk
 from gradc.control.stepped import stepped
 from gradc.control.subgraph import inlined
 from gradc.control.trimming import trimmed
@@ -31,7 +32,7 @@ __all__ = ["interpreted", "prepare"]
 
 def prepare(graph: Graph) -> Graph:
     """The graph with its contractions expanded or put in order."""
-    graph = trimmed(graph)
+    graph = trimmed(sunk(graph))
     values: dict[Variable, Variable] = {}
     for node in graph.nodes:
         inputs = [values.get(each, each) for each in node.inputs]

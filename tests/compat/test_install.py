@@ -69,7 +69,7 @@ def test_a_foreign_theano_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> No
     "use",
     [
         "theano.scan_checkpoints(None)",
-        "theano.ifelse.ifelse(1, 2, 3)",
+        "theano.ifelse.IfElse(1)",
         "T.raw_random.RandomFunction(1)",
         "T.nnet.conv2d(None, None)",
         "T.nnet.conv.conv2d(None, None)",

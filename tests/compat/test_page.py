@@ -36,7 +36,7 @@ def test_what_is_missing_stands_on_the_page() -> None:
     text = PAGE.read_text().partition("## Not there")[2]
     for word in (
         "scan_checkpoints",
-        "ifelse",
+        "IfElse",
         "conv2d",
         "pool_2d",
         "sparse",

@@ -17,7 +17,7 @@ __all__ = ["NOT_THERE", "fill"]
 
 _CHECKPOINTS = "loops that keep every N-th step", "use theano.scan."
 _LOSS = "this loss", "write its recurrence with theano.scan."
-_BRANCH = "lazy branches", "use T.switch, which computes both sides."
+_BRANCH = "this class", "use the function theano.ifelse.ifelse."
 _RANDOM = (
     "numpy's RandomState inside of functions",
     "use RandomStreams or MRG_RandomStreams, whose states are shared variables of uint64[2].",
@@ -59,7 +59,7 @@ NOT_THERE: tuple[tuple[str, str, tuple[str, str]], ...] = (
     ("theano", "scan_checkpoints", _CHECKPOINTS),
     ("theano.scan_module", "scan_checkpoints", _CHECKPOINTS),
     ("theano.scan_module.scan_utils", "map_variables", _INSIDE),
-    ("theano.ifelse", "ifelse IfElse", _BRANCH),
+    ("theano.ifelse", "IfElse", _BRANCH),
     ("theano.tensor.shared_randomstreams", "RandomStateSharedVariable", _RANDOM),
     ("theano.tensor.raw_random", "RandomFunction RandomStreamsBase RandomStateType", _RANDOM),
     ("theano.sandbox.rng_mrg", "GPUA_mrg_uniform mrg_uniform", _RANDOM),

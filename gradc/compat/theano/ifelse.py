@@ -1,0 +1,5 @@
+"""theano.ifelse: branches of which one is computed."""
+
+from gradc.control import ifelse
+
+__all__ = ["ifelse"]
