@@ -14,10 +14,10 @@ from __future__ import annotations
 from gradc.graph.op import Apply
 from gradc.graph.variable import Variable
 from gradc.ops.calls import call, length_of
-from gradc.ops.compare import lt, switch
 from gradc.ops.create import eye
 from gradc.ops.elemwise import mul
 from gradc.ops.lengths import ones
+from gradc.ops.math import log
 from gradc.rewrite.facts import Facts
 from gradc.rewrite.rule import rule
 from gradc.rewrite.seen import Seen
@@ -183,7 +183,10 @@ def log_of_diagonal_product(out: Variable, facts: Facts) -> Variable | None:
 
 @rule(on=("log",), keeps="rounding")
 def log_of_det(out: Variable, facts: Facts) -> Variable | None:
-    """The logarithm log(det(a)) -> slogdet's, nan where the sign is negative: det overflows."""
+    """The logarithm log(det(a)) -> slogdet's, plus that of the sign: det overflows.
+
+    So it is nan where the sign is negative, with the slope that log has there.
+    """
     assert out.owner is not None
     inner = out.owner.inputs[0]
     magnitude = _node(inner, facts, "abs")
@@ -193,7 +196,7 @@ def log_of_det(out: Variable, facts: Facts) -> Variable | None:
     logarithm = call("lu_logabs", *node.inputs)
     if magnitude is not None:
         return logarithm
-    return switch(lt(call("lu_sign", *node.inputs), 0), float("nan"), logarithm)
+    return logarithm + log(call("lu_sign", *node.inputs))
 
 
 @rule(on=("contract",), keeps="rounding")
