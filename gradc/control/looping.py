@@ -119,7 +119,7 @@ def _running(x: Variable, y: Variable, *, back: int = 1, until: bool = False) ->
     done = new.sum() > 0.5 if until else None
     made = make(x.shape[0], Step({row: x}, [state], [new * last], done))
     count = x.shape[0] if made.count is None else made.count
-    return made.traces[0].sum() + made.stacks[0][:count].sum(axis=0)
+    return made.traces[0][: count + back].sum() + made.stacks[0][:count].sum(axis=0)
 
 
 @declared(

@@ -33,10 +33,11 @@ PICKS = frozenset(
     ("neg", "abs", "maximum", "minimum", "switch", "clip", "relu", "cast", "max", "min", "peak")
 )
 
-# Elementwise, but a sum inside, or a 0 between two floats: there they have its terms' digits.
+# Elementwise, but a sum inside, or a 0 between two floats: there they have its terms' digits.  And
+# exp, of which a stable softmax subtracts something first.
 CANCELS = frozenset(
     (
-        "logaddexp", "logaddexp2", "gammaln", "betaln", "digamma", "sinc", "sinc_slope", "j0", "j1",
+        "exp", "logaddexp", "logaddexp2", "gammaln", "betaln", "digamma", "sinc", "sinc_slope", "j0", "j1",
     )
 )  # fmt: skip
 

@@ -47,8 +47,11 @@ RULES: tuple[Rule, ...] = (
 )  # fmt: skip
 # `given` promises that its condition holds: Assert makes it, with one that does.
 FEW = 128  # elements, for references that go number by number
+OF_COMPLEX = frozenset(("complex", "real", "imag", "conj", "angle"))  # graphs are of real numbers
 ELEMWISE = [
-    rule for rule in DECLARATIONS.values() if isinstance(rule, Elemwise) and rule.name != "given"
+    rule
+    for rule in DECLARATIONS.values()
+    if isinstance(rule, Elemwise) and rule.name not in {"given", *OF_COMPLEX}
 ]
 BOUNDED = [
     rule
