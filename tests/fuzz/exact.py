@@ -13,7 +13,7 @@ JUMPS = frozenset(
         "floor", "ceil", "trunc", "sign", "round_half_to_even", "round_half_away_from_zero",
         "int_div", "mod", "argmax", "argmin", "any", "all", "isnan", "isinf", "eq", "neq", "lt",
         "le", "gt", "ge", "and", "or", "xor", "invert", "argsort", "argtopk", "searchsorted",
-        "row_order", "nonzero_flat", "counts", "lengths_fit", "count_nonzero",
+        "row_order", "nonzero_flat", "counts", "lengths_fit", "count_nonzero", "copysign",
     )
 )  # fmt: skip
 
