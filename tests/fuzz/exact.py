@@ -37,7 +37,8 @@ PICKS = frozenset(
 # exp, of which a stable softmax subtracts something first.
 CANCELS = frozenset(
     (
-        "exp", "logaddexp", "logaddexp2", "gammaln", "betaln", "digamma", "sinc", "sinc_slope", "j0", "j1",
+        "exp", "logaddexp", "logaddexp2", "gammaln", "betaln", "digamma", "sinc", "sinc_slope",
+        "j0", "j1",
     )
 )  # fmt: skip
 
