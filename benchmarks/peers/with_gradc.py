@@ -33,12 +33,18 @@ def variable(name: str, dtype: str, ndim: int) -> Any:
     return T.tensor(dtype, (None,) * ndim, name)
 
 
+def recur(step: Any, rows: Any, start: tuple[Any, ...]) -> list[Any]:
+    """All states of a recurrence."""
+    found, _ = gradc.scan(step, rows, list(start), return_list=True)
+    return list(found)
+
+
 WORDS = SimpleNamespace(
     exp=T.exp, log=T.log, log1p=T.log1p, tanh=T.tanh, sigmoid=T.sigmoid, dot=T.dot,
     sum=T.sum, mean=T.mean, max=T.max, diagonal=T.diagonal, cholesky=T.linalg.cholesky,
     cho_solve=lambda factor, y: T.linalg.cho_solve((factor, True), y),
     crossentropy=crossentropy, binary_crossentropy=binary_crossentropy,
-    normal=lambda key, like: gradc.random.normal(key, like.shape, like.dtype),
+    recur=recur, normal=lambda key, like: gradc.random.normal(key, like.shape, like.dtype),
 )  # fmt: skip
 
 _library = Library(WORDS, variable, gradc.shared, T.grad, gradc.function)

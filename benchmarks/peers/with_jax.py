@@ -39,13 +39,23 @@ def crossentropy(scores: Any, labels: Any) -> Any:
     return -jnp.mean(jnp.take_along_axis(logs, labels[:, None], axis=1))
 
 
+def recur(step: Any, rows: Any, start: tuple[Any, ...]) -> Any:
+    """All states of a recurrence: the documentation's lax.scan."""
+
+    def turn(states: Any, row: Any) -> tuple[Any, Any]:
+        found = step(row, *states)
+        return found, found
+
+    return jax.lax.scan(turn, start, rows)[1]
+
+
 WORDS = SimpleNamespace(
     exp=jnp.exp, log=jnp.log, log1p=jnp.log1p, tanh=jnp.tanh, sigmoid=jax.nn.sigmoid,
     dot=jnp.dot, sum=jnp.sum, mean=jnp.mean, max=jnp.max, diagonal=jnp.diagonal,
     cholesky=jnp.linalg.cholesky,
     cho_solve=lambda factor, y: jax.scipy.linalg.cho_solve((factor, True), y),
     crossentropy=crossentropy, binary_crossentropy=binary_crossentropy,
-    normal=lambda key, like: jax.random.normal(
+    recur=recur, normal=lambda key, like: jax.random.normal(
         jax.random.wrap_key_data(key.astype("uint32")), like.shape, like.dtype
     ),
 )  # fmt: skip

@@ -55,9 +55,23 @@ def slope(activation: str, y: Array, out: Array) -> Array:
 
 
 ACTIVATIONS: dict[str, Callable[..., Array]] = {"sigmoid": sigmoid, "tanh": np.tanh}
+
+
+def recur(step: Callable[..., Any], rows: Array, start: tuple[Array, ...]) -> list[Array]:
+    """All states of a recurrence, one step of Python after the other."""
+    outs = [np.empty((len(rows), *each.shape), each.dtype) for each in start]
+    states = start
+    for k, row in enumerate(rows):
+        states = step(row, *states)
+        for out, state in zip(outs, states, strict=True):
+            out[k] = state
+    return outs
+
+
 WORDS = SimpleNamespace(
     exp=np.exp, log=np.log, log1p=np.log1p, tanh=np.tanh, dot=np.dot,
     sigmoid=lambda x: sigmoid(x, np.empty_like(x)), sum=np.sum, mean=np.mean, max=np.max,
+    recur=recur,
 )  # fmt: skip
 
 

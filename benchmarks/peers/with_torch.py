@@ -22,12 +22,21 @@ __all__ = ["WORDS", "about", "differentiate", "evaluate", "settings", "train"]
 
 torch.set_num_threads(len(os.sched_getaffinity(0)))
 
+def recur(step: Any, rows: Any, start: tuple[Any, ...]) -> list[Any]:
+    """All states of a recurrence, one step of Python after the other."""
+    states, found = start, []
+    for row in rows:
+        states = step(row, *states)
+        found.append(states)
+    return [torch.stack(each) for each in zip(*found, strict=True)]
+
+
 WORDS = SimpleNamespace(
     exp=torch.exp, log=torch.log, log1p=torch.log1p, tanh=torch.tanh, sigmoid=torch.sigmoid,
     dot=torch.matmul, sum=torch.sum, mean=torch.mean, max=torch.amax, diagonal=torch.diagonal,
     cholesky=torch.linalg.cholesky,
     cho_solve=lambda factor, y: torch.cholesky_solve(y[:, None], factor)[:, 0],
-    crossentropy=F.cross_entropy,
+    crossentropy=F.cross_entropy, recur=recur,
     normal=lambda key, like: torch.randn_like(like),
     binary_crossentropy=lambda score, y: F.binary_cross_entropy_with_logits(
         score, y, reduction="none"

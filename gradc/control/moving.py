@@ -16,6 +16,7 @@ from gradc.control.frame import frame_of
 from gradc.control.loop import body_of
 from gradc.control.making import Made, State, Step, build
 from gradc.control.trimming import trimmed
+from gradc.errors import VectorizeError
 from gradc.graph.graph import Graph
 from gradc.graph.op import Apply
 from gradc.graph.site import inherit
@@ -43,17 +44,26 @@ def moved(graph: Graph, rewrite: Rewrite) -> Graph:
             owner = made[0].owner
             assert owner is not None
             with inherit(node.site):
-                made = tuple(_Moving(owner, rewrite).results())
+                made = tuple(_moved(owner, rewrite))
         values.update(zip(node.outputs, made, strict=True))
     return graph.replaced([values.get(each, each) for each in graph.results])
 
 
+def _moved(node: Apply, rewrite: Rewrite) -> list[Variable]:
+    """What stands for the outputs of one loop; only rewritten if lengths differ from row to row."""
+    try:
+        return _Moving(node, rewrite).results()
+    except VectorizeError:
+        return _Moving(node, rewrite, stays=True).results()
+
+
 @dataclass(eq=False)
 class _Moving:
-    """One loop on its way."""
+    """One loop on its way; stays: nothing leaves it."""
 
     node: Apply
     rewrite: Rewrite
+    stays: bool = False
     arrays: dict[Variable, Variable] = field(default_factory=dict)  # rows -> sequences
 
     def results(self) -> list[Variable]:
@@ -64,10 +74,11 @@ class _Moving:
         rows, taps, fixed = frame.apart_inside(inputs)
         self.arrays.update(zip(rows, sequences, strict=True))
         self.fixed: dict[Variable, Variable] = dict(zip(fixed, rest, strict=True))
-        if not frame.until:
+        stays = frame.until or self.stays
+        if not stays:
             outputs = self.ahead(n, outputs, [row for each in taps for row in each])
         news, others, done = frame.given(outputs)
-        behind = [] if frame.until else self.behind(news, others)
+        behind = [] if stays else self.behind(news, others)
         kept = [each for k, each in enumerate(others) if k not in behind]
         leaves = self.leaves([others[k] for k in behind], [*inputs, *self.arrays, *news, *kept])
         states = [
@@ -145,7 +156,8 @@ class _Moving:
                 each = stack.pop()
                 if each in there or isinstance(each, Constant):
                     continue
-                if each.owner is not None and each.owner.op.kind in _SEEN_THROUGH:
+                is_length = each.ndim == 0 and each.dtype == "int64"
+                if each.owner is not None and (is_length or each.owner.op.kind in _SEEN_THROUGH):
                     stack.extend(each.owner.inputs)
                 else:
                     found.setdefault(each)

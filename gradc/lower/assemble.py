@@ -188,12 +188,12 @@ class Assembly:
         """A loop, behind the copies of where its states begin."""
         title, nodes = self.titles.node(node)
         _, _, firsts, _ = frame_of(node.op.keywords).apart(node.inputs)
-        repeat = plan_repeat(self, node, self.nested, title, nodes)
+        steps = plan_repeat(self, node, self.nested, title, nodes)
         copies: list[Step] = []
         for trace, first in zip(node.outputs, firsts, strict=False):
             if self.values.memory(trace) in self.number:
                 copies.append(self._copied(first, self.buffer(trace)))
-        return [*copies, repeat]
+        return [*copies, *steps]
 
     def _copied(self, x: Variable, into: int) -> Step:
         """The step that copies an array into a buffer."""

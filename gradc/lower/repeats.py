@@ -18,7 +18,7 @@ from gradc.graph.graph import Graph
 from gradc.graph.op import Apply, Operand
 from gradc.graph.variable import Variable
 from gradc.graph.walk import ancestors
-from gradc.kernel.loops import Check
+from gradc.kernel.loops import Check, Pack
 from gradc.kernel.loops import Repeat as Step
 from gradc.kernel.repeats import Move, Read, Turn
 from gradc.lower.analysis import analyse_step
@@ -181,8 +181,11 @@ class _Plan:
 
 def plan_repeat(
     outer: Assembly, node: Apply, lowered: Callable[..., Any], title: str, nodes: tuple[int, ...]
-) -> Step:
-    """The step of a loop's node; `lowered` lowers a step into the assembly."""
+) -> list[Pack | Step]:
+    """The steps of a loop's node: what is packed once, and the loop.
+
+    lowered: lowers a step into the assembly.
+    """
     number = next(_FRESH)
     word = f"loop{number}."
     graph, states, stacks = _needed(outer, node)
@@ -208,16 +211,35 @@ def plan_repeat(
         inner = lowered(graph, shapes, border, outer, node, plan.places, outs)
     except Unplanned:
         raise Unplanned(node) from None  # what stands inside is interpreted with it
+    packed = _packed_once(plan, inner)
     turns = _turns(plan, inner, shapes)
     taken = None
     if plan.frame.until and outer.is_read(node.outputs[-1]):
         taken = outer.buffer(node.outputs[-1])
         plan.written.append(taken)
-    return Step(
+    repeat = Step(
         plan.turn, steps_of(plan.values, node), turns, tuple(plan.before), tuple(plan.moves),
         tuple(plan.after), until, taken, tuple(dict.fromkeys(plan.read)),
         tuple(dict.fromkeys(plan.written)), title, nodes,
     )  # fmt: skip
+    return [*packed, repeat]
+
+
+def _packed_once(plan: _Plan, inner: StepAssembly) -> list[Pack]:
+    """The packing of matrices that are the same in every turn, taken out of the turns."""
+    found = []
+    for steps in inner.segments:
+        for step in [each for each in steps if isinstance(each, Pack)]:
+            buffer = plan.outer.buffers[step.y.buffer]
+            whole = buffer.index if buffer.place == "window" else step.y.buffer
+            stays = whole < inner.first and whole not in plan.written
+            sizes = (step.y.offset, step.y.row, step.y.col, step.k, step.n, step.room, step.blocks)
+            moving = any(_moves(plan, each) for each in (*sizes, buffer.offset))
+            if stays and not moving:
+                steps.remove(step)
+                found.append(step)
+                plan.read.append(step.panels)
+    return found
 
 
 def _needed(outer: Assembly, node: Apply) -> tuple[Graph, list[int], list[int]]:
