@@ -14,8 +14,6 @@ from benchmarks.harness.workload import Data, Floor, Goal, Workload, draws
 
 __all__ = ["WORKLOADS"]
 
-UNITS = 64
-
 
 def data(dtype: str, steps: int, batch: int, inputs: int, units: int) -> Data:
     """Sequences, the first state, and weights of four gates side by side."""
@@ -34,7 +32,7 @@ def formula(np: Any, x: Any, start: Any, w: Any, u: Any, b: Any) -> dict[str, An
     """The mean square of all outputs."""
 
     def step(row: Any, h: Any, c: Any) -> tuple[Any, Any]:
-        z = (np.dot(row, w) + np.dot(h, u) + b).reshape((row.shape[0], 4, UNITS))
+        z = (np.dot(row, w) + np.dot(h, u) + b).reshape((row.shape[0], 4, start.shape[1]))
         i, f, o = (np.sigmoid(z[:, k]) for k in range(3))
         c = f * c + i * np.tanh(z[:, 3])
         return o * np.tanh(c), c
@@ -60,7 +58,7 @@ LSTM = Workload(
     title="LSTM, {steps} steps of {batch} x {inputs} -> {units}, loss and gradients",
     data=data,
     formula=formula,
-    sizes={"steps": 100, "batch": 16, "inputs": 32, "units": UNITS},
+    sizes={"steps": 100, "batch": 16, "inputs": 32, "units": 64},
     parameters=("w", "u", "b"),
     floor=floor,
     goal=Goal(ahead=2.0, cold=2.5),

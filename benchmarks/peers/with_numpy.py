@@ -23,6 +23,7 @@ __all__ = [
     "gp",
     "lecture",
     "logistic",
+    "lstm",
     "mlp",
     "random",
     "xent",
@@ -250,6 +251,45 @@ def gauss(case: Case, data: Data) -> Task:
         return cost, z.sum() / sigma, np.dot(z, t) / sigma, (squares - n) / sigma
 
     names = ("cost", *("d_" + name for name in case.workload.parameters))
+    return Task(run, lambda outputs: dict(zip(names, outputs, strict=True)))
+
+
+def lstm(case: Case, data: Data) -> Task:
+    """Backpropagation through time by hand; products of all steps at once where they can be."""
+    x, start, w, u, b = (case.straight(data)[name] for name in ("x", "start", "w", "u", "b"))
+    steps, batch, units = len(x), *start.shape
+    gates = np.empty((steps, batch, 4, units), x.dtype)
+    h, c = (np.empty((steps + 1, batch, units), x.dtype) for _ in range(2))
+    bent, d_z = np.empty_like(h[1:]), np.empty_like(gates)
+    h[0] = c[0] = start
+
+    def run() -> tuple[Array, ...]:
+        np.matmul(x, w, out=gates.reshape(steps, batch, -1))
+        for t in range(steps):
+            z = gates[t].reshape(batch, -1)
+            z += h[t] @ u + b
+            sigmoid(gates[t, :, :3], gates[t, :, :3])
+            np.tanh(gates[t, :, 3], out=gates[t, :, 3])
+            i, f, o, g = (gates[t, :, k] for k in range(4))
+            c[t + 1] = f * c[t] + i * g
+            np.tanh(c[t + 1], out=bent[t])
+            np.multiply(o, bent[t], out=h[t + 1])
+        cost = np.mean(h[1:] ** 2)
+        d_h, d_c = np.zeros_like(start), np.zeros_like(start)
+        for t in reversed(range(steps)):
+            i, f, o, g = (gates[t, :, k] for k in range(4))
+            d_h = d_h + h[t + 1] * (2 / bent.size)
+            d_c = d_c + d_h * o * (1 - bent[t] ** 2)
+            d_z[t, :, 0] = d_c * g * i * (1 - i)
+            d_z[t, :, 1] = d_c * c[t] * f * (1 - f)
+            d_z[t, :, 2] = d_h * bent[t] * o * (1 - o)
+            d_z[t, :, 3] = d_c * i * (1 - g**2)
+            d_h, d_c = d_z[t].reshape(batch, -1) @ u.T, d_c * f
+        rows = d_z.reshape(steps * batch, -1)
+        d_w = x.reshape(steps * batch, -1).T @ rows
+        return cost, d_w, h[:-1].reshape(steps * batch, -1).T @ rows, rows.sum(axis=0)
+
+    names = ("out", *("d_" + name for name in case.workload.parameters))
     return Task(run, lambda outputs: dict(zip(names, outputs, strict=True)))
 
 

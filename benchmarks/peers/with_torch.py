@@ -22,6 +22,7 @@ __all__ = ["WORDS", "about", "differentiate", "evaluate", "settings", "train"]
 
 torch.set_num_threads(len(os.sched_getaffinity(0)))
 
+
 def recur(step: Any, rows: Any, start: tuple[Any, ...]) -> list[Any]:
     """All states of a recurrence, one step of Python after the other."""
     states, found = start, []
