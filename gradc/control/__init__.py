@@ -1,5 +1,6 @@
 """Operations that hold a graph of their own: loops, OpFromGraph and custom gradients."""
 
+from gradc.control.carried import fori_loop, scan, while_loop
 from gradc.control.choice import choice_node, ifelse
 from gradc.control.folds import foldl, foldr, map, reduce
 from gradc.control.given import until
@@ -14,11 +15,14 @@ __all__ = [
     "custom_gradient",
     "foldl",
     "foldr",
+    "fori_loop",
     "ifelse",
     "inlined",
     "map",
     "reduce",
+    "scan",
     "scan_node",
     "stepped",
     "until",
+    "while_loop",
 ]

@@ -38,7 +38,7 @@ from gradc.ops.compare import minimum, neq
 from gradc.ops.convert import as_variable, static_int
 from gradc.ops.elemwise import cast
 
-__all__ = ["scan"]
+__all__ = ["looped", "scan"]
 
 
 def scan(
@@ -74,7 +74,27 @@ def scan(
     Raises: ArgumentError, ArgumentTypeError, ShapeError, DTypeError, with fn's line.
     Source: Theano's operation of this name.
     """
-    word = name or "scan"
+    outputs, _, updates = looped(
+        fn, sequences, outputs_info, non_sequences, n_steps, truncate_gradient, go_backwards,
+        name or "scan", strict,
+    )  # fmt: skip
+    if return_list or len(outputs) > 1:
+        return outputs, updates
+    return (outputs[0] if outputs else None), updates
+
+
+def looped(
+    fn: Callable[..., Any],
+    sequences: Any = None,
+    outputs_info: Any = None,
+    non_sequences: Any = None,
+    n_steps: Any = None,
+    truncate_gradient: int = -1,
+    go_backwards: bool = False,
+    word: str = "scan",
+    strict: bool = False,
+) -> tuple[list[Variable], list[Variable], dict[Variable, Variable]]:
+    """What scan gives, as lists, and beside it the last row of each state, if only its first."""
     rows = [
         row
         for k, each in enumerate(listed(sequences))
@@ -92,11 +112,11 @@ def scan(
     step.truncate = most
     made = make(steps, step)
     own = len(step.states) - len(shared)
-    outputs = _outputs(made, starts, own)
-    updates = {x: _last(trace, made) for x, trace in zip(shared, made.traces[own:], strict=True)}
-    if return_list or len(outputs) > 1:
-        return outputs, updates
-    return (outputs[0] if outputs else None), updates
+    lasts = [
+        _last(trace, depth, made) for trace, depth in zip(made.traces, made.depths, strict=True)
+    ]
+    updates = dict(zip(shared, lasts[own:], strict=True))
+    return _outputs(made, starts, own), lasts[:own], updates
 
 
 def _steps(n_steps: Any, rows: Sequence[Row], word: str) -> Variable:
@@ -274,5 +294,5 @@ def _outputs(made: Made, starts: Sequence[Initial], states: int) -> list[Variabl
     return found
 
 
-def _last(trace: Variable, made: Made) -> Variable:
-    return trace[-1] if made.count is None else trace[made.count]
+def _last(trace: Variable, depth: int, made: Made) -> Variable:
+    return trace[-1] if made.count is None else trace[made.count + (depth - 1)]
