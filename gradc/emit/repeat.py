@@ -69,12 +69,17 @@ def repeat_function(
     else:
         poll = Lines(("GC_DO(gc_next(table, frame));",))
         body.append(Branch(f"turn % {_POLL} == 0", (poll,)))
+    moves = _lines(step.moves)
+    used = _names([*moves, *(block for blocks in turns for block in blocks)])
+    used |= {name for turn in step.turns for line in check_lines(turn.checks)
+             for name in _SIZE.findall(line)}  # fmt: skip
     for turn, blocks in zip(step.turns, turns, strict=True):
-        lines = [part for read in turn.reads for part in _read(read, is_quick)]
+        reads = [r for r in turn.reads if not is_quick or formula(r.into, C) in used]
+        lines = [part for read in reads for part in _read(read, is_quick)]
         lines += [part for line in check_lines(turn.checks) for part in wrapped(line)]
         body += [Lines(tuple(lines))] if lines else []
         body += blocks
-    body += _lines(step.moves)
+    body += moves
     if step.until is not None:
         body.append(Lines(("taken = turn + 1;",)) if step.taken is not None else Lines(()))
         body.append(Branch(f"b{step.until}[0]", (Lines(("break;",)),)))
@@ -92,7 +97,9 @@ def _function(
         after.append(Lines((f"b{step.taken}[0] = taken;",)))
     count = formula(step.count, C)
     inside = _declared_inside(step, memory, body)
-    loop = Loop("turn", "0", count, "turn++", (body[0], *inside, *body[1:]))
+    turn: list[Block] = [*inside, *body[1:]]
+    counter = body[:1] if formula(step.counter, C) in _names(turn) else []
+    loop = Loop("turn", "0", count, "turn++", (*counter, *turn))
     blocks: list[Block] = [*before, loop, *after]
     known = _set_inside(step) | {f"b{number}" for number in locals_}
     known |= {name for line in inside for text in line.lines for name in _DECLARED.findall(text)}
@@ -110,6 +117,12 @@ def _function(
 
 
 _DECLARED = re.compile(r"\b(b[0-9]+) =")
+_SIZE = re.compile(r"\bn[0-9]+\b")
+
+
+def _names(blocks: Sequence[Block]) -> set[str]:
+    """The sizes that a body names."""
+    return {name for text in texts(blocks) for name in _SIZE.findall(text)}
 
 
 def _set_inside(step: Repeat) -> set[str]:

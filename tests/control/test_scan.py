@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import pickle
+import signal
+import threading
+import time
+
 import numpy as np
 import pytest
 
@@ -289,3 +295,27 @@ def test_only_last_rows_are_kept():
     for _ in range(1000):
         expected = np.sin(expected) * 0.4 + 0.3 * expected[::-1] + 0.2
     np.testing.assert_allclose(f(value), expected, rtol=1e-9)
+
+
+def test_a_loop_ends_on_ctrl_c_and_leaves_shared_variables():
+    """Within 100 ms, though it would run for minutes."""
+    s = gradc.shared(np.ones(50), "s")
+    last, updates = gradc.scan(lambda: {s: T.tanh(s) + 0.1}, n_steps=10**9)
+    f = gradc.function([], last or [], updates=updates)
+    timer = threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT))
+    timer.start()
+    start = time.perf_counter()
+    with pytest.raises(KeyboardInterrupt):
+        f()
+    assert time.perf_counter() - start < 2.0  # on a busy machine
+    np.testing.assert_array_equal(s.get_value(), np.ones(50))
+
+
+def test_functions_and_graphs_with_loops_pickle():
+    x = T.dvector("x")
+    rows, _ = gradc.scan(lambda x, s: s * 0.5 + x, x, 0.0)
+    f = gradc.function([x], [rows, gradc.grad(rows[-1], x)])
+    for got, expected in zip(pickle.loads(pickle.dumps(f))(X[0]), f(X[0]), strict=True):
+        np.testing.assert_array_equal(got, expected)
+    y, again = pickle.loads(pickle.dumps((x, rows)))
+    np.testing.assert_array_equal(gradc.function([y], again)(X[0]), f(X[0])[0])
