@@ -22,7 +22,7 @@ from gradc.graph.variable import Variable
 from gradc.ops.calls import op_of, stretched
 from gradc.ops.compare import neq, switch
 from gradc.ops.convert import as_variable, settled
-from gradc.ops.declare import Sample, declared, is_float
+from gradc.ops.declare import Sample, declared, is_inexact
 from gradc.ops.elemwise import cast
 from gradc.ops.lengths import zeros_like
 from gradc.value import record
@@ -108,7 +108,7 @@ def _pullback(
     found: list[Variable | None] = [None] * len(operands)
     for k, ct in enumerate(cts):
         a, b = operands[k], operands[k + half]
-        if ct is not None and is_float(a.dtype):
+        if ct is not None and is_inexact(a.dtype):
             found[k] = choose(which, [ct], [zeros_like(a, ct.dtype)])[0]
             found[k + half] = choose(which, [zeros_like(b, ct.dtype)], [ct])[0]
     return (None, *found)

@@ -98,6 +98,8 @@ class OpFromGraph:
     name: what it is called in errors and in print.
     What is not stated follows: from the graph, or where one of gradient and forward mode is stated,
     the other from that.  Derivatives of shared variables always follow from the graph.
+    Of complex numbers a gradient is what `grad` gives: dC/dRe z + i dC/dIm z, so that z w has the
+    gradients conj(w) g and conj(z) g.
     Pickles if the functions do.
     Raises: MissingInputError, ArgumentError.
     Source: Theano's operation of this name.
@@ -199,6 +201,8 @@ def custom_gradient(
         each output.
     Of the two, one that is not stated follows from the other, as its transpose.  What f reads
     besides its arguments keeps the gradient that follows from f.
+    Of complex numbers a gradient is what `grad` gives: dC/dRe z + i dC/dIm z, so that z w has the
+    gradients conj(w) ct and conj(z) ct.
     Raises: ArgumentError if neither is stated.
     """
     if vjp is None and jvp is None:

@@ -4,7 +4,8 @@ An Override gives, for the first `count` inputs of a subgraph, gradients from co
 of its outputs, tangents from tangents (jvp).  Where only one is stated the other is its transpose:
 both are linear in what they are given, so the derivative of one by it is the other, and forward
 and reverse mode agree.  Inputs behind the first `count`, which the graph captured, have the
-derivatives that follow from the graph.
+derivatives that follow from the graph.  Gradients of complex numbers are stated as `grad` gives
+them, and conjugated on their way to and from pullbacks (differentiate/convention.py).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Protocol
 
 from gradc.batch import batched
-from gradc.differentiate import jvp, pulled
+from gradc.differentiate import conjugate, jvp, pulled
 from gradc.dtypes import dtype_info
 from gradc.errors import GradError, message
 from gradc.graph.describe import where
@@ -24,7 +25,7 @@ from gradc.graph.variable import Input, Variable
 from gradc.graph.walk import substitute
 from gradc.ops.calls import stretched
 from gradc.ops.elemwise import add
-from gradc.ops.lengths import zeros_like
+from gradc.ops.lengths import as_dtype, zeros_like
 from gradc.ops.reduce import sum
 from gradc.value import value
 
@@ -34,6 +35,8 @@ __all__ = [
     "Default",
     "Found",
     "Override",
+    "plain_pull",
+    "plain_push",
     "pulled_by",
     "pushed_by",
     "transposed",
@@ -76,17 +79,17 @@ def pulled_by(
     inputs = node.inputs[: stated.count]
     whole = [zeros_like(y) if ct is None else ct for y, ct in zip(node.outputs, cts, strict=True)]
     if "vjp" in params:
-        found = list(stated(inputs, node.outputs, whole))
+        found = list(map(conjugate, stated(inputs, node.outputs, [*map(conjugate, whole)])))
     else:
         ways = [Input(_float(x.type)) for x in inputs]
         tangents = [_known(t) for t in stated(inputs, node.outputs, ways)]
         pairs = [(t, ct) for t, ct in zip(tangents, whole, strict=True) if t is not None]
-        gradients = pulled([t for t, _ in pairs], ways, [ct for _, ct in pairs])
+        gradients = pulled([t for t, _ in pairs], ways, [as_dtype(ct, t.dtype) for t, ct in pairs])
         found = list(_at_zero(gradients, ways, inputs))
     _check(params["word"], "vjp", found, inputs)
     found += [DEFAULT] * (len(node.inputs) - len(inputs))
     if any(each is DEFAULT for each in found):
-        plain = _plain_pull(params, node, cts)
+        plain = plain_pull(params, node, cts)
         found = [plain[k] if each is DEFAULT else each for k, each in enumerate(found)]
     return tuple(_known(each) for each in found)
 
@@ -108,7 +111,7 @@ def pushed_by(
         else:
             found = transposed(stated, node, whole)
     if any(t is not None for t in captured):
-        rest = _plain_push(params, node, (*(None for _ in inputs), *captured))
+        rest = plain_push(params, node, (*(None for _ in inputs), *captured))
         found = [_sum(a, b) for a, b in zip(found, rest, strict=True)]
     return tuple(found)
 
@@ -116,12 +119,12 @@ def pushed_by(
 def transposed(
     stated: Override, node: Apply, tangents: Sequence[Variable]
 ) -> list[Variable | None]:
-    """Tangents by a stated gradient: the gradient of its product with them, by the cotangents."""
+    """Tangents by a stated gradient: the gradient of its product with them, by the cotangents.
+
+    Of complex numbers the product is real(conj(gradient) * tangent), whose gradient by the first is
+    the second.
+    """
     inputs, cts = node.inputs[: stated.count], [Input(_float(y.type)) for y in node.outputs]
-    if any(dtype_info(each.dtype).is_complex for each in (*node.inputs, *node.outputs)):
-        what = "a stated gradient of complex numbers has no forward mode."
-        word = node.op.keywords.get("word", node.op.name)
-        raise GradError(message(f"{word}: {what}", [], "state a jvp too."))
     found = stated(inputs, node.outputs, list(cts))
     if any(each is DEFAULT for each in found):
         what = "a gradient of which only a part is stated has no forward mode."
@@ -131,28 +134,51 @@ def transposed(
     given = [(g, t) for g, t in pairs if g is not None]
     if not given:
         return [None] * len(cts)
-    tangents_out = pulled([g for g, _ in given], list(cts), [t for _, t in given])
-    return list(_at_zero(tangents_out, cts, node.outputs))
+    tangents_out = pulled(
+        [g for g, _ in given], list(cts), [conjugate(as_dtype(t, g.dtype)) for g, t in given]
+    )
+    return list(map(conjugate, _at_zero(tangents_out, cts, node.outputs)))
 
 
-def _plain_pull(
+def plain_pull(
     params: Mapping[str, Any], node: Apply, cts: Sequence[Variable | None]
-) -> Sequence[Variable | None]:
-    """By the graph itself, whatever is stated."""
-    outputs = params["graph"](node.inputs)
-    return pulled(outputs, list(node.inputs), cts)
+) -> list[Variable | None]:
+    """Gradients by the graph itself, whatever is stated; of placeholders, since one input may
+    depend on another or stand in two places.
+    """
+    inputs = params["graph"].placeholders()
+    given: dict[Variable, Variable] = {Input(ct.type): ct for ct in cts if ct is not None}
+    seeds = iter(given)
+    seeded = [None if ct is None else next(seeds) for ct in cts]
+    found = pulled(params["graph"](inputs), inputs, seeded)
+    return _put(node, found, inputs, given)
 
 
-def _plain_push(
+def plain_push(
     params: Mapping[str, Any], node: Apply, tangents: Sequence[Variable | None]
-) -> Sequence[Variable | None]:
-    outputs = params["graph"](node.inputs)
-    found: Sequence[Variable | None] = jvp(outputs, list(node.inputs), list(tangents))
-    return found
+) -> list[Variable | None]:
+    """Tangents by the graph itself, whatever is stated."""
+    inputs = params["graph"].placeholders()
+    moving = {x: Input(t.type) for x, t in zip(inputs, tangents, strict=True) if t is not None}
+    found = jvp(params["graph"](inputs), list(moving), list(moving.values()))
+    given = [t for t in tangents if t is not None]
+    return _put(node, found, inputs, dict(zip(moving.values(), given, strict=True)))
+
+
+def _put(
+    node: Apply,
+    found: Sequence[Variable | None],
+    inputs: Sequence[Variable],
+    given: Mapping[Variable, Variable],
+) -> list[Variable | None]:
+    """What was derived of placeholders, for the node's own inputs."""
+    values: dict[Variable, Variable] = {**dict(zip(inputs, node.inputs, strict=True)), **given}
+    there = iter(substitute([each for each in found if each is not None], values))
+    return [None if each is None else next(there) for each in found]
 
 
 def _float(type: TensorType) -> TensorType:
-    return type if dtype_info(type.dtype).is_float else type.with_dtype("float64")
+    return type if dtype_info(type.dtype).is_inexact else type.with_dtype("float64")
 
 
 def _known(found: Found) -> Variable | None:

@@ -22,7 +22,7 @@ from gradc.graph.variable import Input, Variable
 from gradc.graph.walk import substitute, toposort
 from gradc.ops.calls import length_of
 from gradc.ops.compare import minimum
-from gradc.ops.declare import is_float
+from gradc.ops.declare import is_inexact
 from gradc.ops.elemwise import add
 from gradc.ops.entries import Cut, Value
 from gradc.ops.index import placed_through
@@ -187,7 +187,7 @@ def _sends(loop: _Loop, found: Sequence[Variable | None]) -> list[tuple[int, int
         (k, tap)
         for k, given in enumerate(taps)
         for tap, each in zip(loop.frame.taps[k], given, strict=True)
-        if each is not None and is_float(loop.traces[k].dtype)
+        if each is not None and is_inexact(loop.traces[k].dtype)
     ]
 
 
@@ -279,7 +279,7 @@ def pushed_forward(node: Apply, tangents: Sequence[Variable | None]) -> tuple[Va
     for k in states:
         moving |= {row: Input(loop.row_type(k)) for row in loop.taps[k]}
     depends = _depend(loop, list(moving))
-    others = [k for k, each in enumerate(loop.others) if each in depends and is_float(each.dtype)]
+    others = [k for k, each in enumerate(loop.others) if each in depends and is_inexact(each.dtype)]
     wanted = [*(loop.news[k] for k in states), *(loop.others[k] for k in others)]
     ways: list[Variable | None] = list(moving.values())
     found = jvp(wanted, list(moving), ways, stabilize=False) if wanted else []
@@ -318,15 +318,17 @@ def _moving_inputs(
 def _moving_states(
     loop: _Loop, of_firsts: Sequence[Variable | None], moving: Mapping[Variable, Variable]
 ) -> list[int]:
-    """The float states that move, from where they begin or by what moves in a step."""
-    found = {k for k, t in enumerate(of_firsts) if t is not None and is_float(loop.traces[k].dtype)}
+    """The states of floats that move, from where they begin or by what moves in a step."""
+    found = {
+        k for k, t in enumerate(of_firsts) if t is not None and is_inexact(loop.traces[k].dtype)
+    }
     while True:
         rows = [row for k in found for row in loop.taps[k]]
         depends = _depend(loop, [*moving, *rows])
         more = {
             k
             for k, new in enumerate(loop.news)
-            if new in depends and is_float(loop.traces[k].dtype)
+            if new in depends and is_inexact(loop.traces[k].dtype)
         }
         if more <= found:
             return sorted(found)

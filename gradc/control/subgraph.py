@@ -15,14 +15,13 @@ import numpy as np
 
 from gradc.batch import batched
 from gradc.control.closed import Closed, close, lengths_of
-from gradc.control.overrides import Batched, Override, pulled_by, pushed_by
-from gradc.differentiate import jvp, pulled
+from gradc.control.overrides import Batched, Override, plain_pull, plain_push, pulled_by, pushed_by
 from gradc.graph.evaluate import evaluate
 from gradc.graph.op import Apply, Array, Declaration, Operand, Shape, apply
 from gradc.graph.site import inherit
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Input, Variable
-from gradc.graph.walk import rebuild, substitute, toposort
+from gradc.graph.walk import rebuild, toposort
 from gradc.ops.calls import op_of
 from gradc.ops.declare import Sample, declared
 from gradc.value import record
@@ -63,13 +62,7 @@ class Subgraph(Declaration):
         params = node.op.keywords
         if "jvp" in params or "vjp" in params:
             return pushed_by(params, node, tangents)
-        graph: Closed = params["graph"]
-        inputs = graph.placeholders()
-        moving = {x: Input(t.type) for x, t in zip(inputs, tangents, strict=True) if t is not None}
-        found = jvp(graph(inputs), list(moving), list(moving.values()))
-        given = [t for t in tangents if t is not None]
-        ways: dict[Variable, Variable] = dict(zip(moving.values(), given, strict=True))
-        return tuple(_put(node, found, inputs, ways))
+        return tuple(plain_push(params, node, tangents))
 
     def batch_by_kind(self, node: Apply, inputs: Sequence[Variable]) -> tuple[Variable, ...]:
         params = node.op.keywords
@@ -92,32 +85,13 @@ class Subgraph(Declaration):
         return apply(op, [*inputs, *more]).outputs
 
 
-def _put(
-    node: Apply,
-    found: Sequence[Variable | None],
-    inputs: Sequence[Variable],
-    given: Mapping[Variable, Variable],
-) -> list[Variable | None]:
-    """What was derived of placeholders, for the node's own inputs."""
-    values: dict[Variable, Variable] = {**dict(zip(inputs, node.inputs, strict=True)), **given}
-    there = iter(substitute([each for each in found if each is not None], values))
-    return [None if each is None else next(there) for each in found]
-
-
 def _pullback(
     cts: Sequence[Variable | None], outs: Sequence[Variable], *operands: Variable, **params: Any
 ) -> tuple[Variable | None, ...]:
-    graph: Closed = params["graph"]
     node = outs[0].owner
     assert node is not None
-    if "vjp" in params or "jvp" in params:
-        return pulled_by(params, node, cts)
-    inputs = graph.placeholders()
-    given: dict[Variable, Variable] = {Input(ct.type): ct for ct in cts if ct is not None}
-    seeds = iter(given)
-    seeded = [None if ct is None else next(seeds) for ct in cts]
-    found = pulled(graph(inputs), inputs, seeded)
-    return tuple(_put(node, found, inputs, given))
+    is_stated = "vjp" in params or "jvp" in params
+    return pulled_by(params, node, cts) if is_stated else tuple(plain_pull(params, node, cts))
 
 
 def _example(inputs: Sequence[Variable], body: Callable[..., Variable]) -> Variable:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from gradc.control.overrides import Batched, Found, transposed
+from gradc.differentiate import conjugate
 from gradc.dtypes import dtype_info
 from gradc.errors import GradError, message
 from gradc.graph.describe import where
@@ -44,16 +45,21 @@ def gradients(
     outs: Sequence[Variable],
     inputs: Sequence[Variable],
 ) -> tuple[Variable | None, ...]:
-    """Terms of the inputs; None for one that no output with a cotangent is connected to."""
+    """Terms of the inputs; None for one that no output with a cotangent is connected to.
+
+    Users state gradients of complex numbers as `grad` gives them: conjugated on their way.
+    """
     node = outs[0].owner
     assert node is not None
     pattern = op.connection_pattern(node)
-    whole = [_whole(y, ct) for y, ct in zip(outs, cts, strict=True)]
+    whole = [conjugate(_whole(y, ct)) for y, ct in zip(outs, cts, strict=True)]
     found = _listed(op, "grad", op.L_op(list(inputs), list(outs), whole), inputs)
     connected = [
         any(flag and ct is not None for flag, ct in zip(row, cts, strict=True)) for row in pattern
     ]
-    return tuple(term if flag else None for term, flag in zip(found, connected, strict=True))
+    return tuple(
+        conjugate(term) if flag else None for term, flag in zip(found, connected, strict=True)
+    )
 
 
 def _whole(y: Variable, ct: Variable | None) -> Any:
@@ -64,7 +70,7 @@ def _whole(y: Variable, ct: Variable | None) -> Any:
 
 
 def _zero(y: Variable) -> Variable:
-    dtype = y.dtype if dtype_info(y.dtype).is_float else config.floatX
+    dtype = y.dtype if dtype_info(y.dtype).is_inexact else config.floatX
     return zeros_like(y, dtype=dtype)
 
 
@@ -88,8 +94,8 @@ def _term(op: Differentiable, word: str, found: Any, x: Variable) -> Variable | 
     if term.ndim != x.ndim:
         what = f"{op}: {word} gives {term.type} for {x.type}."
         raise GradError(message(what, [where(x)], "give it the variable's own rank."))
-    is_float = dtype_info(term.dtype).is_float
-    found_term: Variable = term if is_float else term.astype(config.floatX)
+    has_slope = dtype_info(term.dtype).is_inexact
+    found_term: Variable = term if has_slope else term.astype(config.floatX)
     return found_term
 
 

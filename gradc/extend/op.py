@@ -125,7 +125,7 @@ class Op(Code):
         raise ArgumentTypeError(message(what, [where(node.outputs[0])], fix))
 
     def grad(self, inputs: list[Any], output_grads: list[Any]) -> Any:
-        """The gradients of the inputs."""
+        """The gradients of the inputs; complex ones as `grad` gives them, dC/dRe + i dC/dIm."""
         what = f"{self}: there is no grad."
         raise GradError(message(what, [where(each) for each in inputs], "write grad or L_op."))
 

@@ -260,3 +260,13 @@ def test_updates_and_default_updates_go_through():
     count.set_value(1.0)
     f(0.0)
     assert count.get_value() == 2
+
+
+def test_a_default_gradient_where_one_input_depends_on_another() -> None:
+    z, w = T.dvector("z"), T.dvector("w")
+    half = gradc.OpFromGraph(
+        [z, w], [z * w], grad_overrides=[lambda inputs, gs: inputs[1] * gs[0], "default"]
+    )
+    f = gradc.function([w], [gradc.grad(half(w**2, w).sum(), w), gradc.grad(half(w, w).sum(), w)])
+    v = np.array([1.0, -2.0, 3.0])
+    np.testing.assert_allclose(f(v), [3 * v**2, 2 * v])
