@@ -1,4 +1,7 @@
-"""Averages over any axes, composed of sums."""
+"""Averages over any axes, composed of sums.
+
+float16 is averaged in float32 and rounded once, as numpy's mean: a sum above 65504 would overflow.
+"""
 
 from __future__ import annotations
 
@@ -41,6 +44,9 @@ def _chosen_count(x: Variable, where: Any, axes: tuple[int, ...], dtype: str) ->
     return sum(cast(test, dtype), axis=axes, keepdims=True)
 
 
+_HALF = "float16"
+
+
 def _kind(x: Variable, dtype: Any) -> str:
     if dtype is not None:
         return check_dtype(dtype)
@@ -75,8 +81,11 @@ def mean(
     Raises: ArgumentError for an axis that is not there or stands twice.
     """
     x = as_variable(x)
-    axes = normal_axes("mean", axis, x.ndim)
     dtype = _kind(x, dtype)
+    if dtype == _HALF:
+        single = cast(x, "float32")
+        return cast(mean(single, axis, None, keepdims, acc_dtype, op, where=where), _HALF)
+    axes = normal_axes("mean", axis, x.ndim)
     if where is not None:
         whole = sum(x, axes, dtype, True, acc_dtype, where=where)
         found = true_div(whole, _chosen_count(x, where, axes, dtype))
@@ -119,6 +128,8 @@ def average(x: Any, axis: Any = None, weights: Any = None, keepdims: bool = Fals
         fix = "pass weights of x's shape, or a vector and the axis it goes along."
         raise ShapeError(message(what, [shown(x), shown(weights)], fix))
     kind = promote(_kind(x, None), _kind(weights, None))
+    if kind == _HALF:
+        return cast(average(cast(x, "float32"), axes, cast(weights, "float32"), keepdims), _HALF)
     weights = broadcast_like(cast(weights, kind), x)
     total = sum(cast(x, kind) * weights, axis=axes, keepdims=keepdims)
     return true_div(total, sum(weights, axis=axes, keepdims=keepdims))
@@ -143,6 +154,9 @@ def var(
     Raises: ArgumentError for an axis that is not there or stands twice.
     """
     x = as_variable(x)
+    if x.dtype == _HALF:
+        single = cast(x, "float32")
+        return cast(var(single, axis, ddof, keepdims, corrected, where=where), _HALF)
     axes = normal_axes("var", axis, x.ndim)
     dtype = _kind(x, None)
     off = cast(x, dtype) - mean(x, axis=axes, keepdims=True, where=where)
@@ -173,6 +187,10 @@ def std(
 
     Gradient: 0 where all elements are equal, as that of a norm at 0.
     """
+    x = as_variable(x)
+    if x.dtype == _HALF:
+        single = cast(x, "float32")
+        return cast(std(single, axis, ddof, keepdims, corrected, where=where), _HALF)
     variance = var(x, axis, ddof, keepdims, corrected, where=where)
     return switch(eq(variance, 0), 0.0, sqrt(variance))
 

@@ -43,7 +43,8 @@ def applied(op: Op, inputs: Sequence[Variable]) -> Variable:
     changed = {key: "float32" if value == _HALF else value for key, value in op.params}
     found: Variable = Op(op.rule, tuple(changed.items()))(*wide)
     others = {x.type.dtype for x in inputs} & {"float32", "float64", "complex64", "complex128"}
-    is_half = found.type.dtype == "float32" and (asked or not others)
+    is_free = "dtype" not in params and not others
+    is_half = found.type.dtype == "float32" and (asked or is_free)
     return _cast(found, _HALF) if is_half else found
 
 

@@ -128,3 +128,27 @@ def test_what_does_not_go_through_float32_says_so() -> None:
     x = T.matrix("x", "float16")
     with pytest.raises(gradc.errors.GradcError, match="float16"):
         T.nlinalg.svd(x)
+
+
+def test_averages_do_not_overflow() -> None:
+    """A sum above 65504 has a mean below; numpy's var sums in float16, ours does not."""
+    values = np.full((300, 4), 1000, "float16")
+    values[::2] *= np.float16(1.5)
+    x = T.matrix("x", "float16")
+    outputs = [
+        T.mean(x), T.mean(x, axis=0), T.mean(x, keepdims=True, where=x > 1200),
+        T.mean(x, dtype="float32"), T.sum(x, dtype="float32"), T.average(x),
+        T.average(x, 0, np.ones(300, "float16")), gradc.grad(T.mean(x * x), x)[0],
+        T.var(x, axis=0), T.std(x),
+    ]  # fmt: skip
+    small = values.astype("float32")
+    expected = [
+        values.mean(), values.mean(0), np.mean(values, keepdims=True, where=values > 1200),
+        values.mean(dtype="float32"), values.sum(dtype="float32"), np.average(values),
+        small.mean(0).astype("float16"), (small[0] / 600).astype("float16"),
+        small.var(0).astype("float16"), small.std().astype("float16"),
+    ]  # fmt: skip
+    got = gradc.function([x], outputs)(values)
+    for k, (one, want) in enumerate(zip(got, expected, strict=True)):
+        assert one.dtype == want.dtype, k
+        np.testing.assert_array_equal(one, want, err_msg=str(k))
