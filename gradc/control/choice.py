@@ -21,7 +21,7 @@ from gradc.graph.types import TensorType
 from gradc.graph.variable import Variable
 from gradc.ops.calls import op_of, stretched
 from gradc.ops.compare import neq, switch
-from gradc.ops.convert import as_variable, settled
+from gradc.ops.convert import as_variable, is_weak, settled
 from gradc.ops.declare import Sample, declared, is_inexact
 from gradc.ops.elemwise import cast
 from gradc.ops.lengths import zeros_like
@@ -174,4 +174,4 @@ def ifelse(condition: Any, then_branch: Any, else_branch: Any, name: str | None 
 
 
 def _weak(x: Any) -> Any:
-    return x if type(x) in (bool, int, float) else as_variable(x)
+    return x if is_weak(x) else as_variable(x)

@@ -27,7 +27,7 @@ from gradc.call.inputs import In
 from gradc.call.modes import Mode, get_mode
 from gradc.call.request import read_request
 from gradc.compile import compile_in
-from gradc.dtypes import DTYPES, promote
+from gradc.dtypes import DTYPES, dtype_info, promote
 from gradc.errors import ArgumentTypeError, message, printable
 from gradc.foreign import Unreadable, read_array
 from gradc.functional.parameters import positional, positions, signature_of, static_names
@@ -42,8 +42,8 @@ from gradc.value import replace, value
 
 __all__ = ["Jitted", "jit"]
 
-Value = npt.NDArray[Any] | bool | int | float
-_NUMBERS = (bool, int, float)
+Value = npt.NDArray[Any] | bool | int | float | complex
+_NUMBERS = (bool, int, float, complex)
 _NATIVE = frozenset(map(np.dtype, DTYPES))
 _TRACING = (
     "  (gradc.jit was tracing {}: its arguments stand for any numbers then. What Python itself "
@@ -180,7 +180,7 @@ class Jitted(Dispatch):
     def _value(self, number: int, given: Any, structure: Structure) -> Value:
         """A leaf as numbers: a native array of a dtype that gradc has, or a Python number."""
         if type(given) in _NUMBERS:
-            number_: bool | int | float = given
+            number_: bool | int | float | complex = given
             return number_
         if type(given) is np.ndarray and given.dtype in _NATIVE:
             return given
@@ -214,7 +214,8 @@ class Jitted(Dispatch):
     def _trace(
         self, structure: Structure, static: Mapping[str, Any], values: Sequence[Value]
     ) -> _Trace:
-        floats = [str(v.dtype) for v in values if isinstance(v, np.ndarray) and v.dtype.kind == "f"]
+        parts = (dtype_info(v.dtype).part for v in values if isinstance(v, np.ndarray))
+        floats = [each.name for each in parts if each.is_float]
         number = promote(*floats) if floats else config.floatX
         names = map(_shown, tree.names(structure))
         inputs = [
@@ -289,7 +290,8 @@ def jit(
     Arrays that the function uses besides its arguments are constants from then on; shared
     variables are read at every call.  A Python number among the arguments takes the dtype of the
     floats it meets in an operation, as in numpy; by itself a float has the dtype of the float
-    arrays among the arguments (config.floatX if there are none), an int is int64.  Results are
+    arrays among the arguments (config.floatX if there are none), a complex number has parts of that
+    dtype, an int is int64.  Results are
     arrays, in the form that the function gives.  A decorator too: @gradc.jit, @gradc.jit(mode=...).
 
     Raises: ArgumentTypeError for arguments that are no numbers and for Python's control flow on
@@ -343,7 +345,8 @@ def _input(kind: Any, value: Value, name: str, floats: str) -> Input:
     if isinstance(value, np.ndarray):
         dtype, shape = kind
         return Input(TensorType(dtype.name, shape), name)
-    number = {bool: "bool", int: "int64", float: floats}[type(value)]
+    numbers = {bool: "bool", int: "int64", float: floats, complex: promote(floats, 1j)}
+    number = numbers[type(value)]
     return WeakInput(TensorType(number, ()), name, value)
 
 

@@ -158,9 +158,7 @@ class WeakInput(Input):
 
     __slots__ = ("sample",)
 
-    def __init__(
-        self, type: TensorType, name: str | None = None, sample: bool | int | float = 1.0
-    ) -> None:
+    def __init__(self, type: TensorType, name: str | None = None, sample: complex = 1.0) -> None:
         super().__init__(type, name)
         self.sample = sample
 

@@ -74,6 +74,20 @@ def test_what_a_call_gives_depends_on_no_other_call() -> None:
         f(A, B[:, :2])
 
 
+def test_complex_python_numbers_are_weak() -> None:
+    f = gradc.jit(lambda x, c: (x * c, x + c, c * 2))
+    for dtype in ("float32", "complex64", "float64", "int64"):
+        x = np.ones(2, dtype)
+        for _ in range(2):  # compiled, and found again
+            got = f(x, 1 + 2j)
+            for one, want in zip(got[:2], (x * (1 + 2j), x + (1 + 2j)), strict=True):
+                assert one.dtype == want.dtype
+                np.testing.assert_array_equal(one, want)
+            assert got[2] == 2 + 4j
+    assert len(f.functions) == 4
+    assert f(np.ones(2, "float32"), np.complex128(2j))[0].dtype == "complex128"
+
+
 def test_python_numbers_are_weak_beside_floats() -> None:
     f = gradc.jit(
         lambda x, z, n, r: (x * n, x**r, z * r, n * 2, (x + n) * z, np.where(x > r, x, n))
