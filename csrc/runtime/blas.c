@@ -60,7 +60,9 @@ static bool find_lapack(const opened *from, gcr_blas *blas)
                     FACTOR(from, blas, dgelqf) && FACTOR(from, blas, sgelqf) &&
                     FACTOR(from, blas, dorglq) && FACTOR(from, blas, sorglq) &&
                     FACTOR(from, blas, dgesdd) && FACTOR(from, blas, sgesdd) &&
-                    FACTOR(from, blas, dsyevd) && FACTOR(from, blas, ssyevd);
+                    FACTOR(from, blas, dsyevd) && FACTOR(from, blas, ssyevd) &&
+                    FACTOR(from, blas, dgeev) && FACTOR(from, blas, sgeev) &&
+                    FACTOR(from, blas, zgeev) && FACTOR(from, blas, cgeev);
     if (!is_there)
         blas->lapack = (gc_lapack){0};
     return is_there;

@@ -21,6 +21,7 @@ from gradc.ops import (
     create,
     crossing,
     curves,
+    eigenpairs,
     einstein,
     elemwise,
     filling,
@@ -77,6 +78,7 @@ from gradc.ops.counting import *
 from gradc.ops.create import *
 from gradc.ops.crossing import *
 from gradc.ops.curves import *
+from gradc.ops.eigenpairs import *
 from gradc.ops.einstein import *
 from gradc.ops.elemwise import *
 from gradc.ops.filling import *
@@ -134,6 +136,7 @@ __all__ += counting.__all__
 __all__ += create.__all__
 __all__ += crossing.__all__
 __all__ += curves.__all__
+__all__ += eigenpairs.__all__
 __all__ += einstein.__all__
 __all__ += elemwise.__all__
 __all__ += filling.__all__

@@ -41,8 +41,8 @@ __all__: list[str] = []
 
 Array = npt.NDArray[Any]
 
-_NO_END = "{matrix} has nan or infinite elements, or the iteration did not end."
-_FIX = "look for what made them: f.stages and mode=NanGuardMode() say which operation was first."
+NO_END = "{matrix} has nan or infinite elements, or the iteration did not end."
+FIX = "look for what made them: f.stages and mode=NanGuardMode() say which operation was first."
 
 
 def _k(letters: Letters) -> Size:
@@ -57,7 +57,7 @@ _CUBE = products(lambda letters: letters["m"] * letters["n"] * _k(letters) * 8)
 _DERIVED = (("k", _k),)
 
 
-def _gaps(x: Variable) -> Variable:
+def gaps(x: Variable) -> Variable:
     """1 / (x[j] - x[i]) at i, j, and 0 on the diagonal."""
     rows = call("dimshuffle", x, order=(*range(x.ndim), "x"))
     cols = call("dimshuffle", x, order=(*range(x.ndim - 1), "x", x.ndim - 1))
@@ -65,7 +65,7 @@ def _gaps(x: Variable) -> Variable:
     return switch(same, 0.0, 1.0 / switch(same, 1.0, cols - rows))
 
 
-def _columns_times(x: Variable, numbers: Variable) -> Variable:
+def columns_times(x: Variable, numbers: Variable) -> Variable:
     """Each column times its number: x @ diag(numbers)."""
     return x * call("dimshuffle", numbers, order=(*range(numbers.ndim - 1), "x", numbers.ndim - 1))
 
@@ -75,7 +75,7 @@ def _rows_times(numbers: Variable, x: Variable) -> Variable:
     return x * call("dimshuffle", numbers, order=(*range(numbers.ndim), "x"))
 
 
-def _sum(terms: list[Variable]) -> Variable | None:
+def sum_up(terms: list[Variable]) -> Variable | None:
     total = terms[0] if terms else None
     for each in terms[1:]:
         total = total + each
@@ -94,32 +94,32 @@ def _svd_pullback(cts: Cts, outs: Cts, a: Variable) -> tuple[Variable | None]:
     u, s, vt = outs
     v, terms = transposed(vt), []
     if cts[1] is not None:
-        terms.append(product(_columns_times(u, cts[1]), vt))
+        terms.append(product(columns_times(u, cts[1]), vt))
     if cts[0] is not None:
         inner = product(transposed(u), cts[0])
-        turned = (inner - transposed(inner)) * _gaps(s * s)
-        left = product(u, _columns_times(turned, s))
-        terms.append(product(left + _columns_times(_outside(u, cts[0]), 1.0 / s), vt))
+        turned = (inner - transposed(inner)) * gaps(s * s)
+        left = product(u, columns_times(turned, s))
+        terms.append(product(left + columns_times(_outside(u, cts[0]), 1.0 / s), vt))
     if cts[2] is not None:
         ct = transposed(cts[2])
         inner = product(transposed(v), ct)
-        turned = (inner - transposed(inner)) * _gaps(s * s)
+        turned = (inner - transposed(inner)) * gaps(s * s)
         right = _rows_times(s, product(turned, vt))
         terms.append(product(u, right + _rows_times(1.0 / s, transposed(_outside(v, ct)))))
-    return (_sum(terms),)
+    return (sum_up(terms),)
 
 
 def _svd_pushforward(tangents: Cts, outs: Cts, a: Variable) -> tuple[Variable, ...]:
     u, s, vt = outs
     v, da = transposed(vt), tangents[0]
     inner = product(transposed(u), da, v)
-    gaps = _gaps(s * s)
-    scaled = _columns_times(inner, s)
-    du = product(u, gaps * (scaled + transposed(scaled)))
-    du = du + _columns_times(_outside(u, product(da, v)), 1.0 / s)
+    f = gaps(s * s)
+    scaled = columns_times(inner, s)
+    du = product(u, f * (scaled + transposed(scaled)))
+    du = du + columns_times(_outside(u, product(da, v)), 1.0 / s)
     scaled = _rows_times(s, inner)
-    dv = product(v, gaps * (scaled + transposed(scaled)))
-    dv = dv + _columns_times(_outside(v, product(transposed(da), u)), 1.0 / s)
+    dv = product(v, f * (scaled + transposed(scaled)))
+    dv = dv + columns_times(_outside(v, product(transposed(da), u)), 1.0 / s)
     return du, diagonal(inner, 0, -2, -1), transposed(dv)
 
 
@@ -134,7 +134,7 @@ def _svd_scratch(letters: Letters, dtype: str) -> Any:
 
 def _svd_sample(f: Any, x: Variable) -> Variable:
     u, s, vt = f(x)
-    return product(_columns_times(u, s * s), vt)
+    return product(columns_times(u, s * s), vt)
 
 
 @declared(
@@ -148,8 +148,8 @@ def _svd_sample(f: Any, x: Variable) -> Variable:
     dtypes=lambda dtypes: (dtypes[0], (dtypes[0],) * 3),
     scratch=_svd_scratch,
     work=_CUBE,
-    complaint=_NO_END,
-    fix=_FIX,
+    complaint=NO_END,
+    fix=FIX,
     error="LinAlgError",
     ref=reference(lambda a: tuple(np.linalg.svd(a, full_matrices=False)), np.asarray),
     pullback=_svd_pullback,
@@ -195,8 +195,8 @@ def _full_pushforward(tangents: Cts, outs: Cts, a: Variable) -> tuple[Variable, 
     dtypes=lambda dtypes: (dtypes[0], (dtypes[0],) * 3),
     scratch=_svd_scratch,
     work=_CUBE,
-    complaint=_NO_END,
-    fix=_FIX,
+    complaint=NO_END,
+    fix=FIX,
     error="LinAlgError",
     ref=reference(lambda a: tuple(np.linalg.svd(a, full_matrices=True)), np.asarray),
     pullback=_full_pullback,
@@ -214,7 +214,7 @@ def svd_full(a: Variable) -> Any:
 
 def _values_pullback(cts: Cts, outs: Cts, a: Variable) -> tuple[Variable]:
     u, _, vt = svd_thin(a)
-    return (product(_columns_times(u, cts[0]), vt),)
+    return (product(columns_times(u, cts[0]), vt),)
 
 
 def _values_pushforward(tangents: Cts, outs: Cts, a: Variable) -> tuple[Variable]:
@@ -232,8 +232,8 @@ def _values_pushforward(tangents: Cts, outs: Cts, a: Variable) -> tuple[Variable
     dtypes=alike,
     scratch=_svd_scratch,
     work=_CUBE,
-    complaint=_NO_END,
-    fix=_FIX,
+    complaint=NO_END,
+    fix=FIX,
     error="LinAlgError",
     ref=reference(lambda a: np.linalg.svd(a, compute_uv=False), np.asarray),
     pullback=_values_pullback,
@@ -292,8 +292,8 @@ def _pinv_sample(f: Any, x: Variable) -> Variable:
         *_svd_scratch(letters, dtype)[1:],
     ),
     work=_CUBE,
-    complaint=_NO_END,
-    fix=_FIX,
+    complaint=NO_END,
+    fix=FIX,
     error="LinAlgError",
     ref=reference(_pinv_ref, np.asarray),
     pullback=_pinv_pullback,
@@ -320,18 +320,18 @@ def _eigh_pullback(cts: Cts, outs: Cts, a: Variable) -> tuple[Variable | None]:
     w, v = outs
     terms = []
     if cts[0] is not None:
-        terms.append(product(_columns_times(v, cts[0]), transposed(v)))
+        terms.append(product(columns_times(v, cts[0]), transposed(v)))
     if cts[1] is not None:
-        inner = _gaps(w) * product(transposed(v), cts[1])
+        inner = gaps(w) * product(transposed(v), cts[1])
         terms.append(product(v, inner, transposed(v)))
-    total = _sum(terms)
+    total = sum_up(terms)
     return (None if total is None else symmetric(total),)
 
 
 def _eigh_pushforward(tangents: Cts, outs: Cts, a: Variable) -> tuple[Variable, Variable]:
     w, v = outs
     inner = product(transposed(v), symmetric(tangents[0]), v)
-    return diagonal(inner, 0, -2, -1), product(v, _gaps(w) * inner)
+    return diagonal(inner, 0, -2, -1), product(v, gaps(w) * inner)
 
 
 _EIGH_WORK = products(lambda letters: letters["n"] * letters["n"] * letters["n"] * 8)
@@ -347,8 +347,8 @@ _EIGH_WORK = products(lambda letters: letters["n"] * letters["n"] * letters["n"]
     dtypes=lambda dtypes: (dtypes[0], (dtypes[0],) * 2),
     scratch=_eigh_scratch,
     work=_EIGH_WORK,
-    complaint=_NO_END,
-    fix=_FIX,
+    complaint=NO_END,
+    fix=FIX,
     error="LinAlgError",
     ref=reference(lambda a: tuple(np.linalg.eigh(a)), np.tril),
     pullback=_eigh_pullback,
@@ -369,7 +369,7 @@ def eigen(a: Variable) -> Any:
 
 def _eigenvalues_pullback(cts: Cts, outs: Cts, a: Variable) -> tuple[Variable]:
     _, v = eigen(a)
-    return (product(_columns_times(v, cts[0]), transposed(v)),)
+    return (product(columns_times(v, cts[0]), transposed(v)),)
 
 
 def _eigenvalues_pushforward(tangents: Cts, outs: Cts, a: Variable) -> tuple[Variable]:
@@ -386,8 +386,8 @@ def _eigenvalues_pushforward(tangents: Cts, outs: Cts, a: Variable) -> tuple[Var
     dtypes=alike,
     scratch=_eigh_scratch,
     work=_EIGH_WORK,
-    complaint=_NO_END,
-    fix=_FIX,
+    complaint=NO_END,
+    fix=FIX,
     error="LinAlgError",
     ref=reference(np.linalg.eigvalsh, np.tril),
     pullback=_eigenvalues_pullback,

@@ -19,7 +19,7 @@ from gradc.graph.describe import where
 from gradc.graph.variable import Variable
 from gradc.ops.calls import call
 from gradc.ops.convert import as_variable
-from gradc.ops.declare import is_float
+from gradc.ops.declare import is_complex, is_float
 from gradc.ops.elemwise import cast
 from gradc.ops.kinds.routines import Letters
 from gradc.ops.linalg import matmul
@@ -35,9 +35,10 @@ Ref = Callable[..., Any]
 _PER_PRODUCT = 3  # multiply-additions that take as long as one instruction of scalar code
 
 
-def matrices(name: str, x: Any, *, square: bool = True) -> Variable:
+def matrices(name: str, x: Any, *, square: bool = True, of_complex: bool = False) -> Variable:
     """The operand as floats with two axes or more, the last two of one length if `square`.
 
+    of_complex: complex numbers stay.
     Raises: ShapeError where the type says that it is none.
     """
     array = as_variable(x)
@@ -48,7 +49,7 @@ def matrices(name: str, x: Any, *, square: bool = True) -> Variable:
     if square and None not in (rows, cols) and rows != cols:
         what = f"{name}: the matrix must be square, it has {rows} rows and {cols} columns."
         raise ShapeError(message(what, [where(array)], "use pinv, lstsq or svd for other shapes."))
-    return floats(array)
+    return array if of_complex and is_complex(array.dtype) else floats(array)
 
 
 def floats(x: Any) -> Variable:

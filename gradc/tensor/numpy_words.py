@@ -83,8 +83,6 @@ REFUSED: Mapping[str, str] = {
     "histogram2d": "count pairs of bins: T.bincount(T.digitize(x, e) * n + T.digitize(y, f)).",
     "histogramdd": "count pairs of bins: T.bincount(T.digitize(x, e) * n + T.digitize(y, f)).",
     "left_shift": _SHIFTED,
-    "linalg.eig": "T.eigh has those of symmetric matrices.",
-    "linalg.eigvals": "T.eigvalsh has those of symmetric matrices.",
     "nextafter": "an expression has no gradient by single bits; call it on numbers.",
     "piecewise": "T.select([x < 0, x < 1], [f(x), g(x)], h(x)).",
     "polyfit": "T.lstsq(T.vander(x, degree + 1), y)[0].",

@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define GC_ABI 5
+#define GC_ABI 6
 
 enum gc_status {
     GC_OK = 0,
@@ -142,6 +142,18 @@ typedef struct gc_lapack {
                    double *, double *, const int32_t *, int32_t *, const int32_t *, int32_t *);
     void (*ssyevd)(const char *, const char *, const int32_t *, float *, const int32_t *,
                    float *, float *, const int32_t *, int32_t *, const int32_t *, int32_t *);
+    void (*dgeev)(const char *, const char *, const int32_t *, double *, const int32_t *, double *,
+                  double *, double *, const int32_t *, double *, const int32_t *, double *,
+                  const int32_t *, int32_t *);
+    void (*sgeev)(const char *, const char *, const int32_t *, float *, const int32_t *, float *,
+                  float *, float *, const int32_t *, float *, const int32_t *, float *,
+                  const int32_t *, int32_t *);
+    void (*zgeev)(const char *, const char *, const int32_t *, void *, const int32_t *, void *,
+                  void *, const int32_t *, void *, const int32_t *, void *, const int32_t *,
+                  double *, int32_t *);
+    void (*cgeev)(const char *, const char *, const int32_t *, void *, const int32_t *, void *,
+                  void *, const int32_t *, void *, const int32_t *, void *, const int32_t *,
+                  float *, int32_t *);
 } gc_lapack;
 
 /* Products of row-major matrices with the right operand in panels, which all threads lay out once
