@@ -186,6 +186,8 @@ typedef int%(width)s_t num;
     }
 ROUTINES(double, dgemm_, dgemv_, dger_, dtrsm_)
 ROUTINES(float, sgemm_, sgemv_, sger_, strsm_)
+ROUTINES(double _Complex, zgemm_, zgemv_, zgeru_, ztrsm_)
+ROUTINES(float _Complex, cgemm_, cgemv_, cgeru_, ctrsm_)
 %(more)s
 """
 

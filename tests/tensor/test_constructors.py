@@ -59,7 +59,7 @@ def test_plurals() -> None:
     ("make", "error", "words"),
     [
         (lambda: T.matrix(3), ArgumentTypeError, "the name of a variable is text, got 3"),
-        (lambda: T.matrix(dtype="float16"), DTypeError, "float16 is not supported"),
+        (lambda: T.matrix(dtype="float128"), DTypeError, "float128 is not supported"),
         (lambda: T.matrix(shape=(3,)), ArgumentError, r"shape \(3,\) is none of a matrix"),
         (lambda: T.row(shape=(2, 3)), ArgumentError, "is none of a row"),
         (lambda: T.tensor("float64"), ArgumentError, "give shape= or broadcastable="),
