@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 import gradc
+import gradc.extend  # declares the operations of Python
 import gradc.ops
 import gradc.tensor as T
 from gradc.errors import GradcError

@@ -116,8 +116,9 @@ def _running(x: Variable, y: Variable, *, back: int = 1, until: bool = False) ->
     new = call("tanh", call("add", call("mul", last, y), row))
     first = call("broadcast_to", y[None], Constant(back), *(y.shape[k] for k in range(y.ndim)))
     state = State(first, {-back: last}, new)
-    done = new.sum() > 0.5 if until else None
-    made = make(x.shape[0], Step({row: x}, [state], [new * last], done))
+    tick = Input(TensorType("int64", ()))
+    rows = {row: x} | ({tick: call("iota", x.shape[0], dtype="int64")} if until else {})
+    made = make(x.shape[0], Step(rows, [state], [new * last], tick > 1 if until else None))
     count = x.shape[0] if made.count is None else made.count
     return made.traces[0][: count + back].sum() + made.stacks[0][:count].sum(axis=0)
 

@@ -68,7 +68,7 @@ def _folded(function: Any) -> Any:
 
 
 def _product(x: Array, y: Array) -> Any:
-    if x.dtype.kind != "c":
+    if not np.iscomplexobj(x):
         return np.multiply(x, y)
     re = x.real * y.real - x.imag * y.imag  # numpy fuses multiplications where the machine can
     return _of_parts(re, x.real * y.imag + x.imag * y.real, x)

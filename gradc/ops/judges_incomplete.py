@@ -1,7 +1,7 @@
 """Incomplete Gamma functions in numpy's long double: the interpreter's answer, the tests' judge.
 
 By the power series, and Legendre's continued fraction from behind with a fixed number of levels;
-for a above 10^6 by two terms of Temme's expansion, whose error is below 10^-16 there.
+for a above 2 10^5 by two terms of Temme's expansion, whose error is below 10^-15 there.
 Source: DLMF 8.11.4, 8.9.2, 8.12.3 to 8.12.12; Boost's table of c_1's coefficients.
 """
 
@@ -29,18 +29,28 @@ def digamma(a: Any) -> Any:
     return judges.digamma(np.full((1, 1), a, Long))[0, 0]
 
 
+def _front(a: Any, x: Any) -> Any:
+    """The factor x^a exp(-x) / Gamma(a), of whose exponent the large parts cancel for large a."""
+    if a < 25:
+        return np.exp(a * np.log(x) - x - gammaln(a))
+    terms = judges.bernoulli(10) * [
+        math.factorial(2 * k - 2) / a ** (2 * k - 1) for k in range(1, 11)
+    ]
+    return np.sqrt(a / (2 * PI)) * np.exp(-a * _deviance((x - a) / a) - np.sum(terms))
+
+
 def _series(a: float, x: float) -> tuple[Any, Any]:
     """P and its derivative by a, for 0 < x <= a + 2."""
     log, psi = np.log(Long(x)), digamma(float(a)) + 1 / Long(a)
     term, total, slope = Long(1), Long(0), Long(0)
-    for n in range(1, 4000):
+    for n in range(1, 9000):
         total += term
         slope += term * (log - psi)
         if term < 1e-24 * total:
             break
         psi += 1 / (Long(a) + n)
         term *= Long(x) / (Long(a) + n)
-    first = np.exp(Long(a) * log - Long(x) - gammaln(a)) / Long(a)
+    first = _front(Long(a), Long(x)) / Long(a)
     return first * total, first * slope
 
 
@@ -52,7 +62,7 @@ def _fraction(a: float, x: float) -> tuple[Any, Any]:
         top = i * (Long(a) - i)
         slope = i / below - top * slope / below**2 - 1
         below = Long(x) + 2 * i - 1 - Long(a) + top / below
-    value = np.exp(Long(a) * np.log(Long(x)) - Long(x) - gammaln(a)) / below
+    value = _front(Long(a), Long(x)) / below
     if value == 0:
         return value, value
     return value, value * (np.log(Long(x)) - digamma(a) - slope / below)
@@ -69,7 +79,7 @@ def _parts(a: float, x: float) -> tuple[Any, Any, Any]:
         return 1.0, 0.0, 0.0
     if a == 0:
         return 1.0, 0.0, _parts(1e-300, x)[2]
-    if a > 1e6 and x > 1e-3 * a:
+    if a > 2e5 and x > 1e-3 * a:
         return _uniform(Long(a), Long(x))
     if x > 1e6 + 2 * a:
         return 1.0, 0.0, 0.0

@@ -178,7 +178,7 @@ def _nonzero_ref(x: Array, k: Array) -> Array:
     work=lambda letters: letters["n"] * 4,
     ref=_nonzero_ref,
     pullback=lambda cts, outs, x, k: (None, None),
-    samples=(Sample(lambda f, x: f(x, cast(x, "bool").sum()), ((9,),)),),
+    samples=(Sample(lambda f, x, k: f(1 + x * x, k), ((9,), ()), ("float", "int64")),),
 )
 def nonzero_flat(x: Variable, count: Variable) -> Variable:
     """The places of the first `count` elements of a vector that are not 0; there must be so many.

@@ -12,7 +12,7 @@ import pytest
 from gradc.dtypes import DTYPES
 from tests.csrc.drivers import FLAGS, INCLUDE, TARGETS, Target
 
-NAMES = list(DTYPES)
+NAMES = [name for name, info in DTYPES.items() if info.kind not in ("half", "complex")]
 NUMBERS = [
     0.0, -0.0, 0.5, -0.5, 0.9999999999999999, 1.5, -1.5, 127.9, 128.0, -129.0, 255.5, 256.0, 300.0,
     32767.5, 32768.0, -32769.0, 65536.0, 2147483646.5, 2147483647.0, 2147483647.9, 2147483648.0,
@@ -46,7 +46,7 @@ void run_{a.suffix}_{b.suffix}(const {a.c_type} *x, {b.c_type} *y, int64_t n) {{
 
 
 def source() -> str:
-    pairs = [(a, b) for a in DTYPES.values() for b in DTYPES.values()]
+    pairs = [(a, b) for a in map(DTYPES.get, NAMES) for b in map(DTYPES.get, NAMES)]
     return "#include <gradc/cast.h>\n" + "".join(LOOP.format(a=a, b=b) for a, b in pairs)
 
 

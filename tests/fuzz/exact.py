@@ -34,11 +34,11 @@ PICKS = frozenset(
 )
 
 # Elementwise, but a sum inside, or a 0 between two floats: there they have its terms' digits.  And
-# exp, of which a stable softmax subtracts something first.
+# exp, of which a stable softmax subtracts something first, and what holds powers of operands.
 CANCELS = frozenset(
     (
         "exp", "logaddexp", "logaddexp2", "gammaln", "betaln", "digamma", "sinc", "sinc_slope",
-        "j0", "j1",
+        "j0", "j1", "gammainc", "gammaincc",
     )
 )  # fmt: skip
 

@@ -194,7 +194,8 @@ def _is_open(result: Variable, is_slope: bool, known: Mapping[Variable, Array]) 
     """Whether nobody can say what it is: linear algebra of what is not finite is behind it.
 
     Or, where another expression is the judge, a comparison with nan: what was rewritten may compare
-    a number.
+    a number.  Or two numbers that rounding alone tells apart are asked whether they are equal, as
+    the largest are by the gradient of max.
     """
 
     def has(operands: Sequence[Variable], wrong: Callable[[Array], Any]) -> bool:
@@ -204,8 +205,18 @@ def _is_open(result: Variable, is_slope: bool, known: Mapping[Variable, Array]) 
     return any(
         (node.op.name in LINEAR | {"lu"} and has(node.inputs, lambda x: ~np.isfinite(x)))
         or (is_slope and node.op.name in _COMPARE and has(node.inputs, np.isnan))
+        or (node.op.name == "eq" and _nearly_ties(node.inputs, known))
         for node in toposort([result])
     )
+
+
+def _nearly_ties(operands: Sequence[Variable], known: Mapping[Variable, Array]) -> bool:
+    if not all(each.dtype.startswith("float") and each in known for each in operands):
+        return False
+    a, b = (known[each] for each in operands)
+    with np.errstate(all="ignore"):
+        near = np.abs(a - b) <= 4 * ULPS * np.finfo(operands[0].dtype).eps * np.abs(a)
+    return bool(np.any(near & (a != b)))
 
 
 def _widened(array: Array, wide: bool) -> Array:

@@ -124,7 +124,7 @@ WRONG = {
     "text": (lambda: T.vector() + "a", ArgumentTypeError, "'a' .str. is not an array"),
     "ragged": (lambda: T.constant([[1], [1, 2]]), ArgumentError, "is ragged"),
     "complex": (lambda: T.constant(1j, dtype="float64"), DTypeError, "is complex, float64 asked"),
-    "dtype": (lambda: T.cast(T.vector(), "float16"), DTypeError, "float16 is not supported"),
+    "dtype": (lambda: T.cast(T.vector(), "float128"), DTypeError, "float128 is not supported"),
     "count": (lambda: T.exp(1, 2), ArgumentTypeError, r"takes 1 operand\(s\), got 2"),
     "round": (lambda: T.round(T.vector(), "up"), ArgumentError, "there is no mode 'up'"),
     "masked": (lambda: T.constant(np.ma.array([1])), ArgumentTypeError, "masked"),

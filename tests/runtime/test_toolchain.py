@@ -18,7 +18,6 @@ import pytest
 
 from gradc.errors import ArgumentError, CompileError, CompilerNotFound
 from gradc.options import Options, Target
-from gradc.runtime import compiler as compiler_module
 from gradc.runtime import process, toolchain
 from gradc.runtime.compiler import Conditions
 from gradc.runtime.cpu import cpu_features, vector_width
@@ -88,7 +87,7 @@ def test_the_compiler_of_this_machine(store: Store, tmp_path: Path) -> None:
 
 def test_known_after_the_first_look(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     first = find_compiler(options(), store)
-    monkeypatch.setattr(compiler_module, "run_all", lambda *_, **__: pytest.fail("ran a program"))
+    monkeypatch.setattr(process, "run_all", lambda *_, **__: pytest.fail("ran a program"))
     assert find_compiler(options(), store) == first
     assert find_compiler(options(), Store(store.path)) == first
 
@@ -411,7 +410,7 @@ def test_a_broken_compiler_is_remembered_as_such(
     stub(folder, "cc", "exit 1")
     chosen = Options(search_path=f"{folder}:{os.environ['PATH']}")
     first = find_compiler(chosen, store)
-    monkeypatch.setattr(compiler_module, "run_all", lambda *_, **__: pytest.fail("ran a program"))
+    monkeypatch.setattr(process, "run_all", lambda *_, **__: pytest.fail("ran a program"))
     assert find_compiler(chosen, store) == first
 
 
