@@ -117,7 +117,9 @@ def _running(x: Variable, y: Variable, *, back: int = 1, until: bool = False) ->
     first = call("broadcast_to", y[None], Constant(back), *(y.shape[k] for k in range(y.ndim)))
     state = State(first, {-back: last}, new)
     tick = Input(TensorType("int64", ()))
-    rows = {row: x} | ({tick: call("iota", x.shape[0], dtype="int64")} if until else {})
+    rows: dict[Variable, Variable] = {row: x}
+    if until:
+        rows[tick] = call("iota", x.shape[0], dtype="int64")
     made = make(x.shape[0], Step(rows, [state], [new * last], tick > 1 if until else None))
     count = x.shape[0] if made.count is None else made.count
     return made.traces[0][: count + back].sum() + made.stacks[0][:count].sum(axis=0)

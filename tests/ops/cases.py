@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+import gradc.extend  # declares Python's
 import gradc.ops  # noqa: F401  # declares them
 from gradc.errors import DTypeError
 from gradc.graph.methods import OPERATORS
