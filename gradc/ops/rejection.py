@@ -78,7 +78,7 @@ def _gamma(bits: int, a: float) -> float:
     while not value:
         x = float(normal_number(64, _number(bits, 0, 2 * t)))
         v, u = (1 + x / math.sqrt(9 * d)) ** 3, _uniform(bits, 2 * t + 1)
-        if v > 0 and math.log(u) < x * x / 2 + d - d * v + d * math.log(v):
+        if d > 1e15 or (v > 0 and math.log(u) < x * x / 2 + d - d * v + d * math.log(v)):
             value = d * v
         t += 1
     return value if a >= 1 else value * math.exp(math.log(_uniform(bits, 0, 1)) / a)
