@@ -18,7 +18,7 @@ from gradc.ops.convert import as_variable
 from gradc.ops.counting import diff
 from gradc.ops.create import iota
 from gradc.ops.declare import Sample, composed, is_float, normal_axes, normal_axis
-from gradc.ops.elemwise import abs, cast, mod
+from gradc.ops.elemwise import abs, cast, floating, mod
 from gradc.ops.index import gather
 from gradc.ops.lengths import length
 from gradc.ops.order import argsort, searchsorted
@@ -30,11 +30,6 @@ from gradc.ops.stacking import concatenate
 __all__ = ["ediff1d", "gradient", "interp", "polyval", "trapezoid", "unwrap", "vander"]
 
 Array = npt.NDArray[Any]
-
-
-def _real(x: Any) -> Variable:
-    x = as_variable(x)
-    return x if is_float(x.dtype) else cast(x, "float64")
 
 
 def _vector(word: str, name: str, x: Any) -> Variable:
@@ -67,7 +62,8 @@ def interp(
     Shapes: x's.  Gradient: of x the line's slope (0 outside), and of xp, fp, left and right.
     Raises: ShapeError if xp or fp is no vector; ArgumentError for the period 0.
     """
-    x, xp, fp = _real(x), _vector("interp", "xp", _real(xp)), _vector("interp", "fp", _real(fp))
+    x, xp = floating(x), _vector("interp", "xp", floating(xp))
+    fp = _vector("interp", "fp", floating(fp))
     if period is not None:
         return _periodic(x, xp, fp, period)
     last = length(xp, 0) - 1
@@ -105,7 +101,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
     Raises: ArgumentError for a wrong number of steps or order; ShapeError for a length known to be
     at most edge_order.
     """
-    f = _real(f)
+    f = floating(f)
     listed = axis if isinstance(axis, (tuple, list)) else None if axis is None else (axis,)
     normal_axes("gradient", axis, f.ndim)
     named = range(f.ndim) if listed is None else listed
@@ -133,7 +129,7 @@ def _slope(f: Variable, axis: int, step: Any, edge_order: int) -> Variable:
     if given.ndim == 0:
         found = _even(front, step, edge_order)
     else:
-        gaps = diff(_vector("gradient", "the coordinates", _real(given)))
+        gaps = diff(_vector("gradient", "the coordinates", floating(given)))
         shaped = gaps.dimshuffle(0, *("x",) * (f.ndim - 1))
         found = _uneven(front, shaped, edge_order)
     return moveaxis(found, 0, axis)
@@ -195,7 +191,7 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Variable:
     x: their coordinates, of y's shape or a vector along the axis; None for steps of dx.
     Raises: ArgumentError for an axis that is not there.
     """
-    y = _real(y)
+    y = floating(y)
     place = normal_axis("trapezoid", axis, y.ndim)
     front = moveaxis(y, place, 0)
     steps = dx
@@ -223,7 +219,7 @@ def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: float = 2 * m
 
     discont: the least jump that counts, half the period if not given.  Gradient: the cotangent.
     """
-    p = _real(p)
+    p = floating(p)
     front = moveaxis(p, normal_axis("unwrap", axis, p.ndim), 0)
     half, jump = period / 2, diff(front, axis=0)
     turned = mod(jump + half, period) - half

@@ -27,6 +27,7 @@ from gradc.ops.declare import (
     call,
     elemwise,
     is_complex,
+    is_float,
     is_inexact,
     pad,
 )
@@ -394,3 +395,9 @@ def cast(x: Any, dtype: Any) -> Variable:
         fix = "take T.real(x), T.imag(x), T.abs(x) or T.angle(x), and cast that."
         raise DTypeError(message(what, [where(x)], fix))
     return x if x.dtype == name else call("cast", x, dtype=name)
+
+
+def floating(x: Any) -> Variable:
+    """The variable, integers and booleans as float64."""
+    x = as_variable(x)
+    return x if is_float(x.dtype) else cast(x, "float64")

@@ -13,7 +13,7 @@ from gradc.kernel.scalar import scalar_fn
 from gradc.ops.compare import and_, eq, gt, isnan, le, or_, switch
 from gradc.ops.convert import as_variable
 from gradc.ops.declare import Sample, composed, elemwise, is_float, is_inexact
-from gradc.ops.elemwise import abs, cast, sqrt, square, true_div
+from gradc.ops.elemwise import abs, cast, floating, sqrt, square, true_div
 from gradc.ops.reduce import all, any, max, min, prod, sum
 from gradc.ops.rules import test
 
@@ -109,11 +109,6 @@ def nanprod(x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False)
     return prod(_without(as_variable(x), 1.0), axis=axis, dtype=dtype, keepdims=keepdims)
 
 
-def _real(x: Any) -> Variable:
-    x = as_variable(x)
-    return x if is_float(x.dtype) else cast(x, "float64")
-
-
 def _count(x: Variable, axis: Any, keepdims: bool) -> Variable:
     """How many elements over axes are numbers, in x's dtype."""
     return cast(sum(~isnan(x), axis=axis, keepdims=keepdims), x.dtype)
@@ -122,7 +117,7 @@ def _count(x: Variable, axis: Any, keepdims: bool) -> Variable:
 @composed(ref=np.nanmean, samples=_USES)
 def nanmean(x: Any, axis: Any = None, keepdims: bool = False) -> Variable:
     """The mean over axes, nan left out; nan for none.  Integers are averaged in float64."""
-    x = _real(x)
+    x = floating(x)
     return true_div(nansum(x, axis, keepdims=keepdims), _count(x, axis, keepdims))
 
 
@@ -136,7 +131,7 @@ def nanvar(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> V
 
     An infinite element makes it nan, as its mean is infinite too.
     """
-    x = _real(x)
+    x = floating(x)
     off = square(switch(isnan(x), 0.0, x - nanmean(x, axis, keepdims=True)))
     rest = _count(x, axis, keepdims) - float(ddof)
     spread = true_div(sum(off, axis=axis, keepdims=keepdims), rest)

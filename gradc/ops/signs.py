@@ -26,7 +26,7 @@ from gradc.ops.compare import (
 )
 from gradc.ops.convert import as_variable
 from gradc.ops.declare import Operation, composed, elemwise, is_float
-from gradc.ops.elemwise import cast, int_div, sign, square
+from gradc.ops.elemwise import cast, floating, int_div, sign, square
 from gradc.ops.lengths import zeros_like
 from gradc.ops.math import exp2
 from gradc.ops.rules import numbers, to_float
@@ -116,8 +116,7 @@ def isneginf(x: Any) -> Variable:
 def _real(x: Any) -> Any:
     """A float; Python numbers stay weak."""
     if isinstance(x, Variable) or not isinstance(x, (bool, int, float)):
-        x = as_variable(x)
-        return x if is_float(x.dtype) else cast(x, "float64")
+        return floating(x)
     return float(x)
 
 

@@ -16,7 +16,7 @@ from gradc.ops.compare import and_, clip, eq, ge, gt, le, maximum, switch
 from gradc.ops.convert import as_variable
 from gradc.ops.counting import bincount
 from gradc.ops.declare import Sample, composed, is_float
-from gradc.ops.elemwise import cast, sqrt
+from gradc.ops.elemwise import cast, floating, sqrt
 from gradc.ops.grids import linspace
 from gradc.ops.lengths import length, zeros
 from gradc.ops.linalg import dot
@@ -31,14 +31,9 @@ __all__ = ["corrcoef", "cov", "digitize", "histogram", "histogram_bin_edges"]
 Array = npt.NDArray[Any]
 
 
-def _real(x: Any) -> Variable:
-    x = as_variable(x)
-    return x if is_float(x.dtype) else cast(x, "float64")
-
-
 def _rows(name: str, m: Any, rowvar: bool) -> Variable:
     """A matrix with a variable a row."""
-    x = _real(m)
+    x = floating(m)
     if x.ndim > 2:
         what = f"{name}: takes vectors and matrices, got {x.ndim} axes."
         raise ShapeError(message(what, [where(x)], "make a row of each variable."))
@@ -160,7 +155,7 @@ def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None) -> Variable:
     count = operator.index(bins)
     if count < 1:
         raise ArgumentError(message(f"histogram: there is no histogram of {count} bins."))
-    x = _real(ravel(as_variable(a)))
+    x = floating(ravel(as_variable(a)))
     if range is None:
         n = length(x, 0)
         some = concatenate([x, zeros((1,), x.dtype)])[: maximum(n, 1)]  # of none, one 0
@@ -182,7 +177,7 @@ def histogram(
     density: divided by widths and the whole, so that the area is 1.  weights: one an element.
     dtype: int64, or the weights', or float64 for a density.  Gradient: of the weights.
     """
-    x = _real(ravel(as_variable(a)))
+    x = floating(ravel(as_variable(a)))
     edges = histogram_bin_edges(x, bins, range)
     count = length(edges, 0) - 1
     inside = and_(ge(x, edges[0]), le(x, edges[-1]))
