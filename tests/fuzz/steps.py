@@ -58,10 +58,12 @@ BOUNDED = [
     for rule in ELEMWISE
     if rule.arity == 1 and rule.domain[0] != (-5.0, 5.0) and rule.name not in JUMPS
 ]
+PRODUCTS = ("prod", "nonzero_prod")
 REDUCE = [rule for rule in DECLARATIONS.values() if isinstance(rule, Reduce)]
-# Rewriting's own; one that talks; one that fails; pivots, which jump; complex results.
+# Rewriting's own; one that talks; one that fails; pivots, which jump; complex results; users'
+# code, which may be declared or not.
 NOT_SAMPLED = (
-    "gemm", "printed", "raised", "lu", "lu_sign", "general_eigen", "general_eigenvalues",
+    "gemm", "printed", "raised", "lu", "lu_sign", "general_eigen", "general_eigenvalues", "python",
 )  # fmt: skip
 SAMPLED = [name for name in SAMPLES if name not in NOT_SAMPLED]
 
@@ -218,6 +220,8 @@ def reduce(g: Pool) -> None:
         axes = axes[:1]
     if not axes or (rule.needs_elements and not item.value.size):
         return
+    if rule.name in PRODUCTS and not in_range(item.value, axes):
+        return
     try:
         rule.out(item.variable.dtype)
     except DTypeError:
@@ -231,6 +235,15 @@ def reduce(g: Pool) -> None:
         variable = insert_axes(variable, axes)
     exact = item.exact and (jumps or rule.name in PICKS or not variable.dtype.startswith("float"))
     g.add(variable, exact)
+
+
+def in_range(x: np.ndarray, axes: tuple[int, ...]) -> bool:
+    """Whether no product of some of x overflows: one that does, times 0, depends on the order."""
+    dtype = x.dtype if x.dtype.kind == "f" else np.dtype("float64")
+    with np.errstate(divide="ignore"):
+        exponents = np.log2(np.abs(x.astype("float64")))
+    most = np.where(np.isfinite(exponents) & (exponents > 0), exponents, 0).sum(axes)
+    return bool(most.max(initial=0) < np.finfo(dtype).maxexp)
 
 
 # -- what states its own uses --------------------------------------------------------------------
