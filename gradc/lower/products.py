@@ -131,8 +131,8 @@ def _strided(
 ) -> _Placed:
     offset, stride = size(0), {letter: size(0) for letter in letters}
     steps = values.strides(source)
-    for place, step in zip(index, steps, strict=True):
-        offset = offset + place.offset * step
+    for k, (place, step) in enumerate(zip(index, steps, strict=True)):
+        offset = offset + values.start(source, k, place) * step
         for axis, factor in place.factors:
             stride[letters[axis]] = stride[letters[axis]] + factor * step
     lengths = dict(zip(letters, values.shapes.lengths(operand), strict=True))

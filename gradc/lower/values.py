@@ -192,6 +192,11 @@ class Values:
             index = tuple(place.compose(index) for place in places)
         return variable, index
 
+    def start(self, variable: Variable, axis: int, place: Affine) -> Size:
+        """Where a place begins along an axis of a value's memory: that of a ring has few rows."""
+        ring = None if axis else self.rings.get(variable)
+        return place.offset if ring is None else ring.place(place.offset)
+
     def access(self, buffer: int, variable: Variable, index: IndexMap, axes: int) -> Access:
         """The element of a value's memory at `index`, for a nest of `axes` loops.
 
@@ -200,11 +205,9 @@ class Values:
         variable, index = self.whole(variable, index)
         offset = size(0)
         strides = [size(0)] * axes
-        ring = self.rings.get(variable)
         strides_there = strides_of(self.shapes.lengths(variable))
         for axis, (place, stride) in enumerate(zip(index, strides_there, strict=True)):
-            start = place.offset if ring is None or axis else ring.place(place.offset)
-            offset = offset + start * stride
+            offset = offset + self.start(variable, axis, place) * stride
             for moving, factor in place.factors:
                 strides[moving] = strides[moving] + factor * stride
         return Access(buffer, self.shapes.resolve(offset), tuple(map(self.shapes.resolve, strides)))

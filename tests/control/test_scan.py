@@ -297,6 +297,30 @@ def test_only_last_rows_are_kept():
     np.testing.assert_allclose(f(value), expected, rtol=1e-9)
 
 
+def test_whoever_reads_last_rows_finds_them():
+    x, w, v, n = T.dmatrix("x"), T.dmatrix("w"), T.dvector("v"), T.iscalar("n")
+
+    def last(steps, taps=1, stop=None):
+        def step(*rows):
+            new = T.tanh(sum(rows))
+            return (new, gradc.until(stop(new))) if stop else new
+
+        start = x if taps == 1 else {"initial": T.stack([x, x / 2]), "taps": [-1, -2]}
+        return gradc.scan(step, outputs_info=[start], n_steps=steps)[0][-1]
+
+    states = [last(3), last(4), last(n), last(5, taps=2), last(9, stop=lambda row: row.sum() < 3.9)]
+    narrow, _ = gradc.scan(lambda row: T.tanh(row), outputs_info=[x[:1, :1]], n_steps=3)
+    found = [z @ w for z in states] + [v @ states[0], states[1] @ v, narrow[-1] @ w[:1]]
+    found += [T.linalg.inv(states[0]), T.sort(states[1]), gradc.scan(T.exp, [states[2]])[0]]
+    found += [gradc.scan(lambda row, z: z @ row, [w.T], non_sequences=[z])[0] for z in states[:2]]
+    rng = np.random.default_rng(0)
+    values = {x: np.eye(3) + rng.uniform(0, 0.1, (3, 3)), w: rng.normal(size=(3, 5)),
+              v: rng.normal(size=3), n: np.int32(6)}  # fmt: skip
+    f = gradc.function(list(values), found)
+    for one, wanted in zip(f(*values.values()), evaluate(found, values), strict=True):
+        np.testing.assert_allclose(one, wanted, rtol=1e-12)
+
+
 def test_a_loop_ends_on_ctrl_c_and_leaves_shared_variables():
     """Within 100 ms, though it would run for minutes."""
     s = gradc.shared(np.ones(50), "s")
