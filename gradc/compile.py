@@ -65,7 +65,7 @@ def function(
         DebugMode, NanGuardMode; or a Mode (gradc.call.modes).
     on_unused_input: "raise", "warn" or "ignore".
     allow_input_downcast: True casts arguments silently, False never loses anything, None also
-        takes Python numbers.
+        rounds Python floats to config.floatX.
     no_default_updates: leave out the default updates of shared variables.
     profile: True keeps an account of the time of each step, which f.profile.summary() prints; a
         ProfileStats, to sum up several functions.  None: what config.profile says.
@@ -79,6 +79,7 @@ def function(
     request = read_request(
         inputs, outputs, updates, givens, chosen.way, name,
         on_unused_input or options.on_unused_input, allow_input_downcast, no_default_updates,
+        options.floatX,
     )  # fmt: skip
     return compile_in(request, chosen, options, profile)
 

@@ -27,7 +27,7 @@ from gradc.graph.variable import Variable
 from gradc.options import config
 from gradc.runtime.cell import Cell
 
-__all__ = ["Container", "SharedVariable", "shared"]
+__all__ = ["Container", "SharedVariable", "is_plain", "shared"]
 
 Array = npt.NDArray[Any]
 
@@ -97,7 +97,7 @@ class SharedVariable(Variable):
         or a length that was declared.
         """
         array = self.accepted(new_value)
-        if borrow and _is_plain(array):
+        if borrow and is_plain(array):
             with self.cell:
                 self.cell.array = array
         else:
@@ -244,7 +244,7 @@ def shared(
     if array.dtype.num != dtype.num:  # C has two types for one: long and long long
         array = array.view(dtype)
     static = _static(array, shape, broadcastable)
-    is_lent = borrow and _is_plain(array)
+    is_lent = borrow and is_plain(array)
     if not is_lent:
         array = np.array(array, order="C")
     kind = TensorType(array.dtype.name, static)
@@ -286,7 +286,7 @@ def _static(
     return tuple(shape)
 
 
-def _is_plain(array: Array) -> bool:
+def is_plain(array: Array) -> bool:
     """Whether calls can work on the array itself."""
     flags = array.flags
     return bool(

@@ -89,8 +89,9 @@ def _given(
     inputs: dict[Variable, Variable] = {leaf: Input(leaf.type, leaf.name) for leaf in leaves}
     outputs = substitute(request.graph.outputs, inputs)
     made = read_request(
-        list(inputs.values()), outputs, None, None, mode.level, request.name, "ignore", None, True
-    )
+        list(inputs.values()), outputs, None, None, mode.level, request.name, "ignore", None, True,
+        None,
+    )  # fmt: skip
     function = compile_request(made, options)
     previous: list[Array] = []
     kinds = mode.check_preallocated_output

@@ -172,7 +172,13 @@ static array *float_array(double value, const port *type)
     return result;
 }
 
-array *number_array(PyObject *value, const port *type, bool is_weak)
+static bool float_holds(double number, bool may_round)
+{
+    float rounded = (float)number;
+    return (double)rounded == number || isnan(number) || (may_round && !isinf(rounded));
+}
+
+array *number_array(PyObject *value, const port *type, numbers allowed)
 {
     int32_t wanted = type->descr->type_num;
     if (type->ndim != 0)
@@ -180,8 +186,9 @@ array *number_array(PyObject *value, const port *type, bool is_weak)
     if (value->ob_type == &PyFloat_Type || value->ob_type == numpy.float64_type) {
         bool is_python = value->ob_type == &PyFloat_Type;
         double number = PyFloat_AsDouble(value);
-        bool holds = wanted == TYPE_DOUBLE || (wanted == TYPE_FLOAT && is_weak && is_python &&
-                                               (isinf(number) || !isinf((float)number)));
+        bool holds = wanted == TYPE_DOUBLE ||
+                     (wanted == TYPE_FLOAT && allowed != NUMBERS_OWN &&
+                      float_holds(number, is_python && allowed == NUMBERS_ROUNDED));
         return holds ? float_array(number, type) : NULL;
     }
     if (value->ob_type != &PyLong_Type)
@@ -196,11 +203,8 @@ array *number_array(PyObject *value, const port *type, bool is_weak)
             *(int64_t *)(void *)result->data = number;
         return result;
     }
-    if (wanted == TYPE_FLOAT && is_weak) { /* rounded once, as numpy does */
-        array *result = new_array(type, NULL);
-        if (result)
-            *(float *)(void *)result->data = (float)number;
-        return result;
-    }
-    return wanted == TYPE_DOUBLE && is_weak ? float_array((double)number, type) : NULL;
+    int64_t most = (int64_t)1 << 24; /* above, float32 leaves some out; Python looks at these */
+    bool holds = wanted == TYPE_DOUBLE ||
+                 (wanted == TYPE_FLOAT && number >= -most && number <= most);
+    return holds && allowed != NUMBERS_OWN ? float_array((double)number, type) : NULL;
 }

@@ -11,15 +11,15 @@ static void *zeros(int64_t count, size_t size)
     return memory;
 }
 
-/* A rule from ((a port's numbers), (lengths), is_weak). */
+/* A rule from ((a port's numbers), (lengths), numbers allowed). */
 static bool read_rule(PyObject *tuple, rule *into)
 {
     PyObject *type, *lengths;
-    int is_weak;
-    if (!PyArg_ParseTuple(tuple, "OOp", &type, &lengths, &is_weak) ||
+    int allowed;
+    if (!PyArg_ParseTuple(tuple, "OOi", &type, &lengths, &allowed) ||
         !read_port(type, &into->type))
         return false;
-    into->is_weak = is_weak != 0;
+    into->allowed = (numbers)allowed;
     into->lengths = zeros(into->type.ndim, sizeof *into->lengths);
     for (int32_t axis = 0; into->lengths && axis < into->type.ndim; axis++) {
         PyObject *length = PyTuple_GetItem(lengths, axis);

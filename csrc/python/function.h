@@ -9,7 +9,7 @@ typedef enum form { FORM_ONE, FORM_LIST, FORM_DICT, FORM_TUPLE } form;
 typedef struct rule {
     port type;
     int64_t *lengths; /* of each axis; -1: any */
-    bool is_weak;     /* Python's numbers will do where they fit */
+    numbers allowed;  /* of Python's */
 } rule;
 
 typedef struct function {
@@ -32,7 +32,7 @@ typedef struct function {
 
 bool is_function(const PyObject *object);
 /* Whether it was made for just such arguments: arrays of the dtypes, ranks and axes of length 1 that
- * its rules say, Python numbers where they are weak. */
+ * its rules say, Python numbers where any float will do. */
 bool function_accepts(const function *self, PyObject *const *items, Py_ssize_t count);
 PyObject *function_call(PyObject *self, PyObject *args, PyObject *kwargs);
 

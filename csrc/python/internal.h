@@ -85,9 +85,11 @@ array *packed_copy(const array *self);
 array *array_on(descriptor *type, int32_t ndim, const gc_array *memory, bool is_writeable);
 /* Both C-contiguous and of one shape. */
 void copy_elements(array *to, const array *from, const port *type);
-/* A 0-d array of a Python number, where that is exact enough for `type`; else NULL, no exception.
- * `is_weak`: a float32 may be made of any float, and a float of an int. */
-array *number_array(PyObject *value, const port *type, bool is_weak);
+/* Which numbers of Python's will do where an array is wanted: those of the dtype itself, those that
+ * it holds exactly, any float that it does not turn into an infinity. */
+typedef enum numbers { NUMBERS_OWN, NUMBERS_EXACT, NUMBERS_ROUNDED } numbers;
+/* A 0-d array of a Python number, where that will do for `type`; else NULL, no exception. */
+array *number_array(PyObject *value, const port *type, numbers allowed);
 
 /* -- cell.c: storage of shared variables, and its lock ---------------------------------------- */
 

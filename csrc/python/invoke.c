@@ -73,7 +73,7 @@ static void close_invocation(invocation *call)
 static array *take(const rule *wanted, PyObject *given)
 {
     if (!is_array(given))
-        return number_array(given, &wanted->type, wanted->is_weak);
+        return number_array(given, &wanted->type, wanted->allowed);
     array *found = (array *)given;
     if (!has_type(found, &wanted->type))
         return NULL;
@@ -87,12 +87,12 @@ static bool accepts(const rule *wanted, const PyObject *given)
 {
     int32_t number = wanted->type.descr->type_num;
     if (!is_array(given))
-        return wanted->is_weak &&
+        return wanted->allowed == NUMBERS_ROUNDED &&
                (given->ob_type == &PyFloat_Type ? number == TYPE_DOUBLE || number == TYPE_FLOAT
                                                 : given->ob_type == &PyLong_Type &&
                                                       number == TYPE_LONG);
     const array *found = (const array *)given;
-    if (wanted->is_weak || !has_type(found, &wanted->type))
+    if (wanted->allowed == NUMBERS_ROUNDED || !has_type(found, &wanted->type))
         return false;
     for (int32_t axis = 0; axis < wanted->type.ndim; axis++) {
         int64_t length = wanted->lengths[axis];

@@ -17,6 +17,7 @@ from typing import Any
 import numpy.typing as npt
 
 from gradc.call.failures import out_error
+from gradc.call.kept import Kept
 from gradc.call.profile import ProfileStats
 from gradc.call.request import Recipe
 from gradc.call.signature import Results, Signature
@@ -26,7 +27,7 @@ from gradc.graph.variable import Variable
 from gradc.kernel.interface import Interface
 from gradc.runtime._native import CallPath
 from gradc.runtime.executable import BAD_OUT, Executable, KernelFailure, port_numbers
-from gradc.sharedvar import SharedVariable
+from gradc.sharedvar import Container, SharedVariable
 
 __all__ = ["Function"]
 
@@ -131,7 +132,33 @@ class Function(CallPath):
 
     def get_shared(self) -> list[SharedVariable]:
         """The shared variables that calls read or write."""
-        return list(self._shared)
+        states = self._signature.defaults.values()
+        return [each for each in self._shared if each not in states]
+
+    @property
+    def container(self) -> Kept:
+        """What inputs and shared variables hold between calls: `f.container[x].value`."""
+        return Kept(self.name, self._signature, self.get_shared())
+
+    @property
+    def input_storage(self) -> list[Container]:
+        """The same in the order of inputs, then shared variables."""
+        return list(self.container)
+
+    def __getitem__(self, key: Variable | str | int) -> Any:
+        """The value that an input has where a call gives none, or a shared variable's; a copy.
+
+        key: the variable, its name, or its number.  None: the input has no such value.
+        """
+        return self.container[key].value
+
+    def __setitem__(self, key: Variable | str | int, value: Any) -> None:
+        """Set such a value. Raises: ArgumentTypeError for an input without one; as set_value."""
+        self.container[key].value = value
+
+    def __contains__(self, key: Variable | str | int) -> bool:
+        """Whether there is such an input or shared variable."""
+        return key in self.container
 
     def __repr__(self) -> str:
         return f"<gradc function {self.name}: {self.signature}>"

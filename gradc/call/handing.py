@@ -1,12 +1,14 @@
-"""The function whose arguments, results or shared variables hold Python objects.
+"""Functions around whose calls something is to be done: those of Python objects, and of states.
 
-Takes objects; gives objects: around the call, which is one of numbers, it puts them into the table
-of graph/objects.py and takes them out.
+Python objects: around the call, which is one of numbers, they are put into the table of
+graph/objects.py and taken out.  States, the values of inputs with an update: a call reads them
+before it enters C, so it takes their locks before that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from gradc.call.function import Array, Function
@@ -17,10 +19,21 @@ from gradc.graph.graph import Graph
 from gradc.graph.objects import OBJECTS
 from gradc.graph.variable import Variable
 
-__all__ = ["ObjectFunction", "class_for", "has_objects"]
+__all__ = ["ObjectFunction", "StateFunction", "class_for", "has_objects"]
 
 
-class ObjectFunction(Function):
+class StateFunction(Function):
+    """A compiled function some of whose inputs have updates."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The results for these arguments; then inputs that were updated have their new values."""
+        with ExitStack() as held:
+            for each in self._signature.defaults.values():
+                held.enter_context(each.lock)
+            return super().__call__(*args, **kwargs)
+
+
+class ObjectFunction(StateFunction):
     """A compiled function of arrays and Python objects.
 
     Objects are handed on as they are: a result may be an argument, or what a shared variable holds.
@@ -60,8 +73,11 @@ class ObjectFunction(Function):
 
 
 def class_for(request: Request) -> type[Function]:
-    """What calls the library or the interpreter: ObjectFunction where there are objects."""
-    return ObjectFunction if has_objects(request.graph) else Function
+    """What calls the library or the interpreter: one of these where there is something to do."""
+    if has_objects(request.graph):
+        return ObjectFunction
+    kept = request.signature.defaults.values()
+    return StateFunction if any(each in request.updated for each in kept) else Function
 
 
 def has_objects(graph: Graph) -> bool:

@@ -16,10 +16,10 @@ class In:
 
     variable: the input.  name: the keyword of the call (the variable's name by default).
     value: used where the caller gives none; it is copied, unless borrow=True, which keeps the array
-    itself where it fits, so that later changes of it count.
-    update is not supported: an input has no state, a shared variable has.
+    itself where it fits, so that later changes of it count.  f["x"] reads it, f["x"] = ... sets it.
+    update: an expression for the value after each call: a state that is the function's own.
     strict: the argument must have the exact type.  allow_downcast: True casts silently, False only
-    to what holds every value, None also takes Python numbers.
+    what is held exactly, None also rounds Python floats to config.floatX.
     autoname=False: the variable's name is no keyword of the call.
     mutable and implicit are accepted as Theano's: gradc never writes an argument, and never copies
     one that it can read as it is.
@@ -44,16 +44,13 @@ class In:
                     f"In: the first argument must be a variable, got {type(variable).__name__}."
                 )
             )
-        if update is not None:
-            raise ArgumentTypeError(
-                message(
-                    f"In: an input keeps no value between calls, but {variable} has an update.",
-                    fix="use a shared variable: s = gradc.shared(value), updates={s: ...}.",
-                )
-            )
+        if update is not None and value is None:
+            what = f"In: {variable} has an update, and no value to begin with."
+            raise ArgumentTypeError(message(what, fix="give it one: In(x, value=0.0, update=...)."))
         self.variable = variable
         self.name = name or (variable.name if autoname else None)
         self.value = value
+        self.update = update
         self.borrow = bool(borrow)
         self.strict = strict
         self.allow_downcast = allow_downcast

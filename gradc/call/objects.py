@@ -32,9 +32,14 @@ class ObjectArgument(Argument):
         """The number of the object, which the running call holds. Raises: what filter raises."""
         return OBJECTS.put(self.filtered(given, function))
 
-    def taken(self, default: Any) -> Array:
-        """The number of the object that it is by default."""
-        return OBJECTS.put(default)
+    def kept(self, value: Any, borrow: bool) -> SharedVariable:
+        """An object between calls, the given one itself if the type's filter leaves it."""
+        assert isinstance(self.variable.type, Type)
+        return SharedObject(self.variable.type, self.filtered(value, "In"), self.name)
+
+    def taken(self, kept: SharedVariable) -> Array:
+        """The number of the object that is kept."""
+        return OBJECTS.put(kept.get_value(borrow=True))
 
     def filtered(self, given: Any, function: str) -> Any:
         """The object as one of the type."""

@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-import numpy as np
-
 from gradc.call.inputs import In, as_input, as_output
 from gradc.call.modes import Mode
-from gradc.call.objects import ObjectArgument, argument
+from gradc.call.objects import argument
 from gradc.call.profile import ProfileStats
 from gradc.call.signature import Results, Signature
 from gradc.control import inlined
 from gradc.differentiate import require_intact
+from gradc.dtypes import dtype_info
 from gradc.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -80,15 +79,20 @@ def read_request(
     on_unused_input: str,
     allow_downcast: bool | None,
     no_default_updates: bool,
+    floatX: str | None,
 ) -> Request:
-    """Bring the arguments of gradc.function to one form."""
+    """Bring the arguments of gradc.function to one form.
+
+    floatX: the dtype that Python floats are rounded to when they are arguments; None: any.
+    """
     name = name or "f"
     given = [as_input(each, allow_downcast) for each in _listed(inputs)]
     _check_twice(name, given)
     form, results = _read_outputs(outputs)
-    pairs = _read_updates(name, updates)
-    replace = _read_givens(givens)
     placeholders = {each.variable: _placeholder(each) for each in given}
+    signature = _signature(given, placeholders, floatX)
+    pairs = [*_read_updates(name, updates), *_states(name, given, signature)]
+    replace = _read_givens(givens)
     values = [*results, *(new for _, new in pairs)]
     require_intact(replace, values, "function", "replaced")
     values = _replace(values, replace, placeholders)
@@ -105,7 +109,7 @@ def read_request(
         name,
         mode,
         graph,
-        _signature(given, placeholders),
+        signature,
         form,
         tuple(each for each in graph.shared if isinstance(each, SharedVariable)),
         tuple(old for old, _ in pairs),
@@ -319,18 +323,30 @@ def _check_unused(
         warn_user(text)
 
 
-def _signature(given: Sequence[In], placeholders: Mapping[Variable, Variable]) -> Signature:
+def _signature(
+    given: Sequence[In],
+    placeholders: Mapping[Variable, Variable],
+    floatX: str | None,
+) -> Signature:
     arguments = []
     defaults = {}
     for k, each in enumerate(given):
+        leaf = placeholders[each.variable]
+        rounds = floatX is None or (
+            not leaf.type.is_object and dtype_info(leaf.dtype).part.name == floatX
+        )
         made = argument(
-            placeholders[each.variable], k, strict=each.strict, allow_downcast=each.allow_downcast
+            leaf, k, strict=each.strict, allow_downcast=each.allow_downcast, rounds=rounds
         )
         made.name = each.name
         arguments.append(made)
-        if each.value is not None and isinstance(made, ObjectArgument):
-            defaults[k] = made.filtered(each.value, "In")
-        elif each.value is not None:
-            value = made.take(each.value, "In")
-            defaults[k] = value if each.borrow else np.array(value, order="C")
+        if each.value is not None:
+            defaults[k] = made.kept(each.value, each.borrow)
     return Signature(tuple(arguments), defaults)
+
+
+def _states(name: str, given: Sequence[In], signature: Signature) -> list[Update]:
+    """The updates of inputs, as those of what keeps their values."""
+    states = [(signature.defaults[k], each.update) for k, each in enumerate(given)
+              if each.update is not None]  # fmt: skip
+    return [(state, _as_update(name, state, new)) for state, new in states]

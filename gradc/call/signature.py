@@ -15,6 +15,7 @@ import numpy.typing as npt
 from gradc.call.arguments import Argument
 from gradc.errors import ArgumentError, ArgumentTypeError, message, printable
 from gradc.graph.describe import where
+from gradc.sharedvar import SharedVariable
 from gradc.value import value
 
 __all__ = ["Results", "Signature"]
@@ -73,11 +74,11 @@ def _has_keys(out: Any, keys: tuple[Any, ...]) -> bool:
 class Signature:
     """The parameters of a function.
 
-    defaults: by position, the value an input has when the caller gives none.
+    defaults: by position, what holds the value of an input when the caller gives none.
     """
 
     arguments: tuple[Argument, ...]
-    defaults: Mapping[int, Any]
+    defaults: Mapping[int, SharedVariable]
 
     def has_name(self, name: str) -> bool:
         """Whether there is a parameter of that name."""

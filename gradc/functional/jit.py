@@ -242,7 +242,7 @@ class Jitted(Dispatch):
         elif results == (LEAF,):
             (wanted,) = outputs
         request = read_request(
-            inputs, wanted, None, None, chosen.way, self._name, "ignore", None, False
+            inputs, wanted, None, None, chosen.way, self._name, "ignore", None, False, None
         )
         if isinstance(form, Branch) and form.type is tuple:
             request = replace(request, results=replace(request.results, form="tuple"))

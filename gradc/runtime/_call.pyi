@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 PortNumbers = tuple[np.dtype[Any], int, int, int, int, int]
-Rule = tuple[PortNumbers, tuple[int, ...], bool]
+Rule = tuple[PortNumbers, tuple[int, ...], int]
 Failure = tuple[int, int, tuple[int, ...]]
 
 def describe(array: object) -> tuple[int, int, int, list[int]] | None: ...

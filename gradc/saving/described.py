@@ -10,7 +10,6 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from gradc.call.request import Recipe, Request
@@ -53,16 +52,25 @@ def described_function(recipe: Recipe) -> tuple[dict[str, Any], dict[str, Array]
         "names": {str(k): v.name for k, v in enumerate(flat.variables) if v.name},
         "sites": {str(k): [os.path.basename(s.file), s.line] for k, s in sites.items() if s},
         "arguments": [list(argument_parts(each)) for each in request.signature.arguments],
+        "states": {str(k): flat.number[each] for k, each in _states(request)},
         "results": [results.form, list(results.borrowed), keys],
         "options": {word: _listed(getattr(recipe.options, word)) for word in BELONGS},
     }
-    arrays = {f"default.{k}": each for k, each in request.signature.defaults.items()}
+    states = dict(_states(request))
+    defaults = request.signature.defaults.items()
+    arrays = {f"default.{k}": each.get_value() for k, each in defaults if k not in states}
     for k, each in enumerate(flat.variables):
         if isinstance(each, Constant):
             arrays[f"constant.{k}"] = each.data
         elif isinstance(each, SharedVariable):
             arrays[f"shared.{k}"] = each.get_value()
     return body, arrays, flat
+
+
+def _states(request: Request) -> list[tuple[int, SharedVariable]]:
+    """The inputs that have updates, and what keeps their values."""
+    defaults = request.signature.defaults.items()
+    return [(k, each) for k, each in defaults if each in request.updated]
 
 
 def _listed(value: Any) -> Any:
@@ -89,7 +97,8 @@ def read_description(
     options = {k: tuple(v) if isinstance(v, list) else v for k, v in body["options"].items()}
     if set(options) != set(BELONGS):
         raise ValueError("its options are others")
-    return _request(body, arrays, graph), replace(config.freeze(), **options), flat
+    states = {int(k): leaves[number] for k, number in body["states"].items()}
+    return _request(body, arrays, graph, states), replace(config.freeze(), **options), flat
 
 
 def _leaf(role: str, type: Any, data: Array | None, name: str | None) -> Variable:
@@ -100,11 +109,17 @@ def _leaf(role: str, type: Any, data: Array | None, name: str | None) -> Variabl
     return Constant(data, name) if role == "constant" else SharedVariable(type, data, name)
 
 
-def _request(body: Mapping[str, Any], arrays: Mapping[str, Array], graph: Graph) -> Request:
+def _request(
+    body: Mapping[str, Any],
+    arrays: Mapping[str, Array],
+    graph: Graph,
+    states: Mapping[int, Variable],
+) -> Request:
     pairs = zip(graph.inputs, body["arguments"], strict=True)
     arguments = tuple(made_argument(x, k, parts) for k, (x, parts) in enumerate(pairs))
     places = {k: f"default.{k}" for k in range(len(arguments)) if f"default.{k}" in arrays}
-    defaults = {k: np.array(arguments[k].take(arrays[name], "In")) for k, name in places.items()}
+    defaults = {k: arguments[k].kept(arrays[name], False) for k, name in places.items()}
+    defaults |= {k: each for k, each in states.items() if isinstance(each, SharedVariable)}
     form, borrowed, keys = body["results"]
     return Request(
         body["name"],

@@ -31,14 +31,16 @@ BELONGS = ("rewrite", "fuse", "level", "floatX", "excluding", "assertions", "gua
 
 def argument_parts(argument: Argument) -> tuple[Any, ...]:
     """How values are taken for a parameter, beside its variable."""
-    return argument.name, argument.strict, argument.allow_downcast
+    return argument.name, argument.strict, argument.allow_downcast, argument.rounds
 
 
 def made_argument(variable: Any, position: int, parts: tuple[Any, ...]) -> Argument:
     """The parameter with these parts."""
-    name, strict, allow_downcast = parts
-    made = argument_of(variable, position, strict=strict, allow_downcast=allow_downcast)
-    made.name = name
+    word, strict, allow_downcast, rounds = parts
+    made = argument_of(
+        variable, position, strict=strict, allow_downcast=allow_downcast, rounds=rounds
+    )
+    made.name = word
     return made
 
 
@@ -63,7 +65,7 @@ def _made(
     name: str,
     way: str,
     parts: tuple[Any, ...],
-    defaults: dict[int, Any],
+    defaults: dict[int, SharedVariable],
     results: tuple[Any, ...],
     mode: Mode,
     options: dict[str, Any],

@@ -68,7 +68,7 @@ def test_every_layout_gives_the_same(layout: str, mode: Mode) -> None:
     ("dtype", "given"),
     [
         ("float64", 2.5), ("float64", 2), ("float64", np.float64(2.5)), ("float64", np.int8(2)),
-        ("float32", 0.1), ("float32", 2**24 + 1), ("float32", np.float32(2.5)),
+        ("float32", 0.5), ("float32", 2**24 + 2), ("float32", np.float32(2.5)),
         ("float32", float("inf")), ("float32", float("nan")), ("int64", 7), ("int64", True),
         ("int64", -(2**63)), ("int8", 100), ("bool", True), ("float64", 2**63),
     ],
@@ -93,6 +93,26 @@ def test_numbers_that_do_not_fit_are_refused_as_before() -> None:
     single = T.scalar("s", dtype="float32")
     with pytest.raises(ArgumentTypeError):
         gradc.function([single], single + 1, allow_input_downcast=False)(0.1)
+
+
+def test_floats_are_rounded_to_float_x_only() -> None:
+    """Theano's rule; what a dtype holds exactly is taken in any case."""
+    s, n = T.fscalar("s"), T.iscalar("n")
+    f = gradc.function([s, n], [s, n])
+    for given, whole in ((1.5, 3.0), (3, np.int64(3)), (np.float64(0.5), 2), (-np.inf, True)):
+        assert [float(each) for each in f(given, whole)] == [given, whole]
+    for wrong in (0.1, 2**24 + 1, 1e300, np.float64(0.1)):
+        with pytest.raises(ArgumentTypeError, match='argument 0 "s"'):
+            f(wrong, 1)
+    with pytest.raises(ArgumentTypeError, match=r"has no number 0.1") as error:
+        f(0.1, 1)
+    assert "pass np.float32(0.1), or build the function with allow_input" in str(error.value)
+    gradc.config.floatX = "float32"
+    rounding = gradc.function([s], s)
+    assert rounding(0.1) == np.float32(0.1)
+    for wrong in (1e300, np.float64(0.1)):
+        with pytest.raises(ArgumentTypeError):
+            rounding(wrong)
 
 
 def test_long_long_is_int64() -> None:
@@ -269,14 +289,12 @@ def test_a_default_is_copied_unless_borrowed() -> None:
         np.testing.assert_array_equal(f(np.ones(2), np.zeros(2)), [1, 1])
 
 
-def test_names_and_state_of_inputs() -> None:
+def test_names_of_inputs() -> None:
     x, s = T.vector("x"), T.scalar("s")
     f = gradc.function([x, gradc.In(s, autoname=False, value=2.0)], x * s)
     np.testing.assert_array_equal(f(np.ones(2)), [2, 2])
     with pytest.raises(ArgumentTypeError, match='no argument "s"'):
         f(np.ones(2), s=1.0)
-    with pytest.raises(ArgumentTypeError, match="keeps no value between calls"):
-        gradc.In(s, value=0.0, update=s + 1)
 
 
 # -- a function is a Python object ----------------------------------------------------------------

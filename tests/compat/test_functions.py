@@ -66,8 +66,8 @@ def test_errors_under_theanos_names() -> None:
         theano.grad(T.dvector(), x)
     with pytest.raises(T.NotScalarConstantError):
         T.get_scalar_constant_value(x)
-    with pytest.raises(NotImplementedError, match="would keep a value"):
-        theano.In(x, value=1.0, update=x + 1)
+    with pytest.raises(NotImplementedError, match="variables that functions share"):
+        theano.In(x, value=1.0, shared=True)
 
 
 def test_a_float64_update_of_a_float32_variable_is_cast() -> None:

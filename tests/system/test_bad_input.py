@@ -231,6 +231,7 @@ def test_empty_arrays_train_to_nan_or_nothing_as_in_numpy() -> None:
 
 
 def test_numbers_that_python_holds_are_weak() -> None:
+    gradc.config.floatX = "float32"
     x, n = T.fscalar("x"), T.bscalar("n")
     f = gradc.function([x, n], [x * 2, n + 1])
     doubled, following = f(0.1, 100)

@@ -6,6 +6,7 @@ compiled function of Theano's for: maker.fgraph, copy, free, get_shared.
 
 from __future__ import annotations
 
+import copy
 import numbers
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -88,7 +89,7 @@ def function(
         news = [(swap.get(old, old), _swapped(new, swap)) for old, new in pairs if keeps]
         given = [(old, _swapped(new, swap)) for old, new in replaced]
         listed = {"outputs": _swapped(outputs, swap), "updates": news, "givens": given}
-        return function(inputs, **listed, name=word or name, **options)
+        return function(_as_now(inputs, made, keeps), **listed, name=word or name, **options)
 
     made.maker = Maker(made, mode, again)  # type: ignore[attr-defined]
     made.trust_input = False  # type: ignore[attr-defined]  # the checks cost next to nothing
@@ -98,6 +99,20 @@ def function(
 
 
 pfunc = function
+
+
+def _as_now(inputs: Any, made: Function, keeps: bool) -> list[Any]:
+    """The inputs of a function, with the values that they have by now."""
+    found = []
+    for k, each in enumerate(_listed(inputs)):
+        if isinstance(each, In) and each.value is not None:
+            again = copy.copy(each)
+            again.value = made[k]
+            again.update = each.update if keeps else None
+            found.append(again)
+        else:
+            found.append(each)
+    return found
 
 
 class Maker:

@@ -13,9 +13,9 @@ __all__ = ["In", "Out", "Param", "SymbolicInput", "SymbolicOutput"]
 
 
 class In(GradcIn):
-    """An input with a name, a default value and rules for casting: gradc.In.
+    """An input with a name, a default value, its update, and rules for casting: gradc.In.
 
-    Raises: UnsupportedError for update= and shared=, a state of inputs; shared variables have one.
+    Raises: UnsupportedError for shared=True, which Theano's own functions use among themselves.
     """
 
     def __init__(
@@ -24,12 +24,21 @@ class In(GradcIn):
         autoname: bool = True, implicit: bool | None = None, borrow: bool | None = None,
         shared: bool = False,
     ) -> None:  # fmt: skip
-        if update is not None or shared:
-            what = f"In: {variable} would keep a value between calls, which inputs do not here."
-            fix = "use a shared variable: s = theano.shared(value), updates=[(s, ...)]."
+        if shared:
+            what = f"In: {variable} is to be one of the variables that functions share."
+            fix = "use a shared variable: s = theano.shared(value)."
             raise UnsupportedError(message(what, fix=fix))
         super().__init__(
-            variable, name, value, None, mutable, strict, allow_downcast, autoname, implicit, borrow
+            variable,
+            name,
+            value,
+            update,
+            mutable,
+            strict,
+            allow_downcast,
+            autoname,
+            implicit,
+            borrow,
         )
 
 
