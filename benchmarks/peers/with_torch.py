@@ -2,7 +2,7 @@
 
 Sources: PyTorch's "Performance Tuning Guide" (no gradients where none are asked for, set_to_none,
 fused optimizers), "CPU threading and TorchScript inference" (set_num_threads), torch.optim.SGD
-(`fused`: the fastest implementation where it is supported).
+(`fused`: the fastest implementation where it is supported), torch.nn.LSTM for the LSTM.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import torch.nn.functional as F  # its own documentation's name
 from benchmarks.harness.task import Task
 from benchmarks.harness.workload import Case, Data
 
-__all__ = ["WORDS", "about", "differentiate", "evaluate", "settings", "train"]
+__all__ = ["WORDS", "about", "differentiate", "evaluate", "lstm", "settings", "train"]
 
 torch.set_num_threads(len(os.sched_getaffinity(0)))
 
@@ -125,6 +125,34 @@ def training(case: Case, data: Data, function: Any) -> Task:
 
     def values(outputs: Any) -> Data:
         return {**named(work.outputs, outputs), **named(tuple(parameters), parameters.values())}
+
+    return Task(run, values)
+
+
+def lstm(case: Case, data: Data) -> Task:
+    """torch.nn.LSTM, whose gates stand in the order i, f, g, o; its second bias is left at 0."""
+    given = tensors(case.straight(data))
+    units = given["u"].shape[0]
+    order = torch.arange(4 * units).reshape(4, units)[[0, 1, 3, 2]].reshape(-1)
+    layer = torch.nn.LSTM(given["w"].shape[0], units, dtype=given["w"].dtype)
+    layer.bias_hh_l0.requires_grad_(False)
+    weights = [layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0]
+    with torch.no_grad():
+        for own, name in zip(weights, "wub", strict=True):
+            own.copy_(given[name][..., order].T)
+        layer.bias_hh_l0.zero_()
+    start = given["start"][None]
+
+    def run() -> Any:
+        cost = torch.mean(layer(given["x"], (start, start))[0] ** 2)
+        return (cost, *torch.autograd.grad(cost, weights))
+
+    def values(outputs: Any) -> Data:
+        cost, *slopes = (each.detach().numpy() for each in outputs)
+        back = order.argsort().numpy()
+        return {"out": cost.copy()} | {
+            f"d_{name}": each.T[..., back].copy() for name, each in zip("wub", slopes, strict=True)
+        }
 
     return Task(run, values)
 
