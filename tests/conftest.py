@@ -35,9 +35,13 @@ if sys.dont_write_bytecode:
 
 
 def pytest_collection_finish() -> None:
-    """Ten thousand tests stay: the collector need not walk over them in each of its rounds."""
+    """Ten thousand tests stay: the collector need not walk over them in each of its rounds.
+
+    And its rounds are fewer: graphs are made of many small values in cycles, and live for a test.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

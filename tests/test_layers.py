@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,13 +116,16 @@ def name_of(file: Path, root: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
 
 
-def imports(root: Path) -> Iterator[Import]:
-    for file in sorted((root / "gradc").rglob("*.py")):
-        yield from _imports_of(file, root)
+@functools.cache
+def imports(root: Path) -> tuple[Import, ...]:
+    files = sorted((root / "gradc").rglob("*.py"))
+    return tuple(each for file in files for each in _imports_of(file, root))
 
 
 def _imports_of(file: Path, root: Path) -> Iterator[Import]:
-    stack: list[tuple[ast.AST, bool, bool]] = [(ast.parse(file.read_text()), False, False)]
+    text = file.read_text()
+    has_calls = "_later" in text or "import_module" in text  # else statements alone are looked at
+    stack: list[tuple[ast.AST, bool, bool]] = [(ast.parse(text), False, False)]
     while stack:
         node, inside, typing = stack.pop()
         if isinstance(node, (ast.Import, ast.ImportFrom)):
@@ -138,7 +142,11 @@ def _imports_of(file: Path, root: Path) -> Iterator[Import]:
                 yield Import(file, node.lineno, name.partition(".")[2], inside, typing, door=True)
         inside |= isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
         typing |= isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
-        stack.extend((child, inside, typing) for child in ast.iter_child_nodes(node))
+        stack.extend(
+            (child, inside, typing)
+            for child in ast.iter_child_nodes(node)
+            if has_calls or not isinstance(child, ast.expr)
+        )
 
 
 def _called(node: ast.AST) -> str:

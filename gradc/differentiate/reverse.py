@@ -31,7 +31,6 @@ from gradc.graph.undefined import Disconnected, Undefined
 from gradc.graph.variable import Constant, Variable
 from gradc.graph.walk import ancestors
 from gradc.ops.lengths import zeros_like
-from gradc.value import value
 
 __all__ = ["Absent", "differentiate", "grad", "note"]
 
@@ -94,14 +93,17 @@ def differentiate(request: Request, stabilize: bool) -> tuple[Prepared, GradTabl
     return prepared, sweep(order, seeds, request.adds)
 
 
-@value
 class Absent:
     """What to answer where there is no plain gradient."""
 
-    request: Request
-    disconnected_inputs: str
-    return_disconnected: str
-    null_gradients: str
+    def __init__(
+        self, request: Request, disconnected_inputs: str, return_disconnected: str, nulls: str
+    ) -> None:
+        self.request = request
+        self.disconnected_inputs = disconnected_inputs
+        self.return_disconnected = return_disconnected
+        self.null_gradients = nulls
+        self._raw: GradTable | None = None
 
     def answer(self, variable: Variable, table: GradTable) -> Any:
         """The gradient, or what stands for it."""
@@ -113,14 +115,16 @@ class Absent:
         if variable in table.flat:
             return self._zero(variable)
         require_intact([variable], self.request.roots, self.request.caller, "differentiated by")
-        if self._is_lost(variable):
+        says_zero = self.disconnected_inputs == "ignore" and self.return_disconnected == "zero"
+        if says_zero or self._is_lost(variable):
             return self._zero(variable)
         return self._disconnected(variable)
 
     def _is_lost(self, variable: Variable) -> bool:
         """Whether the user's cost reads it, though rewriting found that it does not matter."""
-        _, raw = differentiate(self.request, stabilize=False)
-        return raw.get(variable) is not None or variable in raw.flat
+        if self._raw is None:  # once, however many variables are asked about
+            _, self._raw = differentiate(self.request, stabilize=False)
+        return self._raw.get(variable) is not None or variable in self._raw.flat
 
     def _undefined(self, variable: Variable, value: Undefined) -> Variable:
         if self.null_gradients == "return":

@@ -21,6 +21,15 @@ def exhaustive(request) -> bool:
     return bool(request.config.getoption("--exhaustive", default=False))
 
 
+@pytest.fixture(scope="session")
+def thorough(request, exhaustive) -> bool:
+    """Whether `make test-all` runs: all points, and every build as users' machines make it.
+
+    `make test` takes half the points, and -O1 where a build is not about how it was optimised.
+    """
+    return exhaustive or bool(request.config.getoption("--optimize"))
+
+
 @pytest.fixture(scope="session", params=TARGETS, ids=str)
 def driver(request, tmp_path_factory) -> Driver:
     return build(request.param, FUNCTIONS, tmp_path_factory.mktemp("csrc"))

@@ -4,11 +4,12 @@ With --exhaustive: all 2^32 float32 arguments, 1e7 of float64.
 """
 
 import functools
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from tests.csrc.drivers import TARGETS
+from tests.csrc.drivers import TARGETS, Target
 from tests.csrc.functions import FUNCTIONS, Function, arguments
 from tests.csrc.judge import Judge, build_judge
 from tests.csrc.ulps import Long, errors32, errors64, exact
@@ -18,16 +19,27 @@ UNARY = tuple(f for f in FUNCTIONS if f.arity == 1)
 
 
 @functools.cache
-def judged(f: Function) -> tuple[tuple[np.ndarray, ...], Long]:
+def judged(f: Function, count: int) -> tuple[tuple[np.ndarray, ...], Long]:
     """Arguments and true results of a function, computed once for all targets."""
-    x = arguments(f, np.float64, 2000)
+    x = arguments(f, np.float64, count)
     return x, exact(f.exact, x)
 
 
 @pytest.fixture(scope="session")
-def judge(driver, exhaustive, tmp_path_factory) -> Judge:
-    folder = tmp_path_factory.mktemp("judge")
-    return build_judge(driver.target, FUNCTIONS, folder, every=exhaustive)
+def judges(tmp_path_factory) -> Callable[[Target | None], Judge]:
+    """One for all, or that of a target, which holds its functions too."""
+
+    @functools.cache
+    def made(target: Target | None) -> Judge:
+        folder = tmp_path_factory.mktemp("judge")
+        return build_judge(target or TARGETS[0], FUNCTIONS, folder, every=target is not None)
+
+    return made
+
+
+@pytest.fixture
+def judge(driver, exhaustive, judges) -> Judge:
+    return judges(driver.target if exhaustive else None)
 
 
 def _worst(errors: np.ndarray, x: tuple[np.ndarray, ...]) -> str:
@@ -37,8 +49,8 @@ def _worst(errors: np.ndarray, x: tuple[np.ndarray, ...]) -> str:
 
 
 @pytest.mark.parametrize("f", FUNCTIONS, ids=lambda f: f.name)
-def test_float64_is_within_two_ulp(driver, f):
-    x, true = judged(f)
+def test_float64_is_within_two_ulp(driver, f, thorough):
+    x, true = judged(f, 2000 if thorough else 1000)
     errors = errors64(driver(f.name, *x), true)
     assert errors.max() <= BOUND, _worst(errors, x)
 

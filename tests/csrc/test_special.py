@@ -45,13 +45,13 @@ def driver(target: Target, folder: Path) -> Driver:
 
 
 @functools.cache
-def judged(row: Row, dtype: type) -> tuple[np.ndarray, list[mpf]]:
+def judged(row: Row, dtype: type, count: int) -> tuple[np.ndarray, list[mpf]]:
     """Arguments and true results, computed once for all targets."""
     if dtype is np.float64:
-        x = points(row, row.count)
+        x = points(row, count)
     else:
         with np.errstate(all="ignore"):
-            x = points(row, row.count // 2, seed=1).astype(np.float32)
+            x = points(row, count // 2, seed=1).astype(np.float32)
         x = x[np.isfinite(x) & (x != 0) & (x != np.rint(x))]
     with mp.workprec(180):
         return x, [row.exact(mpf(v)) for v in x.tolist()]
@@ -77,16 +77,16 @@ def run(special: Driver, row: Row, x: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.label)
-def test_float64_is_within_its_bound(special, row):
-    x, true = judged(row, np.float64)
+def test_float64_is_within_its_bound(special, row, thorough):
+    x, true = judged(row, np.float64, row.count if thorough else row.count // 2)
     errors = units(run(special, row, x), true, 53, -1074, row.absolute)
     at = int(np.argmax(errors))
     assert errors[at] <= row.bound, f"{errors[at]:.3f} at {float(x[at]).hex()}"
 
 
 @pytest.mark.parametrize("row", [r for r in ROWS if not r.absolute], ids=lambda row: row.label)
-def test_float32_is_within_an_ulp(special, row):
-    x, true = judged(row, np.float32)
+def test_float32_is_within_an_ulp(special, row, thorough):
+    x, true = judged(row, np.float32, row.count if thorough else row.count // 2)
     errors = units(run(special, row, x), true, 24, -149, row.absolute)
     at = int(np.argmax(errors))
     assert errors[at] <= 1, f"{errors[at]:.3f} at {float(x[at]).hex()}"

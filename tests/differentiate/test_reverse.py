@@ -9,6 +9,7 @@ import pytest
 import gradc
 import gradc.tensor as T
 from gradc import grad, shared
+from gradc.differentiate import reverse
 from gradc.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -385,3 +386,17 @@ def test_a_chain_of_thousands_of_nodes():
         number *= np.cos(point)
         point = np.sin(point) + 1.0
     assert value(gradient, {x: 0.3}) == pytest.approx(number, rel=1e-10)
+
+
+def test_many_variables_without_influence_cost_one_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether the cost as it was written reads them is seen from one pass over it, for all."""
+    seen = []
+    real = reverse.differentiate
+    monkeypatch.setattr(reverse, "differentiate", lambda *a, **k: seen.append(k) or real(*a, **k))
+    x, *others = (T.vector(name) for name in "xabcd")
+    cost = T.sum(x * 2 + 0 * others[0])
+    options = {"disconnected_inputs": "ignore"}
+    assert gradc.grad(cost, others, return_disconnected="None", **options)[1:] == [None] * 3
+    assert len(seen) == 2
+    gradc.grad(cost, others, **options)
+    assert len(seen) == 3
