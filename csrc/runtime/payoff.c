@@ -26,8 +26,9 @@ enum {
     OTHER_SIZE = 4      /* a chunk so many times slower is another problem, or was stopped */
 };
 
-/* Enough for one stop of one time slice: an accident on an idle machine costs nothing. */
-static const double MOST_CREDIT = 4e-3;
+/* Enough for some stops of a time slice: accidents on an idle machine, or on a shared one that the
+ * hypervisor takes away now and then, cost nothing. */
+static const double MOST_CREDIT = 20e-3;
 
 struct gcr_payoff {
     gc_chunk step;

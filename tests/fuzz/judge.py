@@ -233,7 +233,7 @@ def _run(
     is_sum = node.op.kind not in ("Elemwise", "View") or node.op.name in CANCELS
     if rng is not None and rounds and is_sum:
         pairs = zip(arrays, node.inputs, strict=True)
-        by_norm = node.op.name in LINEAR
+        by_norm = node.op.name in LINEAR | {"exp"}  # a softmax may subtract the greatest first
         arrays = [_shaken(array, each.dtype, rng, by_norm=by_norm) for array, each in pairs]
     results = []
     for out, array in zip(node.outputs, node.op.rule.evaluate(arrays, params), strict=True):
@@ -252,7 +252,7 @@ def _wide_param(key: str, value: Any) -> Any:
 
 
 def _shaken(array: Array, dtype: str, rng: np.random.Generator, *, by_norm: bool = False) -> Array:
-    """Every element off a little; by_norm: by a little of the greatest, as in linear algebra.
+    """Every element off a little; by_norm: by a little of the greatest.
 
     One that is no number says nothing about how large the others are.
     """

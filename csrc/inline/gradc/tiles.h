@@ -63,6 +63,9 @@ static inline int64_t gc_carries(int64_t full)
             for (int l = 0; l < (lanes); l++)                                                 \
                 lane[l] = (init);                                                             \
             for (int k = 0; k < GC_RUN; k++) {                                                \
+                __builtin_prefetch(from + j + k * (lanes) + GC_TILE);                         \
+                if (sizeof(Element) * (lanes) > 64)                                           \
+                    __builtin_prefetch(from + j + k * (lanes) + (lanes) / 2 + GC_TILE);       \
                 GC_SIMD                                                                       \
                 for (int l = 0; l < (lanes); l++)                                             \
                     lane[l] = name##_step(lane[l], from[j + k * (lanes) + l]);                \
