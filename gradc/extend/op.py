@@ -36,7 +36,6 @@ from gradc.ops.convert import as_variable
 __all__ = ["Held", "Op", "is_overridden", "object_constant", "result_of", "type_of"]
 
 _OURS = ("rule", "kind", "params", "keywords")
-_NOT_HERE = ("params_type", "get_params")  # parameters of C code
 
 
 class Op(Code):
@@ -54,6 +53,8 @@ class Op(Code):
         scalars.  Without it, a call runs perform before memory is planned for what follows.
     connection_pattern(node): per input, whether it is connected to each output.
     do_constant_folding(node): whether perform may run while building where all is constant.
+    params_type, get_params(node): where a class has them, perform gets what get_params gives as its
+        fourth argument; without get_params that is params_type.get_params(self).
     __props__: names of attributes; operations of a class are equal where these are.  Without it
         each is equal to itself only.  Equal operations on equal inputs are computed once.
     default_output: which of several outputs a call gives.
@@ -68,6 +69,7 @@ class Op(Code):
     itypes: ClassVar[Any] = None
     otypes: ClassVar[Any] = None
     default_output: int | None = None
+    params_type: ClassVar[Any] = None
     view_map: ClassVar[Any] = {}
     destroy_map: ClassVar[Any] = {}
 
@@ -118,7 +120,9 @@ class Op(Code):
             raise ArgumentTypeError(message(what, [where(found)], "cast or reshape it first."))
         return found
 
-    def perform(self, node: Apply, inputs: list[Any], output_storage: list[list[Any]]) -> None:
+    def perform(
+        self, node: Apply, inputs: list[Any], output_storage: list[list[Any]], *params: Any
+    ) -> None:
         """Compute the outputs of arrays."""
         what = f"{self}: there is no perform, so it cannot be computed."
         fix = "write one, or a rule that puts something else in its place."
@@ -144,6 +148,10 @@ class Op(Code):
     def connection_pattern(self, node: Apply) -> list[list[bool]]:
         """Per input, whether it is connected to each output."""
         return [[True] * len(node.outputs) for _ in node.inputs]
+
+    def get_params(self, node: Apply) -> Any:
+        """What perform gets besides arrays."""
+        return self.params_type.get_params(self)
 
     def do_constant_folding(self, node: Apply) -> bool:
         """Whether perform may run while building, where all inputs are constants."""
@@ -176,10 +184,6 @@ class Op(Code):
         return node.outputs[0] if len(node.outputs) == 1 and not return_list else [*node.outputs]
 
     def _check(self) -> None:
-        for word in _NOT_HERE:
-            if hasattr(self, word):
-                what = f"{self}: {word} belongs to operations with C code, which there are none of."
-                raise ArgumentTypeError(message(what, fix="keep parameters as attributes."))
         try:
             hash(self)
         except TypeError as error:
@@ -220,7 +224,10 @@ class Op(Code):
         """By perform."""
         given = [_operand(*each) for each in zip(node.inputs, arrays, strict=True)]
         storage: list[list[Any]] = [[None] for _ in node.outputs]
-        self.perform(node, given, storage)
+        params = () if self.params_type is None and not is_overridden(self, "get_params") else (
+            self.get_params(node),
+        )  # fmt: skip
+        self.perform(node, given, storage, *params)
         pairs_out = zip(node.outputs, storage, strict=True)
         return tuple(result_of(self, output, cell[0]) for output, cell in pairs_out)
 
@@ -325,7 +332,9 @@ class Held(Op):
         """A node with the object."""
         return Apply(self, (), [self.type])
 
-    def perform(self, node: Apply, inputs: list[Any], output_storage: list[list[Any]]) -> None:
+    def perform(
+        self, node: Apply, inputs: list[Any], output_storage: list[list[Any]], *params: Any
+    ) -> None:
         """The object itself."""
         output_storage[0][0] = self.value
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary, ref
 
 from gradc.errors import ArgumentTypeError, MissingInputError, message, printable
 from gradc.graph.describe import where
+from gradc.graph.methods import OPERATORS
 from gradc.graph.op import Apply
 from gradc.graph.parts import clone_get_equiv
 from gradc.graph.replace import checked
@@ -33,6 +35,26 @@ class Clients(dict[Variable, list[Client]]):
     def __call__(self, variable: Variable) -> list[Client]:
         """The readers of one variable; [] if there are none."""
         return self.get(variable, [])
+
+
+_GRAPHS: WeakKeyDictionary[Variable, ref[FunctionGraph]] = WeakKeyDictionary()
+
+
+def _clients(variable: Variable) -> list[Client]:
+    """Who reads a variable, in the last graph that got it. Raises: AttributeError if there is none.
+
+    Theano keeps the list at the variable.
+    """
+    place = _GRAPHS.get(variable)
+    graph = None if place is None else place()
+    if graph is None or variable not in graph.variables:
+        what = f"{variable} is in no FunctionGraph, so nobody knows who reads it."
+        fix = "make one of your inputs and outputs, and keep it: FunctionGraph(inputs, outputs)."
+        raise AttributeError(message(what, [where(variable)], fix))
+    return graph.clients[variable]
+
+
+OPERATORS["clients"] = _clients
 
 
 class FunctionGraph:
@@ -62,6 +84,7 @@ class FunctionGraph:
         self._current: dict[Variable, Variable] = {}  # what became of those of before
         self._replaced: set[Variable] = set()
         self._check_leaves(self.outputs)
+        self._remember()
         self.features: list[Any] = []
         for feature in features or ():
             self.attach_feature(feature)
@@ -130,6 +153,7 @@ class FunctionGraph:
             self._check_leaves([replacement])
             self._tell("on_change_input", node, i, self.outputs[i], replacement, reason)
             self.outputs[i] = replacement
+            self._remember()
             return
         now = self.current(node.outputs[0]).owner
         if now is None or now not in self.apply_nodes:
@@ -170,6 +194,7 @@ class FunctionGraph:
                 self._replaced.add(old)
         self._current |= found
         self._replaced |= replace.keys()
+        self._remember()
         after = self.toposort()
         gone, fresh = set(before).difference(after), set(after).difference(before)
         for node in after:
@@ -182,6 +207,10 @@ class FunctionGraph:
         for node in before:
             if node in gone:
                 self._tell("on_prune", node, reason)
+
+    def _remember(self) -> None:
+        for each in self.variables:
+            _GRAPHS[each] = ref(self)
 
     def _tell(self, method: str, *args: Any) -> None:
         for feature in self.features:

@@ -52,11 +52,13 @@ def known_value(variable: Variable) -> Any:
     return getattr(variable, "storage", None)
 
 
-def get_test_value(variable: Variable) -> Any:
-    """The test value of a variable; of constants and shared variables their value.
+def get_test_value(variable: Any) -> Any:
+    """The test value of a variable; of constants and shared variables their value, of numbers they.
 
     Raises: MissingInputError, also an AttributeError as in Theano, if it has none.
     """
+    if not isinstance(variable, Variable):
+        return np.asarray(variable)
     found = known_value(variable)
     if found is None:
         raise _missing(variable)
@@ -101,10 +103,10 @@ def debug_assert(condition: Any, msg: str = "debug_assert failed") -> None:
     action = config.compute_test_value
     if action == "off" or condition:
         return
-    if action in ("raise", "pdb"):
-        raise AssertionError(msg)
     if action == "warn":
         warn_user(msg)
+    else:
+        raise AssertionError(msg)
 
 
 def _test(node: Apply) -> None:

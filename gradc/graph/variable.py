@@ -80,6 +80,11 @@ class Variable(Methods):
         """Of rows that a stream has shuffled: their order."""
         return self._drawn("permutation")
 
+    @property
+    def clients(self) -> Any:
+        """Who reads it in the last FunctionGraph that has it: (node, position) or ("output", k)."""
+        return OPERATORS["clients"](self)
+
     def _drawn(self, word: str) -> Any:
         if self._tag is None or not hasattr(self._tag, word):
             raise AttributeError(f"{self} has no {word!r}: no random stream has made it.")

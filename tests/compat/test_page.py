@@ -40,6 +40,6 @@ def test_what_is_missing_stands_on_the_page() -> None:
         "conv2d",
         "pool_2d",
         "sparse",
-        "ParamsType",
+        "COp",
     ):
         assert f"`{word}`" in text or f"`theano.{word}`" in text, word

@@ -292,9 +292,6 @@ def test_names_of_ours_and_names_that_are_hostile() -> None:
 
 
 def test_what_cannot_be_says_so() -> None:
-    class Params(Scale):
-        params_type = 3
-
     class Unhashable(Scale):
         __props__ = ("calls", "things")
 
@@ -318,7 +315,6 @@ def test_what_cannot_be_says_so() -> None:
 
     x = T.dvector("x")
     for op, text in (
-        (Params(), "params_type belongs to operations with C code"),
         (Unhashable(), "it has no hash"),
         (NoNode(), "make_node gives <x : float64.*>, not an Apply"),
         (gradc.Op(), "there is no make_node, and no itypes and otypes"),

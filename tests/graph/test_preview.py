@@ -102,7 +102,8 @@ def test_inputs_without_a_value(action: str, monkeypatch: pytest.MonkeyPatch) ->
             y = T.exp(x * 2)
             assert not hasattr(y.tag, "test_value")
             assert gradc.get_debug_values(x) == []
-            gradc.debug_assert(False, "quiet")
+            with pytest.raises(AssertionError, match="loud"):
+                gradc.debug_assert(False, "loud")
         elif action == "warn":
             with pytest.warns(GradcWarning) as caught:
                 T.exp(x)

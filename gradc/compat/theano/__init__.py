@@ -47,10 +47,10 @@ from gradc.compat.theano.gof import (
 from gradc.compat.theano.gradient import Lop, Rop, grad, subgraph_grad
 from gradc.compat.theano.printing import pp, pprint
 from gradc.compat.theano.scan_module import foldl, foldr, map, reduce, scan
+from gradc.compat.theano.scan_module.scan_utils import clone
 from gradc.compat.theano.settings import config
 from gradc.compat.theano.updates import OrderedUpdates
 from gradc.control import OpFromGraph
-from gradc.graph.replace import clone
 from gradc.ops.known import get_scalar_constant_value
 from gradc.ops.linalg import dot
 

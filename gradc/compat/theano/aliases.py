@@ -22,7 +22,7 @@ __all__ = ["install", "uninstall"]
 
 _PACKAGE = "gradc.compat.theano"
 _MACHINERY = frozenset(
-    ("aliases", "converting", "flags", "missing", "python2", "running", "settings")
+    ("aliases", "converting", "flags", "missing", "python2", "retyping", "running", "settings")
 )
 
 # Names of Theano's for modules that stand here under another.
@@ -51,9 +51,10 @@ _SAME = {
         "theano.compile",
     ),
     **dict.fromkeys(
-        ("theano.gof.fg", "theano.gof.op", "theano.gof.utils"), "theano.gof"
+        ("theano.gof.fg", "theano.gof.op"), "theano.gof"
     ),
     "theano.gof.vm": "theano.gof.link",
+    "theano.gof.cmodule": "theano.gof.utils",
     "theano.gof.cc": "theano.gof.link",
     "theano.configdefaults": "theano.configparser",
     "theano.compat.python2x": "theano.compat",

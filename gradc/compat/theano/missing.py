@@ -58,7 +58,6 @@ _INSIDE = "Theano's compilation internals", "use theano.function."
 NOT_THERE: tuple[tuple[str, str, tuple[str, str]], ...] = (
     ("theano", "scan_checkpoints", _CHECKPOINTS),
     ("theano.scan_module", "scan_checkpoints", _CHECKPOINTS),
-    ("theano.scan_module.scan_utils", "map_variables", _INSIDE),
     ("theano.ifelse", "IfElse", _BRANCH),
     ("theano.tensor.shared_randomstreams", "RandomStateSharedVariable", _RANDOM),
     ("theano.tensor.raw_random", "RandomFunction RandomStreamsBase RandomStateType", _RANDOM),
@@ -102,7 +101,7 @@ NOT_THERE: tuple[tuple[str, str, tuple[str, str]], ...] = (
     ("theano.gof.opt", "NavigatorOptimizer OpKeyOptimizer LocalMetaOptimizer", _REWRITE),
     ("theano.gof.opt", "CheckStackTraceOptimization check_stack_trace", _REWRITE),
     ("theano", "OpenMPOp", _C_CODE),
-    ("theano.gof", "COp OpenMPOp ParamsType EnumType CEnumType EnumList", _C_CODE),
+    ("theano.gof", "COp OpenMPOp EnumType CEnumType EnumList", _C_CODE),
     ("theano.misc.pkl_utils", "StripPickler", _PICKLE),
     ("theano.tests.unittest_tools", "InferShapeTester TestOptimizationMixin", _INSIDE),
 )

@@ -102,13 +102,20 @@ _MEANT: dict[str, tuple[Any, Callable[[Any], Any], Callable[[Mapping[str, Any]],
 # name of which may be assigned.
 _IDLE: dict[str, Any] = {
     "allow_gc": True, "assert_no_cpu_op": "ignore", "blas.": None, "cast_policy": "custom",
-    "check_input": True, "check_stack_trace": "off", "cmodule.": None, "compile.": None,
-    "conv.": None, "cuda.": None, "cxx": "g++", "cycle_detection": "regular", "DebugMode.": None,
+    "cache_optimizations": False, "check_input": True, "check_stack_trace": "off",
+    "cmodule.": None, "compile.": None, "compute_test_value_opt": "off", "contexts": "",
+    "compiledir_format": (
+        "compiledir_%(short_platform)s-%(processor)s-%(python_version)s-%(python_bitwidth)s"
+    ),
+    "conv.": None, "ctc.": None, "cuda.": None, "cxx": "g++",
+    "cycle_detection": "regular", "DebugMode.": None,
     "deterministic": "default", "dnn.": None, "enable_initial_driver_test": True,
-    "experimental.": None, "force_device": False, "gcc.": None, "gpuarray.": None,
-    "gpuelemwise.": None, "ignore_bug_before": "0.9", "init_gpu_device": "", "int_division": "int",
+    "experimental.": None, "force_device": False, "gcc.": None, "gpu.": None,
+    "gpuarray.": None, "gpuelemwise.": None, "ignore_bug_before": "0.9", "init_gpu_device": "",
+    "int_division": "int",
     "lib.": None, "magma.": None, "max_elements": 20, "metaopt.": None, "NanGuardMode.": None,
-    "numpy.": None, "nvcc.": None, "on_opt_error": "warn", "on_shape_error": "warn",
+    "nocleanup": False, "numpy.": None, "nvcc.": None, "optdb.": None, "on_opt_error": "warn",
+    "on_shape_error": "warn",
     "openmp_elemwise_minsize": 200000, "optimizer_excluding": "", "optimizer_including": "",
     "optimizer_requiring": "", "optimizer_verbose": False, "pickle_test_value": True,
     "print_active_device": True, "print_global_stats": False, "print_test_value": False,
@@ -117,10 +124,41 @@ _IDLE: dict[str, Any] = {
     "tag.": None, "traceback.": None, "unpickle_function": True, "vm.": None, "warn.": None,
 }  # fmt: skip
 
-_DEFAULTS = {  # of names in groups that programs read
-    "blas.ldflags": "", "gcc.cxxflags": "", "traceback.limit": 8, "scan.allow_gc": False,
-    "lib.cnmem": 0.0, "experimental.local_alloc_elemwise": False, "numpy.seterr_all": "ignore",
-    "tensor.cmp_sloppy": 0, "DebugMode.patience": 10, "dnn.enabled": "auto", "nvcc.fastmath": False,
+_DEFAULTS: dict[str, Any] = {  # of names in groups, Theano 1.0.5's
+    "blas.check_openmp": True, "blas.ldflags": "", "cmodule.age_thresh_use": 2073600,
+    "cmodule.compilation_warning": False, "cmodule.debug": False, "cmodule.preload_cache": False,
+    "cmodule.remove_gxx_opt": False, "cmodule.warn_no_version": False, "compile.timeout": 120,
+    "compile.wait": 5, "conv.assert_shape": False, "ctc.root": "", "cuda.root": "",
+    "cuda.include_path": "", "DebugMode.check_c": True, "DebugMode.check_finite": True,
+    "DebugMode.check_preallocated_output": "", "DebugMode.check_preallocated_output_ndim": 4,
+    "DebugMode.check_py": True, "DebugMode.check_strides": 0, "DebugMode.patience": 10,
+    "DebugMode.warn_input_not_reused": True, "dnn.base_path": "", "dnn.bin_path": "",
+    "dnn.conv.algo_bwd_data": "none", "dnn.conv.algo_bwd_filter": "none",
+    "dnn.conv.algo_fwd": "small", "dnn.conv.precision": "as_input_f32", "dnn.enabled": "auto",
+    "dnn.include_path": "", "dnn.library_path": "", "experimental.local_alloc_elemwise": True,
+    "experimental.local_alloc_elemwise_assert": True, "experimental.unpickle_gpu_on_cpu": False,
+    "gcc.cxxflags": "", "gpu.local_elemwise_fusion": True, "gpuarray.preallocate": 0.0,
+    "gpuarray.sched": "default", "gpuarray.single_stream": True, "gpuarray.sync": False,
+    "gpuelemwise.sync": True, "lib.amdlibm": False, "lib.cnmem": 0.0, "magma.enabled": False,
+    "metaopt.optimizer_excluding": "", "metaopt.optimizer_including": "", "metaopt.verbose": 0,
+    "NanGuardMode.action": "raise", "NanGuardMode.big_is_error": True,
+    "NanGuardMode.inf_is_error": True, "NanGuardMode.nan_is_error": True,
+    "numpy.seterr_all": "ignore", "numpy.seterr_divide": "None", "numpy.seterr_invalid": "None",
+    "numpy.seterr_over": "None", "numpy.seterr_under": "None", "nvcc.fastmath": False,
+    "optdb.max_use_ratio": 8.0, "optdb.position_cutoff": float("inf"),
+    "profiling.debugprint": False, "profiling.destination": "stderr",
+    "profiling.ignore_first_call": False, "profiling.min_memory_size": 1024,
+    "profiling.min_peak_memory": False, "profiling.n_apply": 20, "profiling.n_ops": 20,
+    "profiling.output_line_width": 512, "profiling.time_thunks": True, "scan.allow_gc": False,
+    "scan.allow_output_prealloc": True, "scan.debug": False, "tensor.cmp_sloppy": 0,
+    "tensor.insert_inplace_optimizer_validate_nb": -1, "tensor.local_elemwise_fusion": True,
+    "traceback.compile_limit": 0, "traceback.limit": 8, "vm.lazy": None,
+    "warn.argmax_pushdown_bug": False, "warn.gpu_set_subtensor1": False,
+    "warn.gpusum_01_011_0111_bug": False, "warn.identify_1pexp_bug": False,
+    "warn.ignore_bug_before": "0.9", "warn.inc_set_subtensor1": False,
+    "warn.inc_subtensor1_opt": True, "warn.reduce_join": False, "warn.round": False,
+    "warn.signal_conv2d_interface": False, "warn.subtensor_merge_bug": False,
+    "warn.sum_div_dimshuffle_bug": False, "warn.sum_sum_bug": False, "warn.vm_gc_bug": False,
 }  # fmt: skip
 
 
@@ -145,12 +183,14 @@ class Settings:
             return gradc_config.floatX
         if name in self._values:
             return self._values[name]
+        if name in ("compiledir", "base_compiledir"):
+            return str(gradc_config.freeze().cache_dir or "")
         if name in _MEANT:
             return _MEANT[name][0]
-        if f"{name}." in _IDLE or (not self._prefix and name == "unittests"):
+        if f"{name}." in _IDLE or name == "dnn.conv" or (not self._prefix and name == "unittests"):
             return Settings(self, f"{name}.")
         if name in _IDLE or name in _DEFAULTS:
-            return _IDLE.get(name, _DEFAULTS.get(name))
+            return _IDLE[name] if name in _IDLE else _DEFAULTS[name]
         raise AttributeError(f"theano.config has no setting {name!r}")
 
     def __setattr__(self, word: str, value: Any) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import numbers
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -131,7 +132,7 @@ class Maker:
         self._again = again
         self.mode = mode
 
-    @property
+    @cached_property
     def fgraph(self) -> FunctionGraph:
         """The optimised graph, which rewriting makes anew if the cache knew the function."""
         graph = self._stages.optimized

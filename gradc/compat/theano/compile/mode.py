@@ -11,7 +11,7 @@ from typing import Any
 
 from gradc.call import modes
 from gradc.call.modes import get_default_mode, get_mode, register_mode
-from gradc.compat.theano.gof.link import WrapLinker
+from gradc.compat.theano.gof.link import CLinker, PerformLinker, WrapLinker
 from gradc.compat.theano.gof.opt import Optimizer, rules_of, wholes_of
 from gradc.compat.theano.gof.optdb import DB, Query, optdb
 from gradc.errors import message, warn_user
@@ -19,7 +19,7 @@ from gradc.rewrite.passes import PASSES, UNSAFE
 
 __all__ = [
     "DB", "FAST_COMPILE", "FAST_RUN", "Mode", "Query", "get_default_mode", "get_mode", "optdb",
-    "predefined_modes", "register_mode", "resolved",
+    "predefined_linkers", "predefined_modes", "predefined_optimizers", "register_mode", "resolved",
 ]  # fmt: skip
 
 # By name of an optimizer: the tag that stands for it in the database.
@@ -100,4 +100,22 @@ def _without_unknown(mode: modes.Mode) -> modes.Mode:
 _NOTHING = {"inplace", "inplace_opt"}  # operations in place of others: plans do that, unasked
 
 FAST_RUN, FAST_COMPILE = get_mode("FAST_RUN"), get_mode("FAST_COMPILE")
-predefined_modes = {"FAST_RUN": FAST_RUN, "FAST_COMPILE": FAST_COMPILE}
+predefined_linkers = {
+    "py": PerformLinker(),
+    **dict.fromkeys(
+        ("c", "c|py", "c|py_nogc", "vm", "cvm", "vm_nogc", "cvm_nogc"), CLinker()
+    ),
+}  # fmt: skip
+predefined_optimizers: dict[str | None, Query] = {
+    None: Query(()),
+    **{
+        word: Query((_TAGS[word],) if word in _TAGS else ())
+        for word in (
+            "None", "merge", "o4", "o3", "o2", "o1", "unsafe", "fast_run", "fast_run_stable",
+            "fast_compile", "stabilize",
+        )
+    },
+}  # fmt: skip
+predefined_modes = {
+    "FAST_RUN": FAST_RUN, "FAST_COMPILE": FAST_COMPILE, "DEBUG_MODE": get_mode("DEBUG_MODE"),
+}  # fmt: skip

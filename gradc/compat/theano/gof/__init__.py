@@ -1,6 +1,6 @@
 """theano.gof: graphs, nodes, types, rewrites, and the errors of building functions."""
 
-from gradc.compat.theano.gof import graph, link, opt, optdb, type
+from gradc.compat.theano.gof import graph, link, opt, optdb, params_type, type, utils
 from gradc.compat.theano.gof.link import (
     CLinker,
     DualLinker,
@@ -32,11 +32,13 @@ from gradc.compat.theano.gof.optdb import (
     Query,
     SequenceDB,
 )
+from gradc.compat.theano.gof.params_type import Params, ParamsType
 from gradc.compat.theano.gof.type import Constant, Generic, Type, generic
 from gradc.errors import MissingInputError, RewriteError
 from gradc.extend import Op
 from gradc.graph.functiongraph import FunctionGraph
 from gradc.graph.op import Apply
+from gradc.graph.testvalues import debug_assert, get_debug_values, get_test_value
 from gradc.graph.variable import Variable
 
 InconsistencyError = RewriteError
@@ -63,6 +65,8 @@ __all__ = [
     "OpSub",
     "OpWiseCLinker",
     "Optimizer",
+    "Params",
+    "ParamsType",
     "PatternSub",
     "PerformLinker",
     "ProxyDB",
@@ -76,7 +80,10 @@ __all__ = [
     "Variable",
     "WrapLinker",
     "WrapLinkerMany",
+    "debug_assert",
     "generic",
+    "get_debug_values",
+    "get_test_value",
     "graph",
     "in2out",
     "link",
@@ -84,5 +91,7 @@ __all__ = [
     "opt",
     "optdb",
     "out2in",
+    "params_type",
     "type",
+    "utils",
 ]
