@@ -233,7 +233,7 @@ def _run(
     is_sum = node.op.kind not in ("Elemwise", "View") or node.op.name in CANCELS
     if rng is not None and rounds and is_sum:
         pairs = zip(arrays, node.inputs, strict=True)
-        by_norm = node.op.name in LINEAR | {"exp"}  # a softmax may subtract the greatest first
+        by_norm = node.op.name in LINEAR
         arrays = [_shaken(array, each.dtype, rng, by_norm=by_norm) for array, each in pairs]
     results = []
     for out, array in zip(node.outputs, node.op.rule.evaluate(arrays, params), strict=True):
@@ -241,9 +241,30 @@ def _run(
         dtype = "longdouble" if wide and is_float else out.dtype
         result = np.asarray(array).astype(dtype, copy=False)
         loses = node.op.name == "cast" and out.dtype == "float32"
+        if rng is not None and _is_softmax(node):
+            result = result * (1 + _exponents(arrays) * _off(out.dtype, rng, result.shape))
         results.append(result if rng is None or not (rounds or loses)
                        else _shaken(result, out.dtype, rng))  # fmt: skip
     return results
+
+
+def _is_softmax(node: Apply) -> bool:
+    """Whether a rule may take it for a softmax: then the greatest exponent is subtracted first."""
+    if node.op.name != "true_div" or not node.outputs[0].dtype.startswith("float"):
+        return False
+    owner = node.inputs[0].owner
+    return owner is not None and owner.op.name == "exp"
+
+
+def _exponents(arrays: Sequence[Array]) -> Array:
+    """How large the exponents of a softmax's numbers are, in all."""
+    with np.errstate(all="ignore"):
+        sizes = np.abs(np.log(arrays[0])) + np.abs(np.log(arrays[1]))
+    return np.where(np.isfinite(sizes), sizes, 0)
+
+
+def _off(dtype: str, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    return rng.uniform(-SHAKE, SHAKE, shape) * np.finfo(dtype).eps
 
 
 def _wide_param(key: str, value: Any) -> Any:
@@ -258,6 +279,6 @@ def _shaken(array: Array, dtype: str, rng: np.random.Generator, *, by_norm: bool
     """
     if not dtype.startswith("float"):
         return array
-    off = rng.uniform(-SHAKE, SHAKE, array.shape) * np.finfo(dtype).eps
+    off = _off(dtype, rng, array.shape)
     size = np.max(np.abs(array), initial=0, where=np.isfinite(array)) if by_norm else array
     return np.asarray(array + off * size, array.dtype)
