@@ -8,12 +8,21 @@ BIN := $(VENV)/bin
 BUILT_FROM := setup.py pyproject.toml gradc/runtime/_build.py csrc/inline/gradc/abi.h \
 	$(wildcard csrc/runtime/* csrc/python/* csrc/panels/*)
 
-.PHONY: test demo test-all tiny golden bench docs mutants wheel lint types check clean
+EXAMPLES := mlp logistic_lbfgs gp hmc lotka_volterra rbm lstm_chars
+
+.PHONY: test demo examples test-all tiny golden bench docs mutants wheel lint types check clean
 
 test: lint types check
 
 demo: $(VENV)/demo
 	$(BIN)/python examples/mlp.py
+
+# All programs of examples/; their pictures go to docs/images.
+examples: $(VENV)/demo
+	mkdir -p docs/images
+	@for name in $(EXAMPLES); do echo "== $$name"; \
+		case $$name in logistic_lbfgs) picture= ;; *) picture="--picture docs/images/$$name.png" ;; esac; \
+		$(BIN)/python examples/$$name.py $$picture || exit 1; done
 
 # Two tests run at once, so numpy's BLAS gets one thread: two of each would spin on each other.
 check: $(VENV)/test
