@@ -1,4 +1,4 @@
-"""Functions of real numbers: exponentials, logarithms, trigonometry and kin.
+"""Functions of real and complex numbers: exponentials, logarithms, trigonometry and kin.
 
 All give floats: float32 stays, integers become float64; some take complex numbers too.  The C is
 vector code of csrc/inline, within 2 ulp; outside its domain a function is nan.
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from gradc.graph.variable import Variable
 from gradc.kernel.scalar import scalar_fn
-from gradc.ops.declare import Operation, elemwise
+from gradc.ops.declare import Operation, elemwise, is_complex
 from gradc.ops.elemwise import sqrt, square
 from gradc.ops.rules import to_float
 
@@ -62,12 +62,12 @@ def _function(
     slope: Slope,
     domain: Sequence[float] = (-5.0, 5.0),
     c: str = "",
-    is_complex: bool = False,
+    takes_complex: bool = False,
 ) -> Operation:
-    """A function of one number; `slope` is its pullback.  is_complex: it takes complex ones."""
+    """A function of one number; `slope` is its pullback.  takes_complex: complex ones, too."""
     text = c or f"gc_{name}"
     c_text = scalar_fn(text, cost=_COST)
-    if is_complex:
+    if takes_complex:
         c_text = scalar_fn(text, cost=_COST, complex=text)
     return elemwise(
         name,
@@ -80,18 +80,48 @@ def _function(
     )
 
 
-exp = _function("exp", "e to the power x.", np.exp, lambda ct, out, x: ct * out, is_complex=True)
+def _both(re: Array, im: Array) -> Array:
+    found = np.empty(re.shape, np.result_type(re, np.complex64))
+    found.real, found.imag = re, im
+    return found
+
+
+def _expm1(x: Array) -> Array:
+    """Numpy's complex one is this, but for infinities that meet a nan."""
+    if not np.iscomplexobj(x):
+        found: Array = np.expm1(x)
+        return found
+    re, im, whole = x.real, x.imag, np.exp(x)
+    near = np.isfinite(x) & (np.abs(re) < 40)
+    here = np.expm1(re) * np.cos(im) - 2 * np.sin(im / 2) ** 2
+    return _both(np.where(near, here, whole.real - 1), whole.imag)
+
+
+def _log1p(x: Array) -> Array:
+    """Numpy's complex one is log(1 + x), without the digits near 0."""
+    if not np.iscomplexobj(x):
+        found: Array = np.log1p(x)
+        return found
+    re, im = x.real, x.imag
+    whole = np.log(_both(1 + re, im))
+    near = (np.abs(re) < 0.5) & (np.abs(im) < 1)
+    here = np.log1p(re * (2 + re) + im * im) / 2
+    return _both(np.where(near, here, whole.real), whole.imag)
+
+
+exp = _function("exp", "e to the power x.", np.exp, lambda ct, out, x: ct * out, takes_complex=True)
 exp2 = _function("exp2", "2 to the power x.", np.exp2, lambda ct, out, x: ct * (out * _LN2))
 expm1 = _function(
-    "expm1", "exp(x) - 1, with all its digits near 0.", np.expm1, lambda ct, out, x: ct * exp(x)
-)
+    "expm1", "exp(x) - 1, with all its digits near 0.", _expm1,
+    lambda ct, out, x: ct * exp(x), takes_complex=True,
+)  # fmt: skip
 log = _function(
     "log",
     "The natural logarithm; -inf at 0.",
     np.log,
     lambda ct, out, x: ct / x,
     (0.2, 10.0),
-    is_complex=True,
+    takes_complex=True,
 )
 log2 = _function(
     "log2",
@@ -99,15 +129,15 @@ log2 = _function(
     np.log2,
     lambda ct, out, x: ct / (x * _LN2),
     (0.2, 10.0),
-    is_complex=True,
+    takes_complex=True,
 )
 log10 = _function(
     "log10", "The logarithm to base 10.", np.log10, lambda ct, out, x: ct / (x * _LN10),
-    (0.2, 10.0), is_complex=True,
+    (0.2, 10.0), takes_complex=True,
 )  # fmt: skip
 log1p = _function(
-    "log1p", "log(1 + x), with all its digits near 0.", np.log1p,
-    lambda ct, out, x: ct / (1 + x), (-0.8, 5.0),
+    "log1p", "log(1 + x), with all its digits near 0.", _log1p,
+    lambda ct, out, x: ct / (1 + x), (-0.8, 5.0), takes_complex=True,
 )  # fmt: skip
 
 sin = _function(
@@ -115,55 +145,63 @@ sin = _function(
     "The sine of an angle in radians.",
     np.sin,
     lambda ct, out, x: ct * cos(x),
-    is_complex=True,
+    takes_complex=True,
 )
 cos: Operation = _function(
     "cos",
     "The cosine of an angle in radians.",
     np.cos,
     lambda ct, out, x: -ct * sin(x),
-    is_complex=True,
+    takes_complex=True,
 )
 tan = _function(
     "tan", "The tangent of an angle in radians.", np.tan,
-    lambda ct, out, x: ct * (1 + square(out)), (-1.3, 1.3), is_complex=True,
+    lambda ct, out, x: ct * (1 + square(out)), (-1.3, 1.3), takes_complex=True,
 )  # fmt: skip
 arcsin = _function(
     "arcsin", "The angle in [-pi/2, pi/2] with this sine.", np.arcsin,
     lambda ct, out, x: ct / sqrt(1 - square(x)), (-0.9, 0.9), "gc_asin",
+    takes_complex=True,
 )  # fmt: skip
 arccos = _function(
     "arccos", "The angle in [0, pi] with this cosine.", np.arccos,
     lambda ct, out, x: -ct / sqrt(1 - square(x)), (-0.9, 0.9), "gc_acos",
+    takes_complex=True,
 )  # fmt: skip
 arctan = _function(
     "arctan", "The angle in (-pi/2, pi/2) with this tangent.", np.arctan,
     lambda ct, out, x: ct / (1 + square(x)), c="gc_atan",
+    takes_complex=True,
 )  # fmt: skip
 sinh = _function(
-    "sinh", "The hyperbolic sine.", np.sinh, lambda ct, out, x: ct * cosh(x), is_complex=True
+    "sinh", "The hyperbolic sine.", np.sinh, lambda ct, out, x: ct * cosh(x), takes_complex=True
 )
 cosh: Operation = _function(
-    "cosh", "The hyperbolic cosine.", np.cosh, lambda ct, out, x: ct * sinh(x), is_complex=True
+    "cosh", "The hyperbolic cosine.", np.cosh, lambda ct, out, x: ct * sinh(x), takes_complex=True
 )
 tanh = _function(
     "tanh",
     "The hyperbolic tangent.",
     np.tanh,
     lambda ct, out, x: ct * (1 - square(out)),
-    is_complex=True,
+    takes_complex=True,
 )
 arcsinh = _function(
     "arcsinh", "The inverse of sinh.", np.arcsinh,
     lambda ct, out, x: ct / sqrt(square(x) + 1), c="gc_asinh",
+    takes_complex=True,
 )  # fmt: skip
 arccosh = _function(
     "arccosh", "The inverse of cosh; nan below 1.", np.arccosh,
-    lambda ct, out, x: ct / sqrt(square(x) - 1), (1.2, 5.0), "gc_acosh",
+    lambda ct, out, x: ct / (
+        sqrt(x - 1) * sqrt(x + 1) if is_complex(x.dtype) else sqrt(square(x) - 1)
+    ), (1.2, 5.0), "gc_acosh",
+    takes_complex=True,
 )  # fmt: skip
 arctanh = _function(
     "arctanh", "The inverse of tanh; inf at 1.", np.arctanh,
     lambda ct, out, x: ct / (1 - square(x)), (-0.9, 0.9), "gc_atanh",
+    takes_complex=True,
 )  # fmt: skip
 
 

@@ -282,3 +282,53 @@ def test_pickles_and_numpy_words(tmp_path: Any) -> None:
             np.testing.assert_allclose(one, word(at), rtol=1e-14)
     gradc.save(tmp_path / "w.npz", {"w": gradc.shared(at, "w")})
     assert gradc.load(tmp_path / "w.npz")["w"].dtype == np.complex128
+
+
+INVERSES = ("arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh", "log1p", "expm1")
+
+
+def near_branch_points(kind: np.dtype[Any]) -> Array:
+    """Points around those where roots and logarithms vanish, at distances down to an ulp."""
+    rng = np.random.default_rng(11)
+    found = [np.array([1 + 1e-30j, -1 + 1e-20j, 0.3 + 0.3j])]
+    for centre in (0, 1, -1, 1j, -1j, 0.5, 3j):
+        for far in (1, 1e-3, 1e-6, 10 * np.finfo(kind).eps):
+            for flat in (1, 1e-6):
+                found.append(centre + far * (rng.normal(size=3) + 1j * flat * rng.normal(size=3)))
+                found.append(centre + far * (flat * rng.normal(size=3) + 1j * rng.normal(size=3)))
+    found += [far * (rng.normal(size=4) + 1j * rng.normal(size=4)) for far in (1e5, 1e10, 1e30)]
+    return np.concatenate(found).astype(kind)
+
+
+@pytest.mark.parametrize("dtype", COMPLEX)
+def test_inverses_keep_their_digits(dtype: str) -> None:
+    """Within 2 ulp of the length of what mpmath has, away from where sines overflow."""
+    mpmath = pytest.importorskip("mpmath")
+    kind: np.dtype[Any] = np.dtype(dtype)
+    z = T.vector("z", dtype=dtype)
+    at = near_branch_points(kind)
+    found = gradc.function([z], {name: getattr(T, name)(z) for name in INVERSES})(at)
+    with mpmath.workprec(300):
+        judges = {name: getattr(mpmath, name.replace("arc", "a"), None) for name in INVERSES[:6]}
+        judges |= {"log1p": lambda x: mpmath.log(1 + x), "expm1": lambda x: mpmath.exp(x) - 1}
+        for name, judge in judges.items():
+            for x, y in zip(at, found[name], strict=True):
+                if name == "expm1" and abs(x) > 80:
+                    continue
+                expected = judge(mpmath.mpc(float(x.real), float(x.imag)))
+                error = abs(mpmath.mpc(float(y.real), float(y.imag)) - expected)
+                assert error <= 2 * np.finfo(kind).eps * abs(expected), (name, x, y)
+
+
+def test_inverses_have_numpys_cuts() -> None:
+    sides, ends = (0.0, -0.0), (2.0, -2.0, 0.5, -0.5, 0.0, -0.0, 1.0, -1.0, 1e20, -1e20)
+    at = np.array([complex(a, b) for a in ends for b in sides if np.isfinite(a)])
+    at = np.concatenate([at, np.array([complex(b, a) for a in ends for b in sides])])
+    z = T.zvector("z")
+    found = gradc.function([z], {name: getattr(T, name)(z) for name in INVERSES[:7]})(at)
+    with np.errstate(all="ignore"):
+        for name, got in found.items():
+            expected = getattr(np, name)(at)
+            for one, other in ((got.real, expected.real), (got.imag, expected.imag)):
+                np.testing.assert_allclose(one, other, rtol=1e-14, err_msg=name)
+                np.testing.assert_array_equal(np.signbit(one), np.signbit(other), err_msg=name)

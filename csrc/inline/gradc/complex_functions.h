@@ -60,30 +60,44 @@ GC_INLINE GC_Z GC_FN_OF(sqrt)(GC_Z z)
     return GC_MAKE(up ? inf : re, GC_BUILTIN(copysign)(up ? inf : im, y));
 }
 
-/* sinh(x) cos(y) + i cosh(x) sin(y); where those are too large, exp(x) / 2 in steps. */
+/* sinh and cosh of a real number; where they are too large, both are exp(x) / 2, to be multiplied by
+ * `one` and `two` when they meet a cosine. */
+typedef struct GC_FN_OF(steps) {
+    GC_T sinh, cosh, one, two;
+} GC_FN_OF(steps);
+
+GC_INLINE GC_FN_OF(steps) GC_FN_OF(in_steps)(GC_T x)
+{
+    const GC_T a = GC_BUILTIN(fabs)(x);
+    const int once = a > GC_FAR, twice = a > 2 * GC_FAR;
+    const GC_T half = GC_RE_OF(exp)(a - (twice ? 2 * GC_FAR : once ? GC_FAR : 0)) / 2;
+    GC_FN_OF(steps) out;
+    out.one = once ? GC_EXP_FAR : 1;
+    out.two = twice ? GC_EXP_FAR : 1;
+    out.sinh = once ? GC_BUILTIN(copysign)(half, x) : GC_RE_OF(sinh)(x);
+    out.cosh = once ? half : GC_RE_OF(cosh)(x);
+    return out;
+}
+
+/* sinh(x) cos(y) + i cosh(x) sin(y) */
 GC_INLINE GC_Z GC_FN_OF(sinh)(GC_Z z)
 {
     const GC_T x = __real__ z, y = __imag__ z, inf = GC_BUILTIN(inf)(), a = GC_BUILTIN(fabs)(x);
-    const int once = a > GC_FAR, twice = a > 2 * GC_FAR, wild = !(y - y == 0);
-    const GC_T half = GC_RE_OF(exp)(a - (twice ? 2 * GC_FAR : once ? GC_FAR : 0)) / 2;
-    const GC_T one = once ? GC_EXP_FAR : 1, two = twice ? GC_EXP_FAR : 1;
-    const GC_T s = once ? GC_BUILTIN(copysign)(half, x) : GC_RE_OF(sinh)(x);
-    const GC_T c = once ? half : GC_RE_OF(cosh)(x);
-    const GC_T re = GC_RE_OF(cos)(y) * one * two * s, im = GC_RE_OF(sin)(y) * one * two * c;
-    const int stays = wild & ((x == 0) | (a == inf));
+    const GC_FN_OF(steps) of = GC_FN_OF(in_steps)(x);
+    const GC_T re = GC_RE_OF(cos)(y) * of.one * of.two * of.sinh;
+    const GC_T im = GC_RE_OF(sin)(y) * of.one * of.two * of.cosh;
+    const int wild = !(y - y == 0), stays = wild & ((x == 0) | (a == inf));
     return GC_MAKE(stays ? x : re, y == 0 ? y : im);
 }
 
 GC_INLINE GC_Z GC_FN_OF(cosh)(GC_Z z)
 {
     const GC_T x = __real__ z, y = __imag__ z, inf = GC_BUILTIN(inf)(), a = GC_BUILTIN(fabs)(x);
-    const int once = a > GC_FAR, twice = a > 2 * GC_FAR, wild = !(y - y == 0);
-    const GC_T half = GC_RE_OF(exp)(a - (twice ? 2 * GC_FAR : once ? GC_FAR : 0)) / 2;
-    const GC_T one = once ? GC_EXP_FAR : 1, two = twice ? GC_EXP_FAR : 1;
-    const GC_T s = once ? GC_BUILTIN(copysign)(half, x) : GC_RE_OF(sinh)(x);
-    const GC_T c = once ? half : GC_RE_OF(cosh)(x);
-    const GC_T re = GC_RE_OF(cos)(y) * one * two * c, im = GC_RE_OF(sin)(y) * one * two * s;
+    const GC_FN_OF(steps) of = GC_FN_OF(in_steps)(x);
+    const GC_T re = GC_RE_OF(cos)(y) * of.one * of.two * of.cosh;
+    const GC_T im = GC_RE_OF(sin)(y) * of.one * of.two * of.sinh;
     const GC_T flat = GC_BUILTIN(copysign)(y, x * y);
+    const int wild = !(y - y == 0);
     return GC_MAKE(wild & (a == inf) ? inf : re, y == 0 ? flat : wild & (x == 0) ? x : im);
 }
 
@@ -140,15 +154,3 @@ GC_INLINE GC_Z GC_FN_OF(pow)(GC_Z x, GC_Z y)
     }
     return GC_FN_OF(exp)(GC_FN_OF(mul)(y, GC_FN_OF(log)(x)));
 }
-
-#undef GC_T
-#undef GC_Z
-#undef GC_C
-#undef GC_S
-#undef GC_MAKE
-#undef GC_BUILTIN
-#undef GC_FAR
-#undef GC_EXP_FAR
-#undef GC_GREAT
-#undef GC_SLIGHT
-#undef GC_FLAT

@@ -8,6 +8,7 @@
 #ifndef GRADC_COMPLEX_MATH_H
 #define GRADC_COMPLEX_MATH_H
 
+#include "asinh.h"
 #include "atan.h"
 #include "complex.h"
 #include "exp.h"
@@ -32,7 +33,9 @@
 #define GC_GREAT 0x1p120f
 #define GC_SLIGHT 0x1p-80f
 #define GC_FLAT 11.0f /* from here on tanh is 1 */
+#define GC_WIDE 0x1p26f /* from here on 1 + z is z */
 #include "complex_functions.h"
+#include "complex_inverses.h"
 
 #define GC_T double
 #define GC_Z gc_c128
@@ -45,6 +48,8 @@
 #define GC_GREAT 0x1p1020
 #define GC_SLIGHT 0x1p-900
 #define GC_FLAT 22.0
+#define GC_WIDE 0x1p55
 #include "complex_functions.h"
+#include "complex_inverses.h"
 
 #endif
