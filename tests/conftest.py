@@ -56,6 +56,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--shrink", default=120, type=int, help="seconds to shrink one that fails")
 
 
+@pytest.fixture(scope="session")
+def thorough(request: pytest.FixtureRequest) -> bool:
+    """Whether `make test-all` runs: all rounds, all points, each build optimised as users' are."""
+    return bool(request.config.getoption("--optimize"))
+
+
 @pytest.fixture
 def quickly(request: pytest.FixtureRequest) -> Iterator[None]:
     """For tests of what very many functions give: C compiled by -O0, which takes a fifth as long.

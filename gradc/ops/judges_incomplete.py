@@ -56,7 +56,8 @@ def _series(a: float, x: float) -> tuple[Any, Any]:
 
 def _fraction(a: float, x: float) -> tuple[Any, Any]:
     """Q and its derivative by a, for x > a + 1/2."""
-    count = 900
+    # Terms until 64 bits stay as they are: the most are needed near x = 1, and near a large a.
+    count = min(900, int(60 + 250 / x + 2.6 * a**0.5))
     below, slope = Long(x) + 2 * count + 1 - Long(a), Long(-1)
     for i in range(count, 0, -1):
         top = i * (Long(a) - i)

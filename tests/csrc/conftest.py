@@ -22,12 +22,9 @@ def exhaustive(request) -> bool:
 
 
 @pytest.fixture(scope="session")
-def thorough(request, exhaustive) -> bool:
-    """Whether `make test-all` runs: all points, and every build as users' machines make it.
-
-    `make test` takes half the points, and -O1 where a build is not about how it was optimised.
-    """
-    return exhaustive or bool(request.config.getoption("--optimize"))
+def thorough(thorough, exhaustive) -> bool:
+    """Else half the points, and -O1 where a build is not about how it was optimised."""
+    return thorough or exhaustive
 
 
 @pytest.fixture(scope="session", params=TARGETS, ids=str)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SHORT = {"race": 2, "evict": 1, "kill": 6, "damage": 25}
+SHORT = {"race": 1, "evict": 1, "kill": 4, "damage": 12}
 LONG = {"race": 50, "evict": 30, "kill": 200, "damage": 2000}
 FORMS = [
     pytest.param(SHORT, id="short"),

@@ -174,7 +174,7 @@ class Plan:
     @classmethod
     def of(cls, number: int, *, thorough: bool, shrink: float) -> Plan:
         """Variants and optimisation levels in turn, so that all of them occur."""
-        variants = ("as it is", *(OTHERS if thorough else OTHERS[number % 8 : number % 8 + 1]))
+        variants = ("as it is", *(OTHERS if thorough else OTHERS[number % 12 : number % 12 + 1]))
         return cls(variants, {} if number % 6 == 0 else {"level": 0}, shrink)
 
 

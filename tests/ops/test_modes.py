@@ -6,6 +6,7 @@ against a loop over their elements.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -21,12 +22,23 @@ from gradc.graph.evaluate import evaluate
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Input, Variable
 from tests.ops.cases import Array, Case, Values
-from tests.ops.test_table import CASES, LABELS, SMOOTH, compiled, difference, twice, weighted
+from tests.ops.test_table import CASES, SMOOTH, compiled, difference, twice, weighted
 
 pytestmark = pytest.mark.usefixtures("quickly")
 
-SMOOTH_LABELS = [f"{k}-{case.label}" for k, case in enumerate(SMOOTH)]
 LENGTH = 3  # of a batch
+
+
+def some(cases: Sequence[Case], most: int) -> list[Any]:
+    """All cases as parameters; those beyond `most` uses of an operation in `make test-all` only."""
+    seen: Counter[str] = Counter()
+    found = []
+    for k, case in enumerate(cases):
+        name = case.label.partition("[")[0]
+        seen[name] += 1
+        marks = pytest.mark.slow if seen[name] > most else ()
+        found.append(pytest.param(case, id=f"{k}-{case.label}", marks=marks))
+    return found
 
 
 def floats(case: Case) -> list[Input]:
@@ -49,7 +61,7 @@ def slope(cost: Variable, at: Values, way: Values) -> float:
     return sum(difference(cost, at, x, t) for x, t in way.items())
 
 
-@pytest.mark.parametrize("case", SMOOTH, ids=SMOOTH_LABELS)
+@pytest.mark.parametrize("case", some(SMOOTH, 2))
 def test_forward_mode(case: Case) -> None:
     """The tangent has the output's type; it is the difference quotient, and reverse mode's dual."""
     wrt = floats(case)
@@ -70,7 +82,7 @@ def test_forward_mode(case: Case) -> None:
     np.testing.assert_allclose(got, dual, rtol=1e-11, atol=1e-11)
 
 
-@pytest.mark.parametrize("case", SMOOTH, ids=SMOOTH_LABELS)
+@pytest.mark.parametrize("case", some(SMOOTH, 1))
 def test_second_order_of_mixed_modes(case: Case) -> None:
     """Forward over reverse, reverse over forward, forward over forward."""
     wrt = twice(case, floats(case))
@@ -92,7 +104,7 @@ def test_second_order_of_mixed_modes(case: Case) -> None:
         np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("case", SMOOTH, ids=SMOOTH_LABELS)
+@pytest.mark.parametrize("case", some(SMOOTH, 1))
 def test_jacobian_and_hessian(case: Case) -> None:
     """Whole matrices, times a vector, are what forward mode says of the vector."""
     wrt = floats(case)
@@ -144,7 +156,7 @@ def batch_of(case: Case, chosen: Sequence[Input]) -> tuple[Variable, Values, lis
     return output, {**case.values, **values}, rows
 
 
-@pytest.mark.parametrize("case", CASES, ids=LABELS)
+@pytest.mark.parametrize("case", some(CASES, 2))
 def test_a_batch_is_a_loop(case: Case) -> None:
     for chosen in choices(case):
         try:
@@ -160,7 +172,7 @@ def test_a_batch_is_a_loop(case: Case) -> None:
         assert output.dtype == case.output.dtype
 
 
-@pytest.mark.parametrize("case", SMOOTH, ids=SMOOTH_LABELS)
+@pytest.mark.parametrize("case", some(SMOOTH, 1))
 def test_a_gradient_of_a_batch_is_a_loop(case: Case) -> None:
     """What differentiating gives has batching rules too."""
     wrt = floats(case)

@@ -90,41 +90,42 @@ def raw(inputs, outputs):
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 @pytest.mark.parametrize("dtype", FLOATS)
-@pytest.mark.parametrize("context", CONTEXTS)
 @pytest.mark.parametrize("spelling", [raw, canonical])
-@pytest.mark.parametrize("shared", [False, True], ids=["alone", "inner is an output"])
-def test_value(row, dtype, context, spelling, shared):
-    ndim, view, fill = CONTEXTS[context]
-    x = tensor(ndim, dtype)
-    inner = view(row.inner(x))
-    result = row.outer(inner)
-    outputs = spelling([x], [result, inner] if shared else [result])
-    got = evaluate(outputs, {x: fill(row.at)})[0]
-    assert got.dtype == np.dtype(dtype)
-    close(got, row.value, dtype)
+def test_value(row, dtype, spelling):
+    for context, (ndim, view, fill) in CONTEXTS.items():
+        for inner_is_an_output in (False, True):
+            x = tensor(ndim, dtype)
+            inner = view(row.inner(x))
+            result = row.outer(inner)
+            outputs = spelling([x], [result, inner] if inner_is_an_output else [result])
+            got = evaluate(outputs, {x: fill(row.at)})[0]
+            assert got.dtype == np.dtype(dtype)
+            label = f"{context}, {'inner is an output' if inner_is_an_output else 'alone'}"
+            close(got, row.value, dtype, label=label)
 
 
-def close(got, wanted, dtype, looser=1):
+def close(got, wanted, dtype, looser=1, label=""):
     tolerance = 16 * looser * np.finfo(dtype).eps
-    np.testing.assert_allclose(got, np.asarray(wanted, dtype), rtol=tolerance, atol=0)
+    wanted = np.asarray(wanted, dtype)
+    np.testing.assert_allclose(got, wanted, rtol=tolerance, atol=0, err_msg=label)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 @pytest.mark.parametrize("dtype", FLOATS)
-@pytest.mark.parametrize("context", ["scalar", "vector", "column of a matrix"])
-@pytest.mark.parametrize("shared", [False, True], ids=["alone", "inner in the cost"])
-def test_gradient(row, dtype, context, shared):
-    ndim, view, fill = CONTEXTS[context]
-    x = tensor(ndim, dtype)
-    inner = view(row.inner(x))
-    cost = T.sum(row.outer(inner))
-    if shared:
-        cost = cost + 0 * T.sum(view(x))
-    gradient = grad(cost, x)
-    slope = evaluate([gradient], {x: fill(row.at)})[0]
-    close(slope, np.full(slope.shape, row.slope), dtype, row.looser)
-    again = evaluate(canonical([x], [gradient]), {x: fill(row.at)})[0]
-    close(again, np.full(slope.shape, row.slope), dtype, row.looser)
+def test_gradient(row, dtype):
+    for context in ("scalar", "vector", "column of a matrix"):
+        ndim, view, fill = CONTEXTS[context]
+        for inner_in_the_cost in (False, True):
+            x = tensor(ndim, dtype)
+            cost = T.sum(row.outer(view(row.inner(x))))
+            if inner_in_the_cost:
+                cost = cost + 0 * T.sum(view(x))
+            gradient = grad(cost, x)
+            slope = evaluate([gradient], {x: fill(row.at)})[0]
+            label = f"{context}, {'inner in the cost' if inner_in_the_cost else 'alone'}"
+            close(slope, np.full(slope.shape, row.slope), dtype, row.looser, label)
+            again = evaluate(canonical([x], [gradient]), {x: fill(row.at)})[0]
+            close(again, np.full(slope.shape, row.slope), dtype, row.looser, label)
 
 
 # -- exponentials that are summed --------------------------------------------------------------

@@ -170,8 +170,19 @@ def damage(path: Path, data: bytes) -> None:
     path.write_bytes(data)
 
 
-@pytest.mark.parametrize("name", ["kernel.so", "kernel.c", "manifest.json"])
-@pytest.mark.parametrize("length", ["0", "1", "64", "1000", "10 %", "50 %", "99 %", "zeros"])
+LENGTHS = ["0", "1", "64", "1000", "10 %", "50 %", "99 %", "zeros"]
+TRUNCATED = [
+    pytest.param(
+        *(name, length),
+        id=f"{length}-{name}",
+        marks=() if name == "kernel.so" or length in ("0", "50 %", "zeros") else pytest.mark.slow,
+    )
+    for name in ("kernel.so", "kernel.c", "manifest.json")
+    for length in LENGTHS
+]
+
+
+@pytest.mark.parametrize(("name", "length"), TRUNCATED)
 def test_truncated_so_heals(name: str, length: str, folder: Path) -> None:
     library = make(2, options(folder))
     path = library.path.with_name(name)
@@ -436,7 +447,9 @@ def test_a_cache_that_can_only_be_read(folder: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("call", ["mkdir", "open", "rename", "fsync", "listdir", "fstat", "chmod"])
-def test_each_step_may_fail(call: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_step_may_fail(
+    call: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, thorough: bool
+) -> None:
     """A build in which the n-th call of an os function raises, for n over all its calls."""
     chosen = options(tmp_path / "cache")
     value(make(1, chosen))
@@ -465,7 +478,7 @@ def test_each_step_may_fail(call: str, tmp_path: Path, monkeypatch: pytest.Monke
         return seen[0]
 
     count = attempt(0)
-    for n in range(1, count + 1, max(1, count // 15)):
+    for n in range(1, count + 1, max(1, count // (15 if thorough else 6))):
         attempt(n)
 
 
@@ -512,9 +525,9 @@ def _race(barrier: Any, folder: str, results: Any) -> None:
 
 @pytest.mark.parametrize("method", ["spawn", "fork"])
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
-def test_processes_racing(method: str, tmp_path: Path) -> None:
+def test_processes_racing(method: str, tmp_path: Path, thorough: bool) -> None:
     context = multiprocessing.get_context(method)
-    for attempt in range(1 if method == "spawn" else 5):
+    for attempt in range(1 if method == "spawn" else 5 if thorough else 2):
         folder = tmp_path / f"cache{attempt}"
         count = 2 if method == "spawn" else 4
         barrier, results = context.Barrier(count), context.Queue()

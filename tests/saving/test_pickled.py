@@ -86,7 +86,7 @@ def test_types_constants_and_leaves() -> None:
 
 
 def test_deep_graphs_need_no_depth() -> None:
-    x, y = chain(2000)
+    x, y = chain(1000)
     f = gradc.function([x], y, mode="REFERENCE")
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(400)
