@@ -23,14 +23,14 @@ static PyObject *describe(PyObject *module, PyObject *object)
     if (!is_array(object))
         return own(&_Py_NoneStruct);
     const array *self = (array *)object;
-    PyObject *numbers = PyList_New((Py_ssize_t)self->nd * 2);
-    for (int32_t axis = 0; numbers && axis < self->nd; axis++) {
-        PyList_SetItem(numbers, axis, Py_BuildValue("L", (long long)self->dimensions[axis]));
-        PyList_SetItem(numbers, self->nd + axis,
+    PyObject *lengths = PyList_New((Py_ssize_t)self->nd * 2);
+    for (int32_t axis = 0; lengths && axis < self->nd; axis++) {
+        PyList_SetItem(lengths, axis, Py_BuildValue("L", (long long)self->dimensions[axis]));
+        PyList_SetItem(lengths, self->nd + axis,
                        Py_BuildValue("L", (long long)self->strides[axis]));
     }
-    return numbers ? Py_BuildValue("KiiN", (unsigned long long)(uintptr_t)self->data,
-                                   self->descr->type_num, self->flags, numbers)
+    return lengths ? Py_BuildValue("KiiN", (unsigned long long)(uintptr_t)self->data,
+                                   self->descr->type_num, self->flags, lengths)
                    : NULL;
 }
 

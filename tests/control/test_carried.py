@@ -10,6 +10,8 @@ import gradc.tensor as T
 from gradc import control
 from gradc.errors import ArgumentError, AssertionFailed
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 X = np.arange(12.0).reshape(4, 3) / 10
 
 

@@ -11,6 +11,8 @@ from gradc.errors import ArgumentError, ArgumentTypeError, DTypeError, IndexBoun
 from gradc.kernel.check import check_program
 from gradc.kernel.program import Nest, Repeat
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 X = np.arange(6.0).reshape(2, 3) / 10
 MODES = ["FAST_RUN", "FAST_COMPILE", "REFERENCE"]
 

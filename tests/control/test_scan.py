@@ -26,6 +26,8 @@ from gradc.errors import (
 )
 from gradc.graph.evaluate import evaluate
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 X = np.arange(12.0).reshape(4, 3)
 
 

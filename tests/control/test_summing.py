@@ -11,6 +11,8 @@ import gradc
 import gradc.tensor as T
 from gradc.kernel.program import Repeat
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 STEPS, BATCH, UNITS = 1000, 3, 5
 
 

@@ -18,6 +18,8 @@ from gradc.graph.evaluate import evaluate
 from gradc.graph.undefined import Disconnected
 from tests.differentiate.numeric import STEP, value
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 RNG = np.random.default_rng(4)
 
 

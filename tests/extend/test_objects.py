@@ -17,6 +17,8 @@ import gradc.tensor as T
 from gradc.errors import ArgumentError, ArgumentTypeError, VectorizeError
 from gradc.graph.objects import OBJECTS
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 MODES = ["FAST_RUN", "FAST_COMPILE", "REFERENCE", "DebugMode"]
 
 

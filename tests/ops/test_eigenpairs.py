@@ -11,6 +11,8 @@ import gradc
 import gradc.tensor as T
 from gradc.errors import DTypeError, LinAlgError, ShapeError
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 Array = np.ndarray[Any, Any]
 RNG = np.random.default_rng(8)
 REAL = RNG.normal(size=(3, 4, 4))

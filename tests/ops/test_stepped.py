@@ -11,6 +11,8 @@ import gradc
 import gradc.tensor as T
 from gradc.errors import ArgumentError, ArgumentTypeError, IndexBoundsError, VectorizeError
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 X = np.arange(5 * 6 * 7.0).reshape(5, 6, 7)
 ROWS, M = np.array([0, 2, 2]), np.array([1, 0, 1, 0, 0], bool)
 

@@ -14,6 +14,8 @@ import gradc.random as R
 import gradc.tensor as T
 from gradc.errors import ArgumentTypeError, DTypeError, NullTypeGradError, ShapeError
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 N = 60_000
 LEAST = 1e-4  # p values of fixed seeds: each law is tried once
 

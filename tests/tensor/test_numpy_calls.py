@@ -12,6 +12,8 @@ from gradc.graph.evaluate import evaluate
 from gradc.graph.variable import Variable
 from gradc.tensor.numpy_words import ADAPTED, RENAMED
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 A = np.array([[1.5, -2.0, 3.0], [0.5, 4.0, -1.0]])
 B = np.array([[2.0, 3.0, -1.5], [1.0, 0.5, 2.0]])
 P = np.abs(A) / 5 + 0.1

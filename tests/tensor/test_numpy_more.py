@@ -12,6 +12,8 @@ from gradc.graph.evaluate import evaluate
 from gradc.graph.variable import Variable
 from gradc.tensor.numpy_words import REFUSED
 
+pytestmark = pytest.mark.usefixtures("quickly")
+
 A = np.array([[1.5, -2.0, 3.0, 0.0], [0.5, 4.0, -1.0, -0.0], [7.0, -2.5, 1.5, 2.0]])
 B = np.array([[2.0, 3.0, -1.5, 0.5], [1.0, 0.5, 2.0, -4.0], [-2.0, 1.5, 0.25, 1.0]])
 N = np.array([[np.nan, 2.0, -1.0, 4.0], [3.0, np.nan, np.nan, 1.0], [0.5, -2.0, 3.0, -6.0]])
