@@ -172,7 +172,7 @@ def test_words_that_leave_nan_out(name: str) -> None:
     same(evaluate([NAN_CALLS[name](x)], {x: N})[0], NAN_CALLS[name](N))
 
 
-def test_all_of_them_compiled() -> None:
+def test_all_of_them_compiled(thorough: bool) -> None:
     """The same numbers by the C, in one function, and of gradients."""
     x, y = T.tensor("float64", shape=(None, 4), name="x"), T.dmatrix("y")
     made = {name: call(x, y) for name, call in CALLS.items() if name != "unstack"}
@@ -180,7 +180,7 @@ def test_all_of_them_compiled() -> None:
     total = T.add(*(T.sum(made[n] * 0.5) for n in smooth if n not in ("ldexp", "isposinf")))
     slopes = T.grad(total, [x, y])
     outputs = [*made.values(), *slopes]
-    with gradc.config.override(level=1), np.errstate(all="ignore"):
+    with gradc.config.override(level=1 if thorough else 0), np.errstate(all="ignore"):
         f = gradc.function([x, y], outputs)
         for one, other in zip(f(A, B), evaluate(outputs, {x: A, y: B}), strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-11)
