@@ -146,11 +146,8 @@ def flat_of(graph: Graph) -> Flat:
 
 
 def _is_ours(declaration: Declaration) -> bool:
-    """Python's code is known to this process only, even where the operation is ours.
-
-    A graph as an operation may hold some, and derivatives of the user's.
-    """
-    return declaration in _OURS and declaration.kind not in ("Call", "Subgraph", "Scan", "Choice")
+    """Python's code is known to this process only, even where the operation is ours."""
+    return declaration in _OURS and declaration.kind != "Call"
 
 
 def _slot(flat: Flat, mode: str, target: Target, options: Options) -> PlanSlot | None:
@@ -171,13 +168,13 @@ def _known(slot: PlanSlot | None, flat: Flat) -> tuple[Plan, Library] | None:
 def _make(
     stages: Stages, flat: Flat, slot: PlanSlot | None, target: Target, options: Options
 ) -> tuple[Plan, Library]:
-    """All the way down; the plan is kept for the next process."""
+    """All the way down; the plan is kept for the next process, unless Python runs some of it."""
     with collector_paused():
         descent = stages.descent
         assert descent is not None
         library = build(descent.source, target, options)
         plan = descent.plan(flat, library.key)
-    if slot is not None:
+    if slot is not None and not descent.callbacks:
         slot.put(write_plan(plan))
     return plan, library
 

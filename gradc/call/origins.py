@@ -12,10 +12,13 @@ graph is found by that, and is that variable if the operation is the same too.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from gradc.errors import Where
 from gradc.graph.describe import where, written
 from gradc.graph.flat import Flat
+from gradc.graph.lines import Lines, lines_at, lines_within
+from gradc.graph.op import AnyOp
 from gradc.graph.site import Site
 from gradc.graph.text import constant_text
 from gradc.graph.variable import Constant, Variable
@@ -25,6 +28,9 @@ from gradc.value import replace, value
 __all__ = ["Origin", "place", "row", "trace_origins"]
 
 
+Item = TypeVar("Item")
+
+
 @value
 class Origin:
     """What stands behind a variable of the lowered graph.
@@ -32,14 +38,17 @@ class Origin:
     variable: its number in the received graph, or None where rewriting made it; then `word` is
     what it is called, and `site` the number of a variable that has its line, or None.
     type: of the lowered variable; rewriting may know more lengths.
-    inside: its line, where it stands in the step of a loop, which no variable here has.
+    inside: where its line is, if it stands in the step of a loop, which no variable here has: the
+    number of the loop's variable, the path to the Lines (gradc.graph.lines), the place in them.
+    named: in the same way where its name is, if it is what a step takes.
     """
 
     variable: int | None
     site: int | None
     word: str
     type: str
-    inside: Site | None = None
+    inside: tuple[int, ...] = ()
+    named: tuple[int, ...] = ()
 
 
 class _Finder:
@@ -49,12 +58,24 @@ class _Finder:
         self.flat = flat
         self.by_site: dict[int, int] = {}
         self.by_operation: dict[tuple[int, str], list[int]] = {}
+        self.inside: dict[int, tuple[int, ...]] = {}
+        self.named: dict[str, tuple[int, ...]] = {}
         for k, each in enumerate(flat.variables):
+            if each.owner is not None and each is each.owner.outputs[0]:
+                self._look_inside(k, each.owner.op)
             if each.site is not None:
                 self.by_site.setdefault(id(each.site), k)
                 if each.owner is not None:
                     key = (id(each.site), each.owner.op.name)
                     self.by_operation.setdefault(key, []).append(k)
+
+    def _look_inside(self, number: int, op: AnyOp) -> None:
+        for path, lines in lines_within(op):
+            for k, site in enumerate(lines.sites):
+                self.inside.setdefault(id(site), (number, *path, k))
+            for k, name in enumerate(lines.names):
+                if name is not None:
+                    self.named.setdefault(name, (number, *path, k))
 
     def origin(self, variable: Variable) -> Origin:
         type_ = str(variable.type)
@@ -65,8 +86,9 @@ class _Finder:
         if number is not None:
             return Origin(number, None, "", type_)
         site = None if variable.site is None else self.by_site.get(id(variable.site))
-        # a graph with loops is Python's own: what is made of it is not kept in the cache
-        inside = variable.site if site is None and self.flat.body is None else None
+        inside = () if site is not None else self.inside.get(id(variable.site), ())
+        if variable.owner is None and variable.name in self.named:
+            return Origin(None, site, "", type_, inside, self.named[variable.name])
         return Origin(None, site, _word(variable), type_, inside)
 
     def _same(self, variable: Variable) -> int | None:
@@ -99,16 +121,34 @@ def row(origin: Origin, variables: Sequence[Variable]) -> Where:
     """The row of a message for it."""
     if origin.variable is not None:
         return replace(where(variables[origin.variable]), type=origin.type)
-    site = origin.inside if origin.site is None else variables[origin.site].site
+    site = _site(origin, variables)
+    word = origin.word
+    if origin.named:
+        lines = _lines(origin.named, variables)
+        word = (lines and _nth(lines.names, origin.named[-1])) or ""
     if site is None:
-        return Where(origin.word, origin.type)
-    return Where(origin.word, origin.type, site.file, site.line, site.text)
+        return Where(word, origin.type)
+    return Where(word, origin.type, site.file, site.line, site.text)
 
 
 def place(origin: Origin | None, variables: Sequence[Variable]) -> str:
     """` (train.py:12)`: the line it was made at; nothing where that is not known."""
-    if origin is None:
-        return ""
-    number = origin.site if origin.variable is None else origin.variable
-    site = origin.inside if number is None else variables[number].site
+    site = None if origin is None else _site(origin, variables)
     return "" if site is None else f" ({site})"
+
+
+def _site(origin: Origin, variables: Sequence[Variable]) -> Site | None:
+    number = origin.site if origin.variable is None else origin.variable
+    if number is not None:
+        return variables[number].site
+    lines = _lines(origin.inside, variables) if origin.inside else None
+    return None if lines is None else _nth(lines.sites, origin.inside[-1])
+
+
+def _nth(items: Sequence[Item | None], k: int) -> Item | None:
+    return items[k] if 0 <= k < len(items) else None
+
+
+def _lines(path: Sequence[int], variables: Sequence[Variable]) -> Lines | None:
+    owner = variables[path[0]].owner
+    return None if owner is None else lines_at(owner.op, path[1:-1])

@@ -86,7 +86,7 @@ def read_plan(data: bytes, variables: Sequence[Variable]) -> Plan | None:
             shared=tuple(map(int, body["shared"])),
             constants=tuple(_constant(each) for each in body["constants"]),
             notes=tuple(Note(**each | {"where": tuple(each["where"])}) for each in body["notes"]),
-            origins={int(k): Origin(**each) for k, each in body["origins"].items()},
+            origins={int(k): _origin(each) for k, each in body["origins"].items()},
             uses_blas=bool(body["uses_blas"]),
             uses_lapack=bool(body["uses_lapack"]),
         )
@@ -103,6 +103,11 @@ def _interface(body: dict[str, Any]) -> Interface:
     return Interface(**body | ports)
 
 
+def _origin(body: dict[str, Any]) -> Origin:
+    paths = {name: tuple(map(int, body[name])) for name in ("inside", "named")}
+    return Origin(**body | paths)
+
+
 def _constant(body: Any) -> int | ShippedArray:
     if isinstance(body, int):
         return body
@@ -114,7 +119,8 @@ def _constant(body: Any) -> int | ShippedArray:
 def _fits(plan: Plan, variables: Sequence[Variable]) -> bool:
     """Whether every number names a variable of the right sort, and the border agrees."""
     origins = plan.origins.values()
-    numbers = [n for each in origins for n in (each.variable, each.site) if n is not None]
+    numbers = [n for each in origins for n in (each.variable, each.site, *each.inside[:1],
+                                               *each.named[:1]) if n is not None]  # fmt: skip
     constants = [each for each in plan.constants if isinstance(each, int)]
     numbers += [*plan.shared, *constants]
     if any(not 0 <= n < len(variables) for n in numbers):

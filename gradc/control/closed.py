@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
+from gradc.graph.lines import Lines
 from gradc.graph.op import AnyOp, Apply, Operand, Shape
-from gradc.graph.pickled import without_folder
-from gradc.graph.site import Site, user_site
+from gradc.graph.site import user_site
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Constant, Input, Variable, constant_key
 from gradc.graph.walk import leaves, toposort
@@ -77,31 +76,6 @@ class Closed:
 
     def __repr__(self) -> str:
         return f"<{len(self.inputs)} -> {len(self.outputs)}, {len(self.calls)} operations>"
-
-
-class Lines:
-    """Where the calls of a Closed graph were written, one site each; and names of its inputs.
-
-    It says nothing about what they compute, so any two are equal: equal loops on other lines are
-    one loop.
-    """
-
-    __slots__ = ("names", "sites")
-
-    def __init__(self, sites: Sequence[Site | None], names: Sequence[str | None]) -> None:
-        self.sites, self.names = tuple(sites), tuple(names)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Lines)
-
-    def __hash__(self) -> int:
-        return hash(Lines)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Lines, (tuple(map(without_folder, self.sites)), self.names)
-
-    def __repr__(self) -> str:
-        return f"of {len(self.sites)}"
 
 
 def _constant(key: Key) -> Constant:

@@ -15,6 +15,7 @@ from hashlib import sha256
 from typing import Any
 
 from gradc.graph.graph import Graph
+from gradc.graph.lines import Lines, lines_within
 from gradc.graph.op import AnyOp, Apply, Declaration, Op
 from gradc.graph.site import Site
 from gradc.graph.types import TensorType
@@ -54,7 +55,7 @@ def flatten(graph: Graph, is_known: Callable[[Declaration], bool]) -> Flat:
     places = [number[each] for each in number if each.owner is None]
     outputs = [number[each] for each in graph.outputs]
     updates = [[number[old], number[new]] for old, new in graph.updates]
-    body = [len(graph.inputs), places, rows, calls, outputs, updates, _lines(number)]
+    body = [len(graph.inputs), places, rows, calls, outputs, updates, _lines(number, nodes)]
     return Flat(tuple(number), number, body)
 
 
@@ -79,13 +80,19 @@ def _call(
     if not is_known(node.op.rule):
         raise _NotPlain
     inputs = [number[each] for each in node.inputs]
-    return [_op(node.op), inputs, [[number[v], *_type(v.type)] for v in node.outputs]]
+    op = _op(node.op, is_known)
+    return [op, inputs, [[number[v], *_type(v.type)] for v in node.outputs]]
 
 
-def _lines(variables: Iterable[Variable]) -> list[int]:
-    """Per variable the number of the first one with its Site, or -1; equal Sites are still two."""
+def _lines(variables: Iterable[Variable], nodes: Iterable[Apply]) -> list[int]:
+    """Per variable the number of the first one with its Site, or -1; equal Sites are still two.
+
+    Behind them, in the same numbers, what stands inside loops.
+    """
     seen: dict[int, int] = {}
     sites: list[Site | None] = [each.site for each in variables]
+    for node in nodes:
+        sites += [site for _, lines in lines_within(node.op) for site in lines.sites]
     return [-1 if s is None else seen.setdefault(id(s), k) for k, s in enumerate(sites)]
 
 
@@ -93,24 +100,28 @@ def _type(type: TensorType) -> list[Any]:
     return [type.dtype, list(type.shape)]
 
 
-def _op(op: AnyOp) -> list[Any]:
-    return [op.name, *([name, _plain(value)] for name, value in op.params)]
+def _op(op: AnyOp, is_known: Callable[[Declaration], bool]) -> list[Any]:
+    return [op.name, *([name, _plain(value, is_known)] for name, value in op.params)]
 
 
-def _plain(value: object) -> Any:
+def _plain(value: object, is_known: Callable[[Declaration], bool]) -> Any:
     """A parameter as plain data that no other parameter has."""
     if value is None or type(value) in (bool, int, str):
         return value
     if type(value) is float:
         return {"float": value.hex()}
+    if type(value) is bytes:
+        return {"bytes": value.hex()}
     if type(value) is tuple:
-        return [_plain(each) for each in value]
+        return [_plain(each, is_known) for each in value]
     if isinstance(value, slice):
-        return {"slice": [_plain(each) for each in (value.start, value.stop, value.step)]}
-    if isinstance(value, Op):
-        return {"op": _op(value)}
-    if is_value(value):
+        return {"slice": _plain((value.start, value.stop, value.step), is_known)}
+    if isinstance(value, Lines):
+        return {"lines": len(value.sites)}
+    if isinstance(value, Op) and is_known(value.rule):
+        return {"op": _op(value, is_known)}
+    if is_value(value) and not isinstance(value, Op):
         kind = type(value)
-        fields = [[name, _plain(each)] for name, each in fields_of(value).items()]
+        fields = [[name, _plain(each, is_known)] for name, each in fields_of(value).items()]
         return {f"{kind.__module__}.{kind.__qualname__}": fields}
     raise _NotPlain

@@ -50,6 +50,43 @@ for stage in ("graph", "optimized", "trace", "program", "source", "library"):
 """
 
 
+LOOPS = """\
+import sys
+import numpy as np
+import gradc
+import gradc.tensor as T
+
+x, start, table = T.matrix({x!r}), T.vector("start"), T.vector("table")
+w, flag = T.matrix("w"), T.scalar("flag")
+k = T.lvector("k")
+{blank}
+square = gradc.OpFromGraph([start], [start * start])
+
+def step(row, {h}):
+    return T.tanh(T.dot({h}, w) + row), square({h}).sum()
+
+def count(i, seen):
+    return (seen + table[i], gradc.until(seen > 100.0))
+
+(h, c), _ = gradc.scan(step, x, [start, None])
+seen, _ = gradc.scan(count, k, T.constant(0.0))
+cost = gradc.ifelse(flag > 0, (h ** 2).sum(), c.sum()) + seen[-1]
+slopes = T.grad(cost, [w, start])
+f = gradc.function([x, start, w, flag, k, table], [cost, *slopes], name="loops")
+print([m for m in {cold!r} if m in sys.modules])
+args = np.arange(8.0).reshape(4, 2) / 9, np.ones(2), np.eye(2) / 2
+for on in (0.0, 1.0):
+    print([a.tolist() for a in f(*args, on, [0, 1], np.arange(3.0))])
+far = *args, 1.0, [0, 7], np.arange(3.0)
+wide = args[0], np.ones(3), np.eye(2), 0.0, [0], [1.0]
+for wrong in (far, wide):
+    try:
+        f(*wrong)
+    except (ValueError, IndexError) as error:
+        print(type(error).__name__, error)
+"""
+
+
 def run(folder: Path, text: str, **environ: str) -> str:
     """The program's output; it lies at program.py in `folder`, its cache beside it."""
     file = folder / "program.py"
@@ -91,6 +128,25 @@ def test_messages_are_about_the_program_that_runs(tmp_path: Path) -> None:
     assert "indexing (program.py:18): index 100 is out of bounds" in said
     assert stages.splitlines()[:-3] == cold_stages.splitlines()[:-3]
     assert not any(b"picture" in path.read_bytes() for path in (tmp_path / "cache").rglob("*.json"))
+
+
+def test_loops_have_a_plan(tmp_path: Path) -> None:
+    """With branches, functions and lines inside; what is said is about the step that runs."""
+    names = {"x": "x", "h": "h", "blank": "", "cold": COLD}
+    first = run(tmp_path, LOOPS.format(**names), PYTHONHASHSEED="1")
+    second = run(tmp_path, LOOPS.format(**names), PYTHONHASHSEED="2")
+    assert first.splitlines()[0] == str(list(COLD))
+    assert second.splitlines()[0] == "[]"
+    assert first.splitlines()[1:] == second.splitlines()[1:]
+    assert "indexing (program.py:16)" in second
+    changed = LOOPS.format(**{**names, "x": "picture", "h": "past", "blank": "# a line\n" * 5})
+    warm = run(tmp_path, changed)
+    cold = run(tmp_path, changed, GRADC_CACHE_DIR=str(tmp_path / "other"))
+    assert warm.splitlines()[0] == "[]"
+    assert warm.splitlines()[1:] == cold.splitlines()[1:]
+    assert "indexing (program.py:21)" in warm
+    written = [path.read_bytes() for path in (tmp_path / "cache").rglob("*.json")]
+    assert not any(b"picture" in each or b"past" in each for each in written)
 
 
 def body(*changes: str) -> object:
