@@ -27,6 +27,7 @@ __all__ = [
     "floor_div",
     "halvings",
     "is_natural",
+    "loop_room",
     "maximum",
     "minimum",
     "digits",
@@ -344,6 +345,11 @@ def panel_room(m: SizeLike, k: SizeLike, n: SizeLike) -> Size:
     return _known_in_c("panel_room", m, k, n)
 
 
+def loop_room(m: SizeLike, k: SizeLike, n: SizeLike) -> Size:
+    """The same of a right operand that is packed once for all turns of a loop."""
+    return _known_in_c("loop_room", m, k, n)
+
+
 def panel_count(n: SizeLike) -> Size:
     """How many groups of columns the panels of a matrix of n columns are shared out in."""
     return _known_in_c("panel_count", n)
@@ -385,7 +391,7 @@ def _substitute_atom(atom: Atom, values: Mapping[Atom, Size]) -> Size:
     rebuild: dict[str, Callable[..., Size]] = {
         "blocks": blocks, "ceil_div": ceil_div, "cut": cut, "floor_div": floor_div,
         "digits": digits, "halvings": halvings,
-        "maximum": maximum, "minimum": minimum, "panel_count": panel_count,
+        "loop_room": loop_room, "maximum": maximum, "minimum": minimum, "panel_count": panel_count,
         "panel_room": panel_room, "panel_scratch": panel_scratch, "wrap": wrap,
     }  # fmt: skip
     return rebuild[atom.name](*args)

@@ -83,13 +83,24 @@ static void NAME(edge)(int64_t rows, int64_t cols, int64_t k, const TYPE *a, con
             c[i * stride + j] = own[i * COLUMNS + j];
 }
 
-/* Rows of a in panels: element (i, l) of a panel of ROWS rows at l * ROWS + i. */
+/* How many of the `left` rows of a the next tile has: ROWS, but what is left for the last two is
+ * shared out, since a tile of few rows waits for its sums. */
+ALWAYS_INLINE int64_t NAME(height)(int64_t left)
+{
+    return left <= ROWS ? left : left < ROWS + 4 ? (left + 1) / 2 : ROWS;
+}
+
+/* Rows of a in panels: element (i, l) of a panel of up to ROWS rows at l * ROWS + i. */
 static void NAME(pack_left)(int64_t m, int64_t k, const TYPE *a, int64_t row, int64_t col, TYPE *to)
 {
-    int64_t i = 0;
-    for (; i + ROWS <= m; i += ROWS) {
+    for (int64_t i = 0, rows; i < m; i += rows) {
         const TYPE *from = a + i * row;
-        if (row == 1)
+        rows = NAME(height)(m - i);
+        if (rows < ROWS)
+            for (int64_t l = 0; l < k; l++, to += ROWS, from += col)
+                for (int64_t q = 0; q < rows; q++)
+                    to[q] = from[q * row];
+        else if (row == 1)
             for (int64_t l = 0; l < k; l++, to += ROWS, from += col)
                 memcpy(to, from, ROWS * sizeof(TYPE));
         else
@@ -97,10 +108,6 @@ static void NAME(pack_left)(int64_t m, int64_t k, const TYPE *a, int64_t row, in
                 for (int q = 0; q < ROWS; q++)
                     to[q] = from[q * row];
     }
-    if (i < m)
-        for (int64_t l = 0; l < k; l++, to += ROWS)
-            for (int64_t q = 0; q < m - i; q++)
-                to[q] = a[(i + q) * row + l * col];
 }
 
 /* Columns first .. last - 1 of b, which has n, in panels: stretch by stretch of k, and in it panel
@@ -136,16 +143,15 @@ static void NAME(rows)(int64_t m, int64_t n, int64_t k, TYPE alpha, const TYPE *
             NAME(pack_left)(height, length, a + top * row + start * col, row, col, scratch);
             for (int64_t j = 0; j < n; j += COLUMNS) {
                 const TYPE *const b = panels + start * width + j * length;
-                for (int64_t i = 0; i < height; i += ROWS) {
-                    const int64_t rows = height - i < ROWS ? height - i : ROWS;
+                const TYPE *left = scratch;
+                for (int64_t i = 0, rows; i < height; i += rows, left += ROWS * length) {
+                    rows = NAME(height)(height - i);
                     const int64_t at = (top + i) * stride + j;
                     const TYPE *const own = from ? from + at : NULL;
                     if (n - j >= COLUMNS)
-                        NAME(tiles)(rows, true, length, scratch + i * length, b, alpha, scale, own,
-                                    c + at, stride);
+                        NAME(tiles)(rows, true, length, left, b, alpha, scale, own, c + at, stride);
                     else
-                        NAME(edge)(rows, n - j, length, scratch + i * length, b, alpha, scale, own,
-                                   c + at, stride);
+                        NAME(edge)(rows, n - j, length, left, b, alpha, scale, own, c + at, stride);
                 }
             }
         }

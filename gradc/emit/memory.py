@@ -18,11 +18,12 @@ from gradc.kernel.formula import formula
 from gradc.kernel.program import Program, Slot
 from gradc.sizes import Size, panel_scratch
 
-__all__ = ["SIZE_NAME", "C", "Memory", "joined", "texts", "wrapped"]
+__all__ = ["COUNT", "SIZE_NAME", "C", "Memory", "joined", "texts", "wrapped"]
 
 C = "gc_"  # before the names of opaque functions on sizes
 _COLUMNS = 94  # of a line before its function's indentation
 SIZE_NAME = re.compile(r"\bn([0-9]+)\b")
+COUNT = "@sizes@"  # how many numbers a call needs, before all slots are known
 _SLOT = r"@(\d+)\.(\d+)@"  # the offset of a slot, before all slots are known
 _NAMES = re.compile(r"\b[a-z_]+[0-9]*\b")
 
@@ -117,7 +118,7 @@ class Memory:
         return re.sub(
             _SLOT,
             lambda m: f"frame->sizes[{starts[int(m[1])] + int(m[2])}]",
-            text,
+            text.replace(COUNT, str(self.sizes)),
         )
 
     @property

@@ -19,7 +19,7 @@ from gradc.emit.folds import FoldKinds
 from gradc.emit.inline import moved_loads, moved_results
 from gradc.emit.late import Parts, split
 from gradc.emit.memory import C, Memory, joined, wrapped
-from gradc.emit.product import product_call, shares
+from gradc.emit.product import product_call, shares, starts
 from gradc.emit.runs import runs_of, without
 from gradc.emit.shared import Draft
 from gradc.emit.statements import (
@@ -298,11 +298,7 @@ def chunk_function(nest: Nest, name: str, memory: Memory, kinds: FoldKinds, segm
         if nest.chunk_length is None:
             cut = [shares(formula(nest.chunks, C), whole)]
         else:
-            length = factor(nest.chunk_length, C)
-            cut = [
-                f"const int64_t begin = gc_start(chunk, {length}, {whole}), "
-                f"end = gc_start(chunk + 1, {length}, {whole});"
-            ]
+            cut = [starts(factor(nest.chunk_length, C), whole)]
     body = [*([Lines(tuple(part for line in cut for part in wrapped(line)))] if cut else []), *body]
     comment = (comment_text(nest.title),) if nest.title else ()
     written = frozenset(writer.writer.written)

@@ -16,7 +16,7 @@ from gradc.kernel.formula import factor, formula, place
 from gradc.kernel.program import Matrix, Pack, Product, Scale
 from gradc.sizes import Size, product
 
-__all__ = ["pack_function", "product_call", "product_function", "rows_of", "shares"]
+__all__ = ["pack_function", "product_call", "product_function", "rows_of", "shares", "starts"]
 
 
 def _pointer(matrix: Matrix, moves: list[tuple[str, Size]], buffer: int | None = None) -> str:
@@ -90,13 +90,17 @@ def shares(blocks: str, count: str) -> str:
     )
 
 
+def starts(length: str, count: str) -> str:
+    """The declaration of the rows that belong to a chunk of `length`."""
+    return (
+        f"const int64_t begin = gc_start(chunk, {length}, {count}), "
+        f"end = gc_start(chunk + 1, {length}, {count});"
+    )
+
+
 def rows_of(length: str, count: str) -> list[str]:
     """The lines that say which of `count` rows that belong to a chunk of `length`."""
-    return [
-        f"const int64_t length = {length};",
-        f"const int64_t begin = gc_start(chunk, length, {count}), "
-        f"end = gc_start(chunk + 1, length, {count});",
-    ]
+    return [f"const int64_t length = {length};", starts("length", count)]
 
 
 def _multiply(
@@ -194,7 +198,12 @@ def product_function(step: Product, name: str, memory: Memory, segment: int) -> 
     if step.blocks.constant != 1:
         count, blocks = formula(whole, C), formula(step.blocks, C)
         length = f"gc_ceil_div({count}, {blocks})"
-        cut = [shares(blocks, count)] if step.panels is not None else rows_of(length, count)
+        if step.rows is not None:
+            cut = [starts(factor(step.rows, C), count)]
+        elif step.panels is not None:
+            cut = [shares(blocks, count)]
+        else:
+            cut = rows_of(length, count)
         rows = ("begin", "end")
     if from_stack:
         body: list[Block] = _stacked(step, rows)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from gradc.dtypes import dtype_info
 from gradc.emit.folds import FoldKinds
-from gradc.emit.memory import C, Memory, texts, wrapped
+from gradc.emit.memory import COUNT, C, Memory, texts, wrapped
 from gradc.emit.nest import chunk_function
 from gradc.emit.plan import check_lines
 from gradc.emit.views import Block, Branch, Function, Lines, Loop
@@ -20,7 +20,7 @@ from gradc.kernel.formula import formula
 from gradc.kernel.program import Move, Nest, Read, Repeat, Store
 from gradc.sizes import product
 
-__all__ = ["is_straight", "repeat_function", "straight_turns"]
+__all__ = ["is_straight", "part_function", "repeat_function", "straight_turns"]
 
 _POLL = 4096  # turns of a loop of numbers between two looks at whether the user wants out
 
@@ -86,11 +86,33 @@ def repeat_function(
     return _function(step, name, memory, body, locals_)
 
 
+def part_function(step: Repeat, name: str, memory: Memory, turn: Sequence[Block]) -> Function:
+    """The function that takes some of the rows through all turns, with sizes of its own."""
+    counter = formula(step.counter, C)
+    top = [f"int64_t sizes[{COUNT}];", f"gc_frame own = gc_own(frame, sizes, {COUNT});"]
+    cuts = [
+        part
+        for cut in step.cuts
+        for part in wrapped(f"sizes[{formula(cut.into, C)[1:]}] = {formula(cut.part, C)};")
+    ]
+    go_on = f"sizes[{counter[1:]}] = turn;", "GC_DO(gc_next(table, frame));"
+    loop = Loop("turn", "0", formula(step.count, C), "turn++", (Lines(go_on), *turn))
+    body: list[Block] = [Lines((*top, *cuts)), loop]
+    title = (f"some of the rows of {name.removesuffix('_part')}, through all its turns",)
+    declared = Lines(tuple(memory.declare(body, set())))
+    head = f"static int {name}(GC_CHUNK)"
+    return Function(head, title, "", (declared, *body, Lines(("return GC_OK;",))))
+
+
 def _function(
     step: Repeat, name: str, memory: Memory, body: list[Block], locals_: list[int]
 ) -> Function:
     counted = step.until is not None and step.taken is not None
-    before = [*_lines(step.before)]
+    cuts = [(formula(cut.into, C), formula(cut.whole, C)) for cut in step.cuts]
+    lines = [f"const int64_t {n} = frame->sizes[{n[1:]}] = {whole};" for n, whole in cuts]
+    before: list[Block] = _lines(step.before)
+    if cuts:
+        before.append(Lines(tuple(part for line in lines for part in wrapped(line))))
     after = [*_lines(step.after)]
     if counted:
         before.append(Lines(("int64_t taken = 0;",)))
@@ -101,7 +123,7 @@ def _function(
     counter = body[:1] if formula(step.counter, C) in _names(turn) else []
     loop = Loop("turn", "0", count, "turn++", (*counter, *turn))
     blocks: list[Block] = [*before, loop, *after]
-    known = _set_inside(step) | {f"b{number}" for number in locals_}
+    known = _set_inside(step) | {f"b{number}" for number in locals_} | {n for n, _ in cuts}
     known |= {name for line in inside for text in line.lines for name in _DECLARED.findall(text)}
     written = _written(step, memory)
     top = [

@@ -14,16 +14,23 @@ from gradc.emit.folds import FoldKinds
 from gradc.emit.memory import C, Memory, wrapped
 from gradc.emit.nest import chunk_function, tail_function
 from gradc.emit.product import pack_function, product_function
-from gradc.emit.repeat import is_straight, repeat_function, straight_turns
+from gradc.emit.repeat import is_straight, part_function, repeat_function, straight_turns
 from gradc.emit.routine import routine_function
 from gradc.emit.shared import Draft, finished
 from gradc.emit.stage import ARGUMENTS, MOST, chain
 from gradc.emit.views import Block, Function, Lines
 from gradc.kernel.formula import formula
 from gradc.kernel.program import Callback, Nest, Pack, Repeat, Require, Routine, Step
-from gradc.sizes import size
+from gradc.sizes import Size, size
 
 __all__ = ["Steps"]
+
+
+def _call(name: str, count: Size) -> str:
+    """The call of all chunks of a step."""
+    if count.constant == 1:
+        return f"{name}(table, frame, 0, 0)"
+    return f"gc_chunks(table, frame, {name}, {formula(count, C)})"
 
 
 @dataclass
@@ -64,7 +71,11 @@ class Steps:
 
     def _step(self, step: Step, segment: int, *, may_fail: bool) -> list[str]:
         """Write a step's functions; gives the lines that call them."""
-        call, tail = self._functions(step, segment)
+        name, count, tail = self._functions(step, segment)
+        call = _call(name, count)
+        if isinstance(step, Repeat) and step.parts is not None:
+            parts = formula(step.parts, C)
+            call = f"{parts} > 1 ? gc_chunks(table, frame, {name}_part, {parts}) : {call}"
         if may_fail:
             lines = wrapped(f"GC_STEP({self.points}, {call});")
             self.points += 1
@@ -75,11 +86,14 @@ class Steps:
         self.timers += 1
         return lines
 
-    def _functions(self, step: Step, segment: int) -> tuple[str, str | None]:
-        """Write a step's functions; gives the calls of it, and of what is behind all chunks."""
+    def _functions(self, step: Step, segment: int) -> tuple[str, Size, str | None]:
+        """Write a step's functions; gives its name, its chunks, the call of what is behind them."""
         tail = None
         draft: Draft | Function
-        inner = self._turns(step, segment) if isinstance(step, Repeat) else []
+        inner: list[list[Block]] = []
+        parts: list[Block] = []
+        if isinstance(step, Repeat):
+            inner, parts = self._turns(step, segment)
         if isinstance(step, Nest):
             name, count = f"nest{self.count}", step.chunks
             draft = chunk_function(step, name, self.memory, self.kinds, segment)
@@ -100,32 +114,32 @@ class Steps:
         elif isinstance(step, Repeat):
             name, count = f"loop{self.count}", size(1)
             draft = repeat_function(step, name, self.memory, inner)
+            if step.parts is not None:
+                self.drafts.append(part_function(step, f"{name}_part", self.memory, parts))
         else:
             name, count = f"product{self.count}", step.blocks
             draft = product_function(step, name, self.memory, segment)
         self.count += 1
         self.drafts.append(draft)
-        if count.constant == 1:
-            call = f"{name}(table, frame, 0, 0)"
-        else:
-            call = f"gc_chunks(table, frame, {name}, {formula(count, C)})"
         if tail is not None:
             self.drafts.append(tail)
-        return call, None if tail is None else f"{name}_tail(frame)"
+        return name, count, None if tail is None else f"{name}_tail(frame)"
 
-    def _turns(self, step: Repeat, segment: int) -> list[list[Block]]:
-        """What each turn of a loop does, part by part."""
+    def _turns(self, step: Repeat, segment: int) -> tuple[list[list[Block]], list[Block]]:
+        """What each turn of a loop does, cut where it sets sizes; and on one part of the rows."""
         if is_straight(step):
-            return straight_turns(step, self.memory, self.kinds, segment)
+            return straight_turns(step, self.memory, self.kinds, segment), []
         turns: list[list[Block]] = []
+        parts: list[str] = []
         for turn in step.turns:
             lines: list[str] = []
             for each in turn.steps:
-                call, tail = self._functions(each, segment)
-                lines += wrapped(f"GC_DO({call});")
+                name, count, tail = self._functions(each, segment)
+                lines += wrapped(f"GC_DO({_call(name, count)});")
                 lines += [] if tail is None else [f"{tail};"]
+                parts.append(f"GC_DO({name}(table, &own, chunk, worker));")
             turns.append([Lines(tuple(lines))] if lines else [])
-        return turns
+        return turns, [Lines(tuple(parts))]
 
     def _run(self, number: int, steps: list[list[str]]) -> None:
         """The functions that call the steps."""

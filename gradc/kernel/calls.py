@@ -47,6 +47,7 @@ class Product:
     blocks: the number of row blocks (along m; along the stack if there is one), a function of the
     sizes only; a product never splits k.
     panels: the buffer a Pack step has laid y out in, with `room` elements where that was worth it.
+    rows: how many rows a block has; None: as many as go evenly.
     """
 
     routine: Literal["gemm", "gemv", "ger"]
@@ -66,6 +67,7 @@ class Product:
     nodes: tuple[int, ...] = ()
     panels: int | None = None
     room: Size | None = None
+    rows: Size | None = None
 
 
 @value

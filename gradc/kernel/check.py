@@ -115,8 +115,12 @@ class _Checker(Judge):
     def check_repeat(self, step: Repeat, is_behind: bool) -> None:
         """The turns of a loop, with what each of them sets."""
         self.require(not is_behind, "it may fail, behind the commit")
-        self.check_size(step.count)
+        self.check_size(step.count, *(() if step.parts is None else (step.parts,)))
         self.set_here(step.counter)
+        for cut in step.cuts:
+            self.check_size(cut.whole, cut.part)
+            self.set_here(cut.into)
+        self.require(step.parts is None or not (step.moves or step.before), "its parts share moves")
         for number in step.reads:
             self.read(number)
         for number in step.writes:
@@ -146,7 +150,8 @@ class _Checker(Judge):
     def check_product(self, step: Product, is_behind: bool) -> None:
         """Operands, lengths and strides of a product."""
         self.require(dtype_info(step.dtype).is_inexact, f"BLAS does not multiply {step.dtype}")
-        self.check_size(step.m, step.n, step.k, *step.batch, step.blocks)
+        rows = () if step.rows is None else (step.rows,)
+        self.check_size(step.m, step.n, step.k, *step.batch, step.blocks, *rows)
         if step.routine == "gemv":
             self.require(step.n.constant == 1, "gemv has one column")
         if step.routine == "ger":

@@ -50,7 +50,7 @@ class NestChecker:
         self.require(0 <= nest.split <= len(nest.axes), "split is not among the axes")
         self.outer.check_size(*nest.axes, nest.chunks)
         by_panels = nest.product is not None and nest.product.panels is not None
-        self.require((nest.chunk_length is None) == by_panels, "chunks of tiles, or of a length")
+        self.require(nest.chunk_length is not None or by_panels, "chunks of tiles, or of a length")
         if nest.chunk_length is not None:
             self.outer.check_size(nest.chunk_length)
         self.check_base()

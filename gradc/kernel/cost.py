@@ -27,7 +27,7 @@ from gradc.kernel.loops import (
 )
 from gradc.sizes import Size, product, size, total
 
-__all__ = ["picoseconds"]
+__all__ = ["picoseconds", "time_of"]
 
 _STEP = 100_000  # calling a step at all
 _VECTOR, _SCALAR = 60, 250  # an instruction an element, in vector code of 64-bit numbers or not
@@ -38,16 +38,17 @@ _GEMM, _GEMV = 100, 200  # a multiplication and addition of float64 by BLAS
 
 def picoseconds(segment: Segment) -> Size:
     """What the steps of the segment take together."""
-    return _all(segment.steps)
+    return time_of(segment.steps)
 
 
-def _all(steps: tuple[Step, ...]) -> Size:
+def time_of(steps: tuple[Step, ...]) -> Size:
+    """What steps take together."""
     return total((*map(_work, steps), _STEP * len(steps)))
 
 
 def _work(step: Step) -> Size:
     if isinstance(step, Repeat):
-        return step.count * _all(step.steps)
+        return step.count * time_of(step.steps)
     if isinstance(step, Nest):
         return _nest(step)
     if isinstance(step, Routine):

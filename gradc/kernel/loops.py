@@ -18,7 +18,7 @@ from typing import Literal
 
 from gradc.affine import Affine
 from gradc.kernel.calls import Matrix, Pack, Product, Routine, Rows, Scale
-from gradc.kernel.repeats import Move, Read, Repeat, Turn
+from gradc.kernel.repeats import Cut, Move, Read, Repeat, Turn
 from gradc.kernel.scalar import ScalarFn
 from gradc.sizes import Size, size
 from gradc.value import value
@@ -31,6 +31,7 @@ __all__ = [
     "Callback",
     "Check",
     "Compute",
+    "Cut",
     "Fold",
     "FoldStep",
     "Indexed",

@@ -16,7 +16,7 @@ from gradc.value import value
 if TYPE_CHECKING:
     from gradc.kernel.loops import Check, Step
 
-__all__ = ["Move", "Read", "Repeat", "Turn"]
+__all__ = ["Cut", "Move", "Read", "Repeat", "Turn"]
 
 
 @value
@@ -51,6 +51,18 @@ class Turn:
 
 
 @value
+class Cut:
+    """An entry of the sizes that says how a step's rows are cut.
+
+    whole: what it is in a loop of its own; part: in one that is cut into parts.
+    """
+
+    into: Size
+    whole: Size
+    part: Size
+
+
+@value
 class Repeat:
     """The turns 0 .. count - 1, one after the other; it may fail.
 
@@ -59,6 +71,9 @@ class Repeat:
     loop behind the turn in which it is true.  taken: where the number of turns taken goes.
     reads, writes: the buffers outside that are touched; kept: those that live from turn to turn and
     nobody outside reads.
+    parts: into how many the rows of all steps are cut, each of which goes through all turns without
+    waiting for the others; 1 where that is not worth it, None where rows depend on each other.
+    cuts: the entries that say so to the steps.
     """
 
     counter: Size
@@ -73,6 +88,8 @@ class Repeat:
     writes: tuple[int, ...] = ()
     title: str = ""
     nodes: tuple[int, ...] = ()
+    parts: Size | None = None
+    cuts: tuple[Cut, ...] = ()
 
     @property
     def steps(self) -> tuple[Step, ...]:

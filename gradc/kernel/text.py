@@ -216,7 +216,11 @@ def _step(number: int, step: Step) -> list[str]:
 
 
 def _repeat(step: Repeat) -> list[str]:
-    lines = [*map(_move, step.before), f"for {formula(step.counter)} < {formula(step.count)}:"]
+    parts = "" if step.parts is None else f" in {formula(step.parts)} parts of rows"
+    lines = [*map(_move, step.before)]
+    lines += [f"{formula(cut.into)} = {formula(cut.whole)}, in parts {formula(cut.part)}"
+              for cut in step.cuts]  # fmt: skip
+    lines.append(f"for {formula(step.counter)} < {formula(step.count)}{parts}:")
     number = 0
     for turn in step.turns:
         lines += [
@@ -275,7 +279,8 @@ def _product(step: Product) -> str:
         beta = f" + {_scale(step.beta)} * b{source}"
     text = f"{_matrix(step.out)} = {_scale(step.alpha)} * {_matrix(step.x)} @ {_matrix(step.y)}"
     panels = "" if step.panels is None else f", by b{step.panels} if there is room"
-    blocks = f"in {formula(step.blocks)} blocks"
+    rows = "" if step.rows is None else f" of {formula(step.rows)}"
+    blocks = f"in {formula(step.blocks)} blocks{rows}"
     return f"{step.routine} {dims}{batch} {blocks}: {text}{beta}{panels}"
 
 

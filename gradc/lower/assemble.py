@@ -21,6 +21,7 @@ from gradc.lower.layout import Layout, finish_nest
 from gradc.lower.memory import plan_memory, uses_of
 from gradc.lower.names import Namer
 from gradc.lower.nests import draft_nest
+from gradc.lower.packs import packed_once
 from gradc.lower.products import plan_product, shared_panels
 from gradc.lower.repeats import Unplanned, bounded, plan_repeat
 from gradc.lower.routines import plan_routine
@@ -343,6 +344,8 @@ def _finish(assembly: Assembly, steps: list[list[Step]], commits: list[int]) -> 
     values, border = assembly.values, assembly.border
     shapes = values.shapes
     data = {k: assembly.buffer(each) for k, each in enumerate(shapes.data)}
+    pairs = [packed_once(*each, assembly.buffers) for each in zip(steps, commits, strict=True)]
+    steps, commits = [each for each, _ in pairs], [commit for _, commit in pairs]
     lasting = _lasting(steps) | set(data.values())
     slots = []
     for k, segment_steps in enumerate(steps):

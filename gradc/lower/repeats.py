@@ -18,7 +18,7 @@ from gradc.graph.graph import Graph
 from gradc.graph.op import Apply, Operand
 from gradc.graph.variable import Variable
 from gradc.graph.walk import ancestors
-from gradc.kernel.loops import Check, Pack
+from gradc.kernel.loops import Check, Nest, Pack, Product
 from gradc.kernel.loops import Repeat as Step
 from gradc.kernel.repeats import Move, Read, Turn
 from gradc.lower.analysis import analyse_step
@@ -26,9 +26,10 @@ from gradc.lower.bodies import step_of
 from gradc.lower.border import Border
 from gradc.lower.equations import state_conditions
 from gradc.lower.loopreads import counting, steps_of
+from gradc.lower.parting import parted
 from gradc.lower.shapes import Shapes, deep_atoms
 from gradc.lower.values import Values
-from gradc.sizes import Atom, Call, Length, Size, floor_div, maximum, product, size
+from gradc.sizes import Atom, Call, Length, Size, floor_div, loop_room, maximum, product, size
 from gradc.value import field_names, is_value, replace
 
 if TYPE_CHECKING:
@@ -222,7 +223,7 @@ def plan_repeat(
         tuple(plan.after), until, taken, tuple(dict.fromkeys(plan.read)),
         tuple(dict.fromkeys(plan.written)), title, nodes,
     )  # fmt: skip
-    return [*packed, repeat]
+    return [*packed, parted(repeat, word, (shapes, plan.shapes), outer.buffers)]
 
 
 def _packed_once(plan: _Plan, inner: StepAssembly) -> list[Pack]:
@@ -237,9 +238,23 @@ def _packed_once(plan: _Plan, inner: StepAssembly) -> list[Pack]:
             moving = any(_moves(plan, each) for each in (*sizes, buffer.offset))
             if stays and not moving:
                 steps.remove(step)
-                found.append(step)
+                found.append(_for_all_turns(plan, steps, step))
                 plan.read.append(step.panels)
     return found
+
+
+def _for_all_turns(plan: _Plan, steps: list[Any], pack: Pack) -> Pack:
+    """The packing of what all turns read: worth it from fewer rows on; its product knows it."""
+    room = pack.room
+    for k, step in enumerate(steps):
+        product = step.product if isinstance(step, Nest) else step
+        if isinstance(product, Product) and product.panels == pack.panels:
+            room = loop_room(product.m, product.k, product.n)
+            found = replace(product, room=room)
+            steps[k] = replace(step, product=found) if isinstance(step, Nest) else found
+    plan.outer.buffers[pack.panels] = replace(plan.outer.buffers[pack.panels], shape=(room,))
+    blocks = pack.blocks.substitute(dict.fromkeys(pack.room.atoms, room))
+    return replace(pack, room=room, blocks=blocks)
 
 
 def _needed(outer: Assembly, node: Apply) -> tuple[Graph, list[int], list[int]]:

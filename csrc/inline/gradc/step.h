@@ -126,6 +126,16 @@ static inline int64_t gc_share(int64_t chunk, int64_t chunks, int64_t whole)
     return row < whole ? row : whole;
 }
 
+/* A frame of our own, with `count` sizes of our own: a part of a loop counts its turns in them. */
+static inline gc_frame gc_own(const gc_frame *frame, int64_t *sizes, int64_t count)
+{
+    gc_frame own = *frame;
+    for (int64_t k = 0; k < count; k++)
+        sizes[k] = frame->sizes[k];
+    own.sizes = sizes;
+    return own;
+}
+
 /* Run all chunks of a nest or product. */
 static inline int gc_chunks(const gc_table *table, gc_frame *frame, gc_chunk chunk, int64_t count)
 {
@@ -260,6 +270,13 @@ static inline int64_t gc_panel_room(int64_t m, int64_t k, int64_t n)
     const bool is_small = k <= GC_SMALL_DEPTH && gc_mul(k, n) <= GC_SMALL_MOST;
     const bool is_worth_it = !is_small && m > GC_SMALL_FEW && gc_mul(gc_mul(m, k), n) >= 1 << 14;
     return is_worth_it && wanted <= 1 << 21 ? wanted : 0;
+}
+
+/* The same where b is packed once for all turns of a loop: from few rows on it pays. */
+static inline int64_t gc_loop_room(int64_t m, int64_t k, int64_t n)
+{
+    const int64_t wanted = gc_mul(k, gc_mul(gc_panel_count(n), GC_PANEL_COLUMNS));
+    return m >= 4 && gc_mul(k, n) >= 1 << 10 && wanted <= 1 << 21 ? wanted : 0;
 }
 
 /* Bytes of a worker's memory for rows in panels. */
