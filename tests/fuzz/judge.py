@@ -127,7 +127,7 @@ def judge(case: Case, results: Sequence[Variable]) -> list[Verdict]:
         has_sign = is_exact and not any(n.op.name in ORDERS for n in toposort([judging]))
         spread = np.full(wide.shape, np.inf)
         if judging not in unsure:
-            spread = _spread(wide, [each[judging] for each in shaken])
+            spread = _spread(wide, [each[judging] for each in shaken], result.dtype)
         verdicts.append(
             Verdict(
                 np.asarray(value).astype(result.dtype, copy=False),
@@ -142,7 +142,8 @@ def judge(case: Case, results: Sequence[Variable]) -> list[Verdict]:
     return verdicts
 
 
-def _spread(wide: Array, shaken: Sequence[Array]) -> Array:
+def _spread(wide: Array, shaken: Sequence[Array], dtype: str) -> Array:
+    """How far the samples are off; where all of few came near by chance, half of one rounding."""
     if any(each.shape != wide.shape for each in shaken):
         return np.full(wide.shape, np.inf)
     if wide.dtype.kind != "f":
@@ -150,7 +151,7 @@ def _spread(wide: Array, shaken: Sequence[Array]) -> Array:
         return np.where(moved, np.inf, 0.0)
     with np.errstate(all="ignore"):
         gaps = [np.abs(each - wide) for each in shaken]
-        spread = np.max(gaps, axis=0)
+        spread = np.maximum(np.max(gaps, axis=0), SHAKE / 2 * np.finfo(dtype).eps * np.abs(wide))
     same = np.all([(each == wide) | (np.isnan(each) & np.isnan(wide)) for each in shaken], axis=0)
     return np.where(same, 0.0, np.where(np.isnan(spread), np.inf, spread))
 
