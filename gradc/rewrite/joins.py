@@ -215,7 +215,7 @@ def parts_of_gradient(out: Variable, facts: Facts) -> Variable | None:
         order = _in_a_row(places, axis, out, facts)
         if not order:
             continue
-        pieces = [_with_axis(place, axis, out.ndim) for k in order if (place := places[k])]
+        pieces = [insert_axes(each.values, each.taken) for k in order if (each := places[k])]
         whole = call("join", *pieces, axis=axis)
         rest = [each for k, each in enumerate(node.inputs) if k not in order]
         return node.op(*rest, whole) if rest else whole
@@ -224,9 +224,10 @@ def parts_of_gradient(out: Variable, facts: Facts) -> Variable | None:
 
 @value
 class _Placed:
-    """Values put into zeros, and where, an axis each."""
+    """Values put into zeros, and where, an axis each; the axes that an index took from them."""
 
     values: Variable
+    taken: tuple[int, ...]
     spans: tuple[_Span | None, ...]
 
 
@@ -241,7 +242,9 @@ def _placed(term: Variable, facts: Facts) -> _Placed | None:
     base, _, *scalars = facts.operands(node)
     (lengths,) = through.rule.lengths([base, *scalars], through.keywords)
     spans = _spans(through, [base, *scalars], lengths)
-    return _Placed(node.inputs[1], tuple(spans))
+    entries: Sequence[Entry] = through.keywords.get("index", ())
+    taken = tuple(axis for axis, each in enumerate(entries) if not isinstance(each, Cut))
+    return _Placed(node.inputs[1], taken, tuple(spans))
 
 
 def _in_a_row(
@@ -267,11 +270,6 @@ def _in_a_row(
         assert span is not None
         at = span.end
     return order if at == lengths[axis] and len(order) > 1 else []
-
-
-def _with_axis(place: _Placed, axis: int, ndim: int) -> Variable:
-    """The values with the axis that an index of one place took away."""
-    return place.values if place.values.ndim == ndim else insert_axes(place.values, (axis,))
 
 
 # -- reshapes that move axes of length 1 ---------------------------------------------------------

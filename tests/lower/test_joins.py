@@ -156,6 +156,15 @@ def test_the_gradient_of_what_was_split_is_one_sweep() -> None:
     agree(function, [gradient], {z: RNG.normal(size=(3, 8)), h: RNG.normal(size=(3, 2))})
 
 
+def test_the_gradient_of_parts_read_at_an_index_of_another_axis() -> None:
+    x = T.dmatrix("x")
+    heads = x.reshape((x.shape[0], 1, 5)).dimshuffle(1, 0, 2)
+    cost = T.sum(T.exp(heads[0, :, :2])) + T.sum(T.sin(heads[0, :, 2:]))
+    values = RNG.normal(size=(4, 5))
+    expected = np.concatenate([np.exp(values[:, :2]), np.cos(values[:, 2:])], axis=1)
+    np.testing.assert_allclose(gradc.function([x], T.grad(cost, x))(values), expected)
+
+
 def test_a_guard_is_cut_with_the_gradient() -> None:
     x, y = T.vector("x"), T.vector("y")
     cost = T.sum(T.switch(T.join(0, x, y) > 0, T.log(T.join(0, x, y)), 0.0))
