@@ -1,7 +1,8 @@
 """What Python itself asks of a variable: truth, a number, a length, equality.
 
 Takes nothing of ours; gives the mixin below the methods (gradc.graph.methods), and OPERATORS, the
-table that `gradc.ops` fills when it is imported, where methods look operations up.  A variable has
+table that `gradc.ops` fills when it is imported, where methods look operations up.  `truth` stands
+there only while Theano's alias is installed.  A variable has
 no numbers, so most of this is refused, with what to write instead; lengths and integers that are
 known while building are given.
 
@@ -49,11 +50,13 @@ class Symbolic:
         return self is other
 
     def __bool__(self) -> bool:
-        _refuse(
-            self,
-            f"{self} is symbolic: it has no truth value before it is computed.",
-            "choose with T.switch(condition, x, y), combine with & and |.",
-        )
+        if "truth" not in OPERATORS or not OPERATORS["truth"](self):
+            _refuse(
+                self,
+                f"{self} is symbolic: it has no truth value before it is computed.",
+                "choose with T.switch(condition, x, y), combine with & and |.",
+            )
+        return True
 
     def __len__(self) -> int:
         shape: tuple[int | None, ...] = self.type.shape  # type: ignore[attr-defined]

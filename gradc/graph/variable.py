@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +35,10 @@ class Variable(Methods):
     (which output of the owner), name, tag (free space for the user), site (where it was made).
     """
 
-    __slots__ = ("__weakref__", "_made", "_tag", "index", "name", "owner", "site", "type")
+    __slots__ = (
+        "__dict__",  # notes that programs keep on variables, as Keras does: x._keras_shape = ...
+        "__weakref__", "_made", "_tag", "index", "name", "owner", "site", "type",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -134,8 +137,8 @@ class Variable(Methods):
     def __reduce__(self) -> tuple[Any, ...]:
         if self.owner is not None:
             return reduced_output(self)
-        state: Any = object.__getstate__(self)  # None, and what slots hold
-        return _leaf, (type(self),), {**state[1], "site": without_folder(self.site)}
+        notes, slots = cast(Any, object.__getstate__(self))
+        return _leaf, (type(self),), {**(notes or {}), **slots, "site": without_folder(self.site)}
 
     def __setstate__(self, slots: dict[str, Any]) -> None:
         for word, each in slots.items():

@@ -91,6 +91,24 @@ def test_what_is_missing_raises_at_use(use: str) -> None:
         eval(use, names)
 
 
+def test_variables_are_there_and_comparisons_are_no_answers() -> None:
+    import theano
+    import theano.tensor as T
+
+    x = T.dmatrix("x")
+    x._keras_shape = (None, 3)  # programs keep notes of their own on variables
+    assert x
+    assert x
+    assert theano.scalar.upcast("float32", "int64") == "float64"
+    assert pickle.loads(pickle.dumps(x))._keras_shape == (None, 3)
+    for no_answer in (x > 0, T.eq(x, x), T.all(x)):
+        with pytest.raises(TypeError, match="no truth value"):
+            bool(no_answer)
+    compat.uninstall()
+    with pytest.raises(TypeError, match="no truth value"):
+        bool(x)
+
+
 def test_missing_modules_are_import_errors() -> None:
     with pytest.raises(ImportError):
         import theano.sandbox.cuda  # noqa: F401

@@ -16,6 +16,8 @@ from gradc.compat.theano.flags import read_flags
 from gradc.compat.theano.missing import fill
 from gradc.compat.theano.settings import config
 from gradc.errors import ArgumentError, message
+from gradc.graph.symbolic import OPERATORS, bind
+from gradc.graph.variable import Variable
 from gradc.options import config as gradc_config
 
 __all__ = ["install", "uninstall"]
@@ -103,11 +105,18 @@ def install(environ: Mapping[str, str] | None = None) -> None:
     if there is None:
         _before.append(dict(gradc_config._assigned))
         config.load(read_flags(environ))
+    bind(truth=_is_there)
     sys.modules.update(modules)
+
+
+def _is_there(x: Variable) -> bool:
+    """`if not input: ...` of Theano's programs asks whether there is one; comparisons are none."""
+    return x.dtype != "bool"
 
 
 def uninstall() -> None:
     """Take the names out of sys.modules again, and put gradc.config back to what it was."""
+    OPERATORS.pop("truth", None)
     for name in [name for name in sys.modules if name == "theano" or name.startswith("theano.")]:
         del sys.modules[name]
     while _before:

@@ -106,7 +106,7 @@ NOT_THERE: tuple[tuple[str, str, tuple[str, str]], ...] = (
     ("theano.tests.unittest_tools", "InferShapeTester TestOptimizationMixin", _INSIDE),
 )
 
-# Modules of which nothing is here: every name in them raises when it is used.
+# Modules of which nothing or little is here: every other name in them raises when it is used.
 _EMPTY: tuple[tuple[str, tuple[str, str]], ...] = (
     ("theano.sparse", _SPARSE),
     ("theano.typed_list", _LISTS),
@@ -163,7 +163,10 @@ def fill(modules: dict[str, ModuleType]) -> None:
             if not hasattr(module, word):
                 setattr(module, word, _missing(f"{name}.{word}", reason))
     for name, reason in _EMPTY:
-        _module(modules, name, _MissingModule(name, reason))
+        nothing = _MissingModule(name, reason)
+        module = _module(modules, name, nothing)
+        if not isinstance(module, _MissingModule):  # it has some names; all others are missing
+            module.__dict__["__getattr__"] = nothing.__getattr__
 
 
 def _module(
