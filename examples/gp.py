@@ -115,8 +115,9 @@ def draw(path: Path, mean: Array, deviation: Array, truth: Array) -> None:
     low, high = (mean - 2 * deviation)[order], (mean + 2 * deviation)[order]
     axes.fill_between(places, low, high, alpha=0.2, label="two deviations")
     axes.plot(places, mean[order], label="prediction")
-    axes.plot(places, truth[order], ".", label="progress of the disease")
+    axes.plot(places, truth[order], ".", label="what became of them")
     axes.set_xlabel("other patients, by prediction")
+    axes.set_ylabel("progress of the disease, standardised")
     axes.legend()
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=120)

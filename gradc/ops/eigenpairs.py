@@ -34,7 +34,6 @@ from gradc.ops.reduce import sum as sum_of
 from gradc.ops.solving import matrix_inverse
 from gradc.ops.spectra import FIX, NO_END, columns_times, gaps, sum_up
 from gradc.ops.squares import Cts, matrices, product, products, reference, transposed
-from gradc.ops.stacking import concatenate
 
 __all__ = ["eig", "eigvals"]
 
@@ -65,15 +64,6 @@ def _scratch(letters: Letters, dtype: str, elements: Any) -> Any:
     return (dtype, n * n), (dtype, elements), (dtype, n * 66), (part, n * 2)
 
 
-def _inverse(v: Variable) -> Variable:
-    """The inverse of complex matrices, by that of [[a, -b], [b, a]]: [[c, -d], [d, c]]."""
-    a, b = real(v), imag(v)
-    rows = [concatenate([a, -b], axis=v.ndim - 1), concatenate([b, a], axis=v.ndim - 1)]
-    whole = matrix_inverse(concatenate(rows, axis=v.ndim - 2))
-    n = length_of(v, v.ndim - 1)
-    return complex(whole[..., :n, :n], whole[..., n:, :n])
-
-
 def _as_row(x: Variable) -> Variable:
     return call("dimshuffle", x, order=(*range(x.ndim - 1), "x", x.ndim - 1))
 
@@ -93,7 +83,7 @@ def _anchor(v: Variable) -> Variable:
 
 def _pair_pullback(cts: Cts, outs: Cts, a: Variable) -> tuple[Variable | None]:
     w, v = outs
-    terms, vt, ut = [], transposed(v), transposed(_inverse(v))
+    terms, vt, ut = [], transposed(v), transposed(matrix_inverse(v))
     if cts[0] is not None:
         terms.append(columns_times(ut, cts[0]))
     if cts[1] is not None:
@@ -108,7 +98,7 @@ def _pair_pullback(cts: Cts, outs: Cts, a: Variable) -> tuple[Variable | None]:
 
 def _pair_pushforward(tangents: Cts, outs: Cts, a: Variable) -> tuple[Variable, Variable]:
     w, v = outs
-    inner = product(_inverse(v), cast(tangents[0], v.dtype), v)
+    inner = product(matrix_inverse(v), cast(tangents[0], v.dtype), v)
     moved = product(v, gaps(w) * inner)
     along = complex(_down(real(conj(v) * moved)), _down(imag(moved) * _anchor(v)))
     return diagonal(inner, 0, -2, -1), moved - v * along
@@ -120,7 +110,7 @@ _WORK = products(lambda letters: letters["n"] * letters["n"] * letters["n"] * 25
 def _invariant(f: Any, x: Variable) -> Variable:
     """The real matrix again, of which only half of the values' imaginary parts is left."""
     w, v = f(x)
-    return real(product(columns_times(v, complex(real(w), 0.5 * imag(w))), _inverse(v)))
+    return real(product(columns_times(v, complex(real(w), 0.5 * imag(w))), matrix_inverse(v)))
 
 
 @declared(
@@ -158,7 +148,7 @@ def _values_pullback(cts: Cts, outs: Cts, a: Variable) -> tuple[Variable | None]
 
 def _values_pushforward(tangents: Cts, outs: Cts, a: Variable) -> tuple[Variable]:
     _, v = general_eigen(a)
-    inner = product(_inverse(v), cast(tangents[0], v.dtype), v)
+    inner = product(matrix_inverse(v), cast(tangents[0], v.dtype), v)
     return (diagonal(inner, 0, -2, -1),)
 
 

@@ -1,7 +1,9 @@
 """Systems of equations, inverses and determinants, of matrices and stacks of them.
 
 What is asked of one matrix shares its factors: solve, inverse and det of A factor it once, and so
-do their gradients.
+do their gradients.  Complex systems are real ones of twice the size: [[a, -b], [b, a]] is to real
+vectors what a + ib is to complex ones.  That takes twice the arithmetic of complex factors, and
+keeps their conditioning.
 """
 
 from __future__ import annotations
@@ -15,12 +17,16 @@ from gradc.dtypes import promote
 from gradc.errors import ArgumentError, ShapeError, message, printable
 from gradc.graph.describe import where
 from gradc.graph.variable import Variable
-from gradc.ops.declare import Sample, call, composed, drop_axes, normal_axis
+from gradc.ops.complexes import complex, imag, real
+from gradc.ops.convert import as_variable
+from gradc.ops.declare import Sample, call, composed, drop_axes, is_complex, normal_axis
 from gradc.ops.elemwise import cast
 from gradc.ops.factors import lu, lu_det, lu_inverse, lu_logabs, lu_sign, lu_solve
 from gradc.ops.lengths import broadcast_to, length, product_of, shape_tuple
 from gradc.ops.relabel import ravel, reshape
 from gradc.ops.squares import as_column, floats, matrices, reference
+from gradc.ops.squares import transposed as swapped
+from gradc.ops.stacking import concatenate
 
 __all__ = [
     "cho_solve",
@@ -46,9 +52,10 @@ _STRUCTURES = {
 # -- the operands of a system ----------------------------------------------------------------------
 
 
-def _system(name: str, a: Any, b: Any) -> tuple[Variable, Variable, bool]:
+def _system(name: str, a: Any, b: Any, of_complex: bool = False) -> tuple[Variable, Variable, bool]:
     """Both operands as matrices of one dtype and stack, and whether b was a vector."""
-    a, b = matrices(name, a), floats(b)
+    a, b = matrices(name, a, of_complex=of_complex), as_variable(b)
+    b = b if of_complex and is_complex(b.dtype) else floats(b)
     if b.ndim == 0:
         what = f"{name}: the right-hand side is a scalar."
         raise ShapeError(message(what, [where(b)], "give a vector or a matrix."))
@@ -90,6 +97,26 @@ def _statics(pair: list[Variable], depth: int) -> list[int | None]:
     return [n if m == 1 else m for n, m in both]
 
 
+def _in_reals(x: Variable) -> Variable:
+    """Complex matrices as real ones of twice the size."""
+    a, b = real(x), imag(x)
+    rows = [concatenate(each, axis=x.ndim - 1) for each in ([a, -b], [b, a])]
+    whole = concatenate(rows, axis=x.ndim - 2)
+    whole.name = x.name  # for messages
+    return whole
+
+
+def _from_reals(x: Variable, n: Variable) -> Variable:
+    """Complex matrices of n rows from their real parts above their imaginary parts."""
+    return complex(x[..., :n, :], x[..., n:, :])
+
+
+def _complex_solved(a: Variable, b: Variable, is_transposed: bool) -> Variable:
+    right = concatenate([real(b), imag(b)], axis=b.ndim - 2)
+    whole = _in_reals(swapped(a) if is_transposed else a)
+    return _from_reals(solve(whole, right), length(a, a.ndim - 1))
+
+
 def _shaped(x: Variable, is_vector: bool) -> Variable:
     return drop_axes(x, (x.ndim - 1,)) if is_vector else x
 
@@ -119,7 +146,8 @@ def solve(
     """The x with a @ x = b.
 
     Shapes: a [..., n, n]; b [n] gives [..., n], b [..., n, k] gives [..., n, k]; axes in front
-    count a stack, one matrix or right-hand side serves all of it.  Integers become float64.
+    count a stack, one matrix or right-hand side serves all of it.  Integers become float64; of
+    complex numbers every structure but a triangle is solved as "gen".
     assume_a: "gen"; "pos", symmetric and positive definite, of which the lower triangle is read;
     "lower triangular" or "upper triangular"; "sym" is solved as "gen".  lower: of a triangular
     one, as scipy says it.  transposed: a.T @ x = b.
@@ -135,7 +163,9 @@ def solve(
     if kind not in ("general", "positive"):
         is_lower = kind == "lower" if kind else lower
         return solve_triangular(a, b, lower=is_lower, trans=int(transposed))
-    a, b, is_vector = _system("solve", a, b)
+    a, b, is_vector = _system("solve", a, b, of_complex=True)
+    if is_complex(a.dtype):
+        return _shaped(_complex_solved(a, b, bool(transposed)), is_vector)
     if kind == "positive":
         found = call("factored_solve", a, call("cholesky", a), b)
     else:
@@ -198,7 +228,10 @@ def matrix_inverse(a: Any) -> Variable:
     Shapes: [..., n, n].  Integers become float64.  Gradient: -x' ct x' for the inverse x.
     Raises: ShapeError for a matrix that is not square; LinAlgError at the call for a singular one.
     """
-    array = matrices("matrix_inverse", a)
+    array = matrices("matrix_inverse", a, of_complex=True)
+    if is_complex(array.dtype):
+        n = length(array, array.ndim - 1)
+        return _from_reals(matrix_inverse(_in_reals(array))[..., :, :n], n)
     return lu_inverse(array, *lu(array))
 
 

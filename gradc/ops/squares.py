@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gradc.errors import LinAlgError, ShapeError, message
+from gradc.errors import DTypeError, LinAlgError, ShapeError, message
 from gradc.graph.describe import where
 from gradc.graph.variable import Variable
 from gradc.ops.calls import call
@@ -39,7 +39,7 @@ def matrices(name: str, x: Any, *, square: bool = True, of_complex: bool = False
     """The operand as floats with two axes or more, the last two of one length if `square`.
 
     of_complex: complex numbers stay.
-    Raises: ShapeError where the type says that it is none.
+    Raises: ShapeError where the type says that it is none; DTypeError for complex numbers.
     """
     array = as_variable(x)
     if array.ndim < 2:
@@ -49,7 +49,13 @@ def matrices(name: str, x: Any, *, square: bool = True, of_complex: bool = False
     if square and None not in (rows, cols) and rows != cols:
         what = f"{name}: the matrix must be square, it has {rows} rows and {cols} columns."
         raise ShapeError(message(what, [where(array)], "use pinv, lstsq or svd for other shapes."))
-    return array if of_complex and is_complex(array.dtype) else floats(array)
+    if not is_complex(array.dtype):
+        return floats(array)
+    if not of_complex:
+        what = f"{name}: takes real matrices, got {array.dtype}."
+        fix = "of complex ones there are products, solve, matrix_inverse, eig and eigvals."
+        raise DTypeError(message(what, [where(array)], fix))
+    return array
 
 
 def floats(x: Any) -> Variable:

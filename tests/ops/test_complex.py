@@ -167,7 +167,8 @@ def test_elementwise_derivatives(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name", ["contract", "cumprod", "cumsum", "gather", "join", "mean", "norm", "prod", "scatter",
-             "sum", "var", "subtensor", "dimshuffle", "reshape", "recur"],
+             "sum", "var", "subtensor", "dimshuffle", "reshape", "recur", "solve",
+             "matrix_inverse"],
 )  # fmt: skip
 def test_other_derivatives(name: str) -> None:
     for case in moved_in_double():
@@ -332,3 +333,24 @@ def test_inverses_have_numpys_cuts() -> None:
             for one, other in ((got.real, expected.real), (got.imag, expected.imag)):
                 np.testing.assert_allclose(one, other, rtol=1e-14, err_msg=name)
                 np.testing.assert_array_equal(np.signbit(one), np.signbit(other), err_msg=name)
+
+
+def test_complex_systems() -> None:
+    """Of stacks, of a real matrix, transposed; and what has no complex form says so."""
+    rng = np.random.default_rng(2)
+    a, b = T.zmatrix("a"), T.zvector("b")
+    stack = T.tensor("complex64", (None, None, None), "stack")
+    outs = [T.solve(a, b, transposed=True), T.solve(stack, a), T.solve(T.real(a), b)]
+    f = gradc.function([a, b, stack], [*outs, T.matrix_inverse(stack)])
+    at: Any = rng.normal(size=(4, 4)) + 1j * rng.normal(size=(4, 4))
+    many: Any = (rng.normal(size=(3, 4, 4)) + 1j * rng.normal(size=(3, 4, 4))).astype("complex64")
+    found = f(at, at[0], many)
+    solved = np.linalg.solve
+    expected = [solved(at.T, at[0]), solved(many, at), solved(at.real, at[0]), np.linalg.inv(many)]
+    for one, other, tolerance in zip(found, expected, (1e-12, 1e-4, 1e-12, 1e-4), strict=True):
+        np.testing.assert_allclose(one, other, tolerance, tolerance)
+    with pytest.raises(np.linalg.LinAlgError, match="singular"):
+        f(np.ones((4, 4), complex), at[0], many)
+    for function in (T.det, T.cholesky, T.qr, T.eigh, T.svd, T.slogdet):
+        with pytest.raises(DTypeError, match="takes real matrices, got complex128"):
+            function(a)
