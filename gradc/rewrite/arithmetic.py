@@ -12,6 +12,7 @@ import numpy as np
 from gradc.dtypes import dtype_info
 from gradc.graph.variable import Constant, Variable
 from gradc.ops.elemwise import add, mul, neg, true_div
+from gradc.ops.lengths import ones_like
 from gradc.ops.stops import STOPS
 from gradc.rewrite.facts import Facts
 from gradc.rewrite.rule import rule
@@ -123,6 +124,15 @@ def power_of_one(out: Variable) -> Variable | None:
     return base if scalar_value(exponent) == 1 and base.dtype == out.dtype else None
 
 
+@rule(on=("pow",), keeps="exact", over="any")
+def power_of_zero(out: Variable) -> Variable | None:
+    """The power x ** 0 -> 1, for nan and infinities too, as C99 and numpy say."""
+    assert out.owner is not None
+    base, exponent = out.owner.inputs
+    is_whole = scalar_value(exponent) == 0 and base.type.shape == out.type.shape
+    return ones_like(base, out.dtype) if is_whole and out.dtype != "bool" else None
+
+
 @rule(on=("pow",), keeps="rounding", over="any")
 def small_power(out: Variable) -> Variable | None:
     """The powers x ** 2 -> x * x, 3 alike, x ** 4 -> (x * x) * (x * x), x ** -1 -> 1 / x."""
@@ -149,6 +159,7 @@ ARITHMETIC = (
     reciprocal_as_quotient,
     square_as_product,
     power_of_one,
+    power_of_zero,
     small_power,
     negative_factor,
     negative_product,

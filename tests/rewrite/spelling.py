@@ -127,6 +127,17 @@ EXAMPLES: dict[str, tuple[Build, ...]] = {
     "difference": (lambda x, y: x - y,),
     "reciprocal_as_quotient": (lambda x, y: T.reciprocal(x),),
     "square_as_product": (lambda x, y: T.square(x),),
+    "power_of_zero": (lambda x, y: x**0,),
+    "power_of_a_half": (
+        lambda x, y: x**0.5,
+        lambda x, y: x**-0.5,
+        lambda x, y: T.pow(T.add(T.mul(x, x), T.abs(y)), -0.5),
+    ),
+    "power_of_minus_two": (lambda x, y: x**-2,),
+    "sum_of_multiple": (
+        lambda x, y: T.sum(T.mul(T.exp(-T.abs(x)), np.asarray([3], x.dtype))),
+        lambda x, y: T.sum(T.mul(T.exp(-T.abs(x)), T.cos(y), np.asarray([3], x.dtype)), axis=0),
+    ),
     "power_of_one": (lambda x, y: x**1,),
     "small_power": (lambda x, y: x**2, lambda x, y: x**3, lambda x, y: x**4, lambda x, y: x**-1),
     "negative_factor": (lambda x, y: (-x) * y, lambda x, y: (-x) / (-y)),

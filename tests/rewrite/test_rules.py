@@ -79,7 +79,10 @@ def values_of(roots, x, y, dtype, rule):
     for leaf in leaves(roots):
         if leaf.ndim == 2:
             known[leaf] = rng.normal(size=(4, 4)).astype(dtype)
-    if rule.name == "sum_with_product":  # its sums are compared by their largest term
+    if rule.name in (
+        "sum_with_product",
+        "sum_of_multiple",
+    ):  # compared by their largest term
         known[x] = known[y] = np.full(4, 0.5, dtype)
     used = set(leaves(roots))
     return {leaf: value for leaf, value in known.items() if leaf in used}
