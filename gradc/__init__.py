@@ -32,6 +32,7 @@ from gradc.call.objects import shared_object
 from gradc.call.profile import ProfileStats, print_global_stats
 from gradc.compile import function
 from gradc.control import OpFromGraph, custom_gradient, ifelse, until
+from gradc.control.checkpoints import scan_checkpoints
 from gradc.control.loops import scan
 from gradc.differentiate.words import (
     Lop,
@@ -181,6 +182,7 @@ __all__ = [
     "register_mode",
     "save",
     "scan",
+    "scan_checkpoints",
     "scipy_objective",
     "shared",
     "shared_object",

@@ -1,6 +1,8 @@
 """Operations that hold a graph of their own: loops, OpFromGraph and custom gradients."""
 
+from gradc.control.associative import associative_scan
 from gradc.control.carried import fori_loop, scan, while_loop
+from gradc.control.checkpoints import scan_checkpoints
 from gradc.control.choice import choice_node, ifelse
 from gradc.control.folds import foldl, foldr, map, reduce
 from gradc.control.given import until
@@ -11,6 +13,7 @@ from gradc.control.subgraph import inlined
 
 __all__ = [
     "OpFromGraph",
+    "associative_scan",
     "choice_node",
     "custom_gradient",
     "foldl",
@@ -21,6 +24,7 @@ __all__ = [
     "map",
     "reduce",
     "scan",
+    "scan_checkpoints",
     "scan_node",
     "stepped",
     "until",

@@ -11,6 +11,7 @@ from typing import Any
 
 from gradc import tree
 from gradc.control import loops
+from gradc.control.checkpoints import in_blocks
 from gradc.control.choice import ifelse
 from gradc.control.given import until
 from gradc.errors import ArgumentError, message
@@ -22,7 +23,7 @@ from gradc.ops.convert import as_variable
 from gradc.ops.create import arange
 from gradc.ops.watch import assert_op
 
-__all__ = ["fori_loop", "scan", "while_loop"]
+__all__ = ["fori_loop", "of_one_length", "scan", "while_loop"]
 
 _MOST = 2**31 - 1  # steps of a loop that says no bound
 
@@ -33,18 +34,21 @@ def scan(
     xs: Any = None,
     length: Any = None,
     reverse: bool = False,
+    checkpoint: int | str | None = None,
 ) -> tuple[Any, Any]:
     """f(carry, x) gives (carry, y) for each row x of xs; gives the last carry, and all ys.
 
     init, xs: arrays, or containers of them; the carry keeps its form, and all of xs have as many
         rows.  length: how many steps, where there is no xs.  reverse: from the last row to the
         first; row k of ys belongs to row k of xs all the same.
+    checkpoint: gradients keep the carry of each so many steps only, and compute what is between
+        again; "sqrt", where the number of steps is known, needs the least memory.
     Raises: ArgumentError for a carry of another form, and as gradc.scan.
     Source: JAX's function of this name.
     """
     starts, form = tree.flatten(init)
     given, rows = tree.flatten(xs) if xs is not None else ([], None)
-    arrays = _of_one_length([as_variable(each) for each in given])
+    arrays = of_one_length([as_variable(each) for each in given])
 
     def both(*parts: Any) -> tuple[list[Any], list[Any], Any]:
         x = None if rows is None else tree.unflatten(rows, list(parts[: len(arrays)]))
@@ -58,22 +62,29 @@ def scan(
 
     places = [Input(TensorType(each.dtype, each.type.shape[1:])) for each in arrays]
     _, outs, shape = both(*places, *(Input(as_variable(each).type) for each in starts))
-    found, last, _ = loops.looped(
-        lambda *parts: [each for part in both(*parts)[:2] for each in part],
-        arrays, [*starts, *(None for _ in outs)], n_steps=length, go_backwards=reverse,
-    )  # fmt: skip
-    ys = [each[::-1] if reverse else each for each in found[len(starts) :]]
+
+    def step(*parts: Any) -> list[Any]:
+        return [each for part in both(*parts)[:2] for each in part]
+
+    info = [*starts, *(None for _ in outs)]
+    if checkpoint is None:
+        found, last, _ = loops.looped(step, arrays, info, n_steps=length, go_backwards=reverse)
+        found = found[len(starts) :]
+    else:
+        rows_of = [each[::-1] if reverse else each for each in arrays]
+        _, last, found, _ = in_blocks(step, rows_of, info, length, checkpoint, "scan")
+    ys = [each[::-1] if reverse else each for each in found]
     return tree.unflatten(form, last), None if shape is None else tree.unflatten(shape, ys)
 
 
-def _of_one_length(arrays: list[Variable]) -> list[Variable]:
+def of_one_length(arrays: list[Variable], word: str = "scan") -> list[Variable]:
     """The arrays, each known to have as many rows as the first."""
     found = arrays[:1]
     for each in arrays[1:]:
         n, m = length_of(arrays[0], 0), length_of(each, 0)
         known = arrays[0].type.shape[0], each.type.shape[0]
         if None not in known and known[0] != known[1]:
-            what = f"scan: xs have {known[0]} and {known[1]} rows."
+            what = f"{word}: xs have {known[0]} and {known[1]} rows."
             raise ArgumentError(message(what, fix="give all of xs as many rows."))
         found.append(each if None not in known else assert_op(each, eq(n, m)))
     return found

@@ -93,8 +93,12 @@ def looped(
     go_backwards: bool = False,
     word: str = "scan",
     strict: bool = False,
+    keeps: bool = True,
 ) -> tuple[list[Variable], list[Variable], dict[Variable, Variable]]:
-    """What scan gives, as lists, and beside it the last row of each state, if only its first."""
+    """What scan gives, as lists, and beside it the last row of each state, if only its first.
+
+    keeps: whether gradients read what was costly to compute; else they compute it again.
+    """
     rows = [
         row
         for k, each in enumerate(listed(sequences))
@@ -109,7 +113,7 @@ def looped(
     step, shared = _step_of(rows, starts, places, result, word)
     if strict:
         _check_strict(step, rows, fixed, word)
-    step.truncate = most
+    step.truncate, step.keeps = most, keeps
     made = make(steps, step)
     own = len(step.states) - len(shared)
     lasts = [

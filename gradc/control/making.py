@@ -49,6 +49,7 @@ class Step:
 
     sequences: from placeholders to arrays of one row a step.  until: a bool scalar that ends it.
     truncate: how many steps gradients go back; None for all.
+    keeps: whether what is costly to compute again is an output too.
     """
 
     sequences: Mapping[Variable, Variable]
@@ -57,6 +58,7 @@ class Step:
     until: Variable | None = None
     truncate: int | None = None
     word: str = "scan"
+    keeps: bool = True
 
 
 @dataclass(eq=False)
@@ -75,7 +77,8 @@ def make(n: Variable, step: Step) -> Made:
     inputs = _inputs(step, outputs)
     rest = captured(inputs, outputs)
     last = [outputs.pop()] if step.until is not None else []
-    outputs += _costly([*inputs, *rest], [*outputs, *last], inputs)
+    if step.keeps:
+        outputs += _costly([*inputs, *rest], [*outputs, *last], inputs)
     return _node(n, step, inputs, rest, {}, [*outputs, *last])
 
 

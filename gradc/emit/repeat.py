@@ -109,7 +109,11 @@ def _function(
 ) -> Function:
     counted = step.until is not None and step.taken is not None
     cuts = [(formula(cut.into, C), formula(cut.whole, C)) for cut in step.cuts]
-    lines = [f"const int64_t {n} = frame->sizes[{n[1:]}] = {whole};" for n, whole in cuts]
+    called = _names(body)
+    lines = [
+        f"{f'const int64_t {n} = ' if n in called else ''}frame->sizes[{n[1:]}] = {whole};"
+        for n, whole in cuts
+    ]
     before: list[Block] = _lines(step.before)
     if cuts:
         before.append(Lines(tuple(part for line in lines for part in wrapped(line))))

@@ -68,7 +68,6 @@ def test_a_foreign_theano_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize(
     "use",
     [
-        "theano.scan_checkpoints(None)",
         "theano.ifelse.IfElse(1)",
         "T.raw_random.RandomFunction(1)",
         "T.nnet.conv2d(None, None)",
@@ -76,7 +75,6 @@ def test_a_foreign_theano_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> No
         "T.signal.pool.pool_2d(None)",
         "T.signal.downsample.max_pool_2d(None)",
         "theano.sparse.csr_matrix('x')",
-        "theano.scan_module.scan_checkpoints(1)",
         "T.fft.rfft(1)",
     ],
 )

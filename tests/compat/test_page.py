@@ -35,7 +35,6 @@ def test_both_sides_give_the_same() -> None:
 def test_what_is_missing_stands_on_the_page() -> None:
     text = PAGE.read_text().partition("## Not there")[2]
     for word in (
-        "scan_checkpoints",
         "IfElse",
         "conv2d",
         "pool_2d",

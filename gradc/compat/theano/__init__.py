@@ -47,7 +47,7 @@ from gradc.compat.theano.gof import (
 )
 from gradc.compat.theano.gradient import Lop, Rop, grad, subgraph_grad
 from gradc.compat.theano.printing import pp, pprint
-from gradc.compat.theano.scan_module import foldl, foldr, map, reduce, scan
+from gradc.compat.theano.scan_module import foldl, foldr, map, reduce, scan, scan_checkpoints
 from gradc.compat.theano.scan_module.scan_utils import clone
 from gradc.compat.theano.settings import config
 from gradc.compat.theano.updates import OrderedUpdates
@@ -105,6 +105,7 @@ __all__ = [
     "sandbox",
     "scalar",
     "scan",
+    "scan_checkpoints",
     "scan_module",
     "shared",
     "subgraph_grad",

@@ -15,7 +15,6 @@ from gradc.errors import UnsupportedError, message
 
 __all__ = ["NOT_THERE", "fill"]
 
-_CHECKPOINTS = "loops that keep every N-th step", "use theano.scan."
 _LOSS = "this loss", "write its recurrence with theano.scan."
 _BRANCH = "this class", "use the function theano.ifelse.ifelse."
 _RANDOM = (
@@ -56,8 +55,6 @@ _INSIDE = "Theano's compilation internals", "use theano.function."
 
 # Module, its names, and what is missing with a way out.
 NOT_THERE: tuple[tuple[str, str, tuple[str, str]], ...] = (
-    ("theano", "scan_checkpoints", _CHECKPOINTS),
-    ("theano.scan_module", "scan_checkpoints", _CHECKPOINTS),
     ("theano.ifelse", "IfElse", _BRANCH),
     ("theano.tensor.shared_randomstreams", "RandomStateSharedVariable", _RANDOM),
     ("theano.tensor.raw_random", "RandomFunction RandomStreamsBase RandomStateType", _RANDOM),

@@ -11,9 +11,11 @@ from typing import Any
 
 from gradc.compat.theano.scan_module import scan_utils
 from gradc.compat.theano.updates import OrderedUpdates
-from gradc.control import folds, loops, until
+from gradc.control import checkpoints, folds, loops, until
 
-__all__ = ["foldl", "foldr", "map", "reduce", "scan", "scan_utils", "until"]
+__all__ = [
+    "foldl", "foldr", "map", "reduce", "scan", "scan_checkpoints", "scan_utils", "until",
+]  # fmt: skip
 
 Found = tuple[Any, OrderedUpdates]
 
@@ -38,6 +40,23 @@ def scan(
         fn, sequences, outputs_info, non_sequences, n_steps, truncate_gradient, go_backwards,
         name=name, strict=strict, return_list=return_list,
     )  # fmt: skip
+    return found, OrderedUpdates(updates)
+
+
+def scan_checkpoints(
+    fn: Callable[..., Any],
+    sequences: Any = None,
+    outputs_info: Any = None,
+    non_sequences: Any = None,
+    name: str = "checkpointscan_fn",
+    n_steps: Any = None,
+    save_every_N: int = 10,
+    padding: bool = True,
+) -> Found:
+    """gradc.scan_checkpoints."""
+    found, updates = checkpoints.scan_checkpoints(
+        fn, sequences, outputs_info, non_sequences, name, n_steps, save_every_N, padding
+    )
     return found, OrderedUpdates(updates)
 
 
