@@ -8,6 +8,7 @@ refuses where nothing that is computed needs the lengths: rows picked of a sum a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["misfits"]
 
 MOST = 8  # calls
+LARGEST = 100_000  # elements
 
 
 def misfits(batch: Batch, f: gradc.Function, rng: np.random.Generator) -> Iterator[tuple[int, str]]:
@@ -65,6 +67,8 @@ def _changed(case: Case, leaf: Variable, rng: np.random.Generator) -> Case:
     axis = rng.choice([k for k, n in enumerate(leaf.type.shape) if n is None])
     n = value.shape[axis]
     others = sorted({n + 1, max(n - 1, 0), 2 * n, 0, 1} - {n})
+    rest = value.shape[:axis] + value.shape[axis + 1 :]
+    others = [each for each in others if each * math.prod(rest) <= LARGEST]  # 0 has any others
     shape = (*value.shape[:axis], int(rng.choice(others)), *value.shape[axis + 1 :])
     new = np.resize(value, shape)
     if isinstance(leaf, SharedVariable):
