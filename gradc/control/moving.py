@@ -128,7 +128,7 @@ class _Moving:
                     params.get("truncate"), params["word"])  # fmt: skip
         made = build(n, step, self.fixed, self.rewrite)
         found = {k: self.cut(n, others[k]) for k in sort.through}
-        products = self.outside([others[k] for k in sort.behind], step, made)
+        products = self.outside(n, [others[k] for k in sort.behind], step, made)
         found.update(zip(sort.behind, products, strict=True))
         found.update(zip(sort.kept, made.stacks, strict=False))
         self.total(adding, made, own)
@@ -256,8 +256,10 @@ class _Moving:
                     found.setdefault(each)
         return list(found)
 
-    def outside(self, products: Sequence[Variable], step: Step, made: Made) -> list[Variable]:
-        """The products of all steps at once."""
+    def outside(
+        self, n: Variable, products: Sequence[Variable], step: Step, made: Made
+    ) -> list[Variable]:
+        """The products of all steps at once; n of them where the loop gives nothing else."""
         if not products:
             return []
         replace: dict[Variable, Variable] = dict(self.fixed)
@@ -269,9 +271,8 @@ class _Moving:
                 replace[row] = trace[depth + tap : rows + (depth + tap)]
             if state.new.owner is not None:
                 replace[state.new] = trace[depth:]
-        assert count is not None
         for row in self.arrays:
-            replace.setdefault(row, self.cut(count, row))
+            replace.setdefault(row, self.cut(n if count is None else count, row))
         for each, stack in zip(step.outputs, made.stacks, strict=True):
             replace.setdefault(each, stack)
         return batched(products, replace)
