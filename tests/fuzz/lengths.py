@@ -68,7 +68,7 @@ def _changed(case: Case, leaf: Variable, rng: np.random.Generator) -> Case:
     n = value.shape[axis]
     others = sorted({n + 1, max(n - 1, 0), 2 * n, 0, 1} - {n})
     rest = value.shape[:axis] + value.shape[axis + 1 :]
-    others = [each for each in others if each * math.prod(rest) <= LARGEST]  # 0 has any others
+    others = [each for each in others if each * math.prod(rest) <= LARGEST] or [n]
     shape = (*value.shape[:axis], int(rng.choice(others)), *value.shape[axis + 1 :])
     new = np.resize(value, shape)
     if isinstance(leaf, SharedVariable):
