@@ -101,15 +101,4 @@ def sum_with_scattered(out: Variable, facts: Facts) -> Variable | None:
     return None
 
 
-@rule(on=("sub",), keeps="rounding")
-def difference_with_scattered(out: Variable, facts: Facts) -> Variable | None:
-    """The difference of x and of zeros with values added -> x with the negative values added."""
-    assert out.owner is not None
-    base, term = out.owner.inputs
-    found = added_to_zeros(term, facts)
-    if not found or not _is_linear(term, facts) or facts.shape(base) != facts.shape(out):
-        return None
-    return _again(found, base, neg)
-
-
-SCATTERED = (multiple_of_scattered, sum_with_scattered, difference_with_scattered)
+SCATTERED = (multiple_of_scattered, sum_with_scattered)

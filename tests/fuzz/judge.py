@@ -32,6 +32,7 @@ MARGIN = 16.0  # of the spread, which is an estimate from few samples
 SLOPE = 8.0  # ulps of 1: slopes like s * (1 - s) of sigmoid have no more digits
 ULPS = 16.0  # what vector math, and an operation written as another, may be off by
 _COMPARE = frozenset(("lt", "le", "gt", "ge", "eq", "neq"))
+_WIDE = {"float": "longdouble", "compl": "clongdouble"}
 KEEPS = PICKS | JUMPS  # their results are operands, or are not rounded
 
 
@@ -238,8 +239,7 @@ def _run(
         arrays = [_shaken(array, each.dtype, rng, by_norm=by_norm) for array, each in pairs]
     results = []
     for out, array in zip(node.outputs, node.op.rule.evaluate(arrays, params), strict=True):
-        is_float = out.dtype.startswith("float")
-        dtype = "longdouble" if wide and is_float else out.dtype
+        dtype = _WIDE.get(out.dtype[:5], out.dtype) if wide else out.dtype
         result = np.asarray(array).astype(dtype, copy=False)
         loses = node.op.name == "cast" and out.dtype == "float32"
         if rng is not None and _is_softmax(node):

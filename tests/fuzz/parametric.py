@@ -113,6 +113,13 @@ def guarded(g: Pool, item: Item) -> Variable:
     return g.draws.pick(forms if item.value.ndim else forms[:-1])()
 
 
+def of_complex(g: Pool, item: Item) -> Variable:
+    """Parts of complex numbers, and an angle away from its jump."""
+    x, y = item.variable, like(g, item).variable
+    z = T.complex(x, y)
+    return T.real(T.conj(z)) - T.imag(z) + T.angle(T.complex(T.square(x) + 1, y))
+
+
 def in_passes(g: Pool, item: Item) -> Variable:
     """What is read again after its neighbour was written: two products around rows."""
     a = T.dot(item.variable, item.variable.T) * 0.1
@@ -191,6 +198,7 @@ FORMS: tuple[Form, ...] = tuple(
         Form("guards", guarded, range(4), moves=False, floats=True, full=True),
         Form("passes", in_passes, range(2, 3), moves=False, floats=True, full=True),
         Form("turned", of_turned, range(3, 6), moves=False, floats=True, full=True),
+        Form("complex", of_complex, moves=False, floats=True, full=True),
         Form("casts", in_order, range(4), floats=False),
         Form("Assert", lambda g, i: T.Assert("it has a length")(i.variable,
              T.ge(T.size(i.variable), 0))),

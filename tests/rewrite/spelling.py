@@ -211,7 +211,6 @@ EXAMPLES: dict[str, tuple[Build, ...]] = {
         lambda x, y: -_scattered(x) / 3.0 + _leaf(y),
         lambda x, y: call("scatter", _scattered(x), y[:4], _rows(x), _LABELS, mode="add") * 2.0,
     ),
-    "difference_with_scattered": (lambda x, y: T.exp(_leaf(x)) - _scattered(y),),
     "sum_with_scattered": (
         lambda x, y: _scattered(x) + T.exp(_leaf(x)),
         lambda x, y: T.add(_leaf(x), _scattered(x), _leaf(y)) + T.exp(_leaf(y)[0]),
