@@ -325,24 +325,24 @@ def test_whoever_reads_last_rows_finds_them():
         np.testing.assert_allclose(one, wanted, rtol=1e-12)
 
 
+def test_a_loop_of_products_alone_leaves_no_loop():
+    x, w, n = T.tensor3("x", shape=(None, 1, 3)), T.dmatrix("w"), T.lscalar("n")
+    states = gradc.scan(
+        lambda old, w: T.tanh(T.dot(old, w)), None, {"initial": x, "taps": [-2]}, [w], n_steps=n
+    )[0]  # fmt: skip
+    plain = gradc.scan(lambda row, w: T.dot(row, w), [x[:n]], non_sequences=[w], n_steps=n)[0]
+    outputs = [plain, *(T.grad(T.sum(T.sin(y)[-1] ** 2), w) for y in (plain, states))]
+    values = {x: RNG.normal(size=(2, 1, 3)), w: RNG.normal(size=(3, 3)), n: np.int64(1)}
+    f = gradc.function([*values], outputs)
+    for one, wanted in zip(f(*values.values()), evaluate(outputs, values), strict=True):
+        np.testing.assert_allclose(one, wanted, rtol=1e-12)
+
+
 ENDLESS = {
     "rows": lambda s: T.tanh(s) + 0.1,  # in parts, on all threads
     "numbers": lambda s: s * 0.5 + 0.1,  # turns that stand in the loop, without a call
     "loops": lambda s: gradc.scan(lambda r: r * 0.5, None, s, n_steps=50)[0][-1] + 0.1,
 }
-
-
-def test_a_loop_of_products_alone_leaves_no_loop():
-    x, w, n = T.dtensor3("x"), T.dmatrix("w"), T.lscalar("n")
-    found, _ = gradc.scan(lambda row, w: T.dot(row, w), [x[:n]], non_sequences=[w], n_steps=n)
-    cost = T.sum(T.sin(found) ** 2)
-    outer, _ = gradc.scan(lambda row, ct: T.dot(row.T, ct), [x[:n][::-1], T.cos(found)[::-1]],
-                          n_steps=n)  # fmt: skip
-    values = {x: RNG.normal(size=(4, 2, 3)), w: RNG.normal(size=(3, 5)), n: np.int64(2)}
-    outputs = [found, outer.sum(axis=0), *T.grad(cost, [x, w])]
-    f = gradc.function([*values], outputs)
-    for one, wanted in zip(f(*values.values()), evaluate(outputs, values), strict=True):
-        np.testing.assert_allclose(one, wanted, rtol=1e-12)
 
 
 @pytest.mark.parametrize("kind", ENDLESS)
