@@ -14,6 +14,7 @@ from gradc.graph.variable import Input, Variable
 from gradc.graph.walk import leaves, substitute, toposort
 from tests.fuzz.draws import Draws
 from tests.fuzz.exact import STOPS
+from tests.fuzz.loops import branch, loop
 from tests.fuzz.parametric import form, special_form
 from tests.fuzz.pool import FLOATS, INTEGERS, LENGTHS, MOST_ELEMENTS, Case, Item, Pool
 from tests.fuzz.steps import elementwise, guard, idiom, product, reduce, sampled
@@ -108,6 +109,12 @@ def compare(g: Pool, made: Variable, raw: Variable, *, exact: bool = False) -> N
         case.exact.add(made)
 
 
+def looped(g: Pool) -> None:
+    """A loop, which the same steps unrolled judge, or a branch, which a switch judges."""
+    for made, raw in g.draws.pick((loop, loop, branch))(g):
+        compare(g, made, raw)
+
+
 def _has_ties(cost: Variable) -> bool:
     """Whether it picks the greatest of what may be one number several times."""
     return any(node.op.name in TIES for node in toposort([cost]))
@@ -139,6 +146,8 @@ def close(g: Pool) -> None:
     case = g.case
     if g.draws.chance(85):
         derivative(g)
+    if not g.special and g.draws.chance(12):
+        looped(g)
     results = [item for item in g.items if item.variable.owner is not None][-MOST_OUTPUTS:]
     case.outputs += [item.variable for item in results]
     case.exact.update(item.variable for item in results if item.exact)
