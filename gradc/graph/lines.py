@@ -51,8 +51,9 @@ def lines_within(op: Any) -> Iterator[tuple[Path, Lines]]:
         for _, value in getattr(each, "params", ()):
             if isinstance(value, Lines):
                 yield path, value
-            calls = enumerate(getattr(value, "calls", ()))
-            inner += [((*path, k), call.op) for k, call in calls]
+            calls = getattr(value, "calls", ())  # of a graph inside; what users keep is theirs
+            if isinstance(calls, tuple):
+                inner += [((*path, k), getattr(call, "op", None)) for k, call in enumerate(calls)]
         stack += reversed(inner)
 
 

@@ -53,7 +53,7 @@ def matrices(name: str, x: Any, *, square: bool = True, of_complex: bool = False
         return floats(array)
     if not of_complex:
         what = f"{name}: takes real matrices, got {array.dtype}."
-        fix = "of complex ones there are products, solve, matrix_inverse, eig and eigvals."
+        fix = "T.real(x) is the real part; complex are products, solve, matrix_inverse and eig."
         raise DTypeError(message(what, [where(array)], fix))
     return array
 
