@@ -96,9 +96,14 @@ def _pair_pullback(cts: Cts, outs: Cts, a: Variable) -> tuple[Variable | None]:
     return (None if total is None else product(total, vt),)
 
 
+def _within(v: Variable, tangent: Variable | None) -> Variable:
+    """The tangent of a matrix in the basis of its eigenvectors."""
+    return product(matrix_inverse(v), cast(tangent, v.dtype), v)
+
+
 def _pair_pushforward(tangents: Cts, outs: Cts, a: Variable) -> tuple[Variable, Variable]:
     w, v = outs
-    inner = product(matrix_inverse(v), cast(tangents[0], v.dtype), v)
+    inner = _within(v, tangents[0])
     moved = product(v, gaps(w) * inner)
     along = complex(_down(real(conj(v) * moved)), _down(imag(moved) * _anchor(v)))
     return diagonal(inner, 0, -2, -1), moved - v * along
@@ -148,7 +153,7 @@ def _values_pullback(cts: Cts, outs: Cts, a: Variable) -> tuple[Variable | None]
 
 def _values_pushforward(tangents: Cts, outs: Cts, a: Variable) -> tuple[Variable]:
     _, v = general_eigen(a)
-    inner = product(matrix_inverse(v), cast(tangents[0], v.dtype), v)
+    inner = _within(v, tangents[0])
     return (diagonal(inner, 0, -2, -1),)
 
 
