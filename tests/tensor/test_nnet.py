@@ -17,6 +17,8 @@ B = np.array([0.1, -0.2, 0.3])
 Y = np.array([2, 1], "int32")
 D = np.array([[0.2, 0.3, 0.5], [1.0, 0.0, 0.0]])
 LOG = special.log_softmax(X, axis=1)
+GELU = 0.5 * X * (1 + np.tanh(np.sqrt(2 / np.pi) * (X + 0.044715 * X**3)))
+NORMAL = (X - X.mean(1, keepdims=True)) / np.sqrt(X.var(1, keepdims=True) + 1e-5)
 LOG_B = special.log_softmax(X + B, axis=1)
 
 
@@ -29,6 +31,16 @@ def test_values() -> None:
         (n.selu(x), 1.0507009873554805 * np.where(X > 0, X, 1.6732632423543772 * np.expm1(X))),
         (n.hard_sigmoid(x), np.clip(0.2 * X + 0.5, 0, 1)),
         (n.ultra_fast_sigmoid(x), special.expit(X)),
+        (n.gelu(x), X * special.ndtr(X)),
+        (n.gelu(x, approximate=True), GELU),
+        (n.swish(x), X * special.expit(X)),
+        (n.swish(x, b), X * special.expit(B * X)),
+        (n.layer_norm(x), NORMAL),
+        (n.layer_norm(x, b, b + 1, epsilon=1e-5), NORMAL * B + B + 1),
+        (n.layer_norm(x.T, axis=(0,), epsilon=1e-5), NORMAL.T),
+        (n.layer_norm(x, axis=(0, 1), epsilon=0.1), (X - X.mean()) / np.sqrt(X.var() + 0.1)),
+        (n.softmax(x, axis=0), special.softmax(X, axis=0)),
+        (n.logsoftmax(x, axis=(0, 1)), special.log_softmax(X)),
         (n.softmax_with_bias(x, b), np.exp(LOG_B)),
         (n.categorical_crossentropy(n.softmax(x), d), -(D * LOG).sum(1)),
         (n.categorical_crossentropy(n.softmax(x), y), -LOG[rows, Y]),
@@ -103,6 +115,8 @@ def test_gradients() -> None:
         lambda x, d: (
             n.softsign(x).sum() + n.selu(x).sum() + n.sigmoid_binary_crossentropy(x, d).sum()
             + n.crossentropy_softmax_1hot(x, Y)[0].sum() + n.prepend_1_to_each_row(x)[:, :2].sum()
+            + (n.gelu(x) * d).sum() + n.gelu(x, True).sum() + n.swish(x, d).sum()
+            + (n.layer_norm(x, d, epsilon=0.1) ** 3).sum() + n.hard_sigmoid(x).sum()
         ),
         [X[:, ::-1] + 0.1, D],
     )  # fmt: skip
@@ -190,3 +204,87 @@ def test_batch_normalization_that_does_not_fit() -> None:
         train(x, g, g, "per-channel")
     with pytest.raises(gradc.errors.ShapeError, match="gamma has 1 axes"):
         train(T.tensor4(), g, g)
+
+
+def test_tails_of_gelu() -> None:
+    x = T.vector("x")
+    at = np.array([-40.0, -10.0, -6.0, 0.0, 6.0, 40.0])
+    y, slope = gradc.function([x], [T.nnet.gelu(x), T.grad(T.nnet.gelu(x).sum(), x)])(at)
+    np.testing.assert_allclose(y, at * special.ndtr(at), rtol=1e-13, atol=1e-320)
+    density = np.exp(-(at**2) / 2) / np.sqrt(2 * np.pi)
+    np.testing.assert_allclose(slope, special.ndtr(at) + at * density, rtol=1e-12, atol=1e-300)
+
+
+def test_dropout() -> None:
+    x, rate, train = T.matrix("x"), T.scalar("rate"), T.scalar("train", dtype="bool")
+    key = gradc.random.key(3)
+    stream = gradc.random.RandomStreams(1)
+    y = T.nnet.dropout(x, 0.25, stream)
+    z = T.nnet.dropout(x, rate, key, train)
+    f = gradc.function(
+        [x, rate, train], [y, T.grad(y.sum(), x), z, T.nnet.dropout(x, 0.5, key, False)]
+    )
+    ones = np.ones((100, 200))
+    first, slope, other, same = f(ones, 0.5, True)
+    assert set(np.unique(first)) == {0.0, 1 / 0.75}
+    np.testing.assert_allclose((first == 0).mean(), 0.25, atol=0.01)
+    np.testing.assert_array_equal(first, slope)
+    np.testing.assert_allclose((other == 0).mean(), 0.5, atol=0.015)
+    np.testing.assert_array_equal(same, ones)
+    again = f(ones, 0.5, True)
+    assert not np.array_equal(again[0], first)  # the stream goes on
+    np.testing.assert_array_equal(again[2], other)  # the key does not
+    np.testing.assert_array_equal(f(ones, 0.9, False)[2], ones)
+    assert not f(ones, 1.0, True)[2].any()
+    np.testing.assert_array_equal(f(ones, 0.0, True)[2], ones)
+    for wrong, kind, text in [
+        (lambda: T.nnet.dropout(x, 1.5, key), ValueError, "outside 0 to 1"),
+        (lambda: T.nnet.dropout(T.lvector(), 0.5, key), TypeError, "has to be of floats"),
+        (lambda: T.nnet.dropout(x, 0.5, 3), TypeError, "a key is a uint64 vector"),
+    ]:
+        with pytest.raises(kind, match=text):
+            wrong()
+
+
+def test_labels_that_are_none() -> None:
+    n = T.nnet
+    x, y, b = T.matrix("x"), T.lvector("y"), T.vector("b")
+    w = gradc.shared(np.zeros(3), name="w")
+    loss = n.crossentropy_softmax_1hot_with_bias(x, w, y)[0]
+    cost = loss.sum()
+    f = gradc.function([x, y], loss, updates=[(w, w - T.grad(cost, w))])
+    g = gradc.function([x, y], n.categorical_crossentropy(n.softmax(x), y))
+    for wrong in ([2, 3], [-1, 0]):
+        for function, name in ((f, "y_idx"), (g, "true_dist")):
+            with pytest.raises(IndexError, match=name) as caught:
+                function(X, wrong)
+            assert str(wrong[0] if name == "y" else wrong) or caught
+    assert not w.get_value().any()
+    with pytest.raises(gradc.errors.GradcError, match='"y" has length 3 where "x" has 2'):
+        f(X, [0, 1, 2])
+    for labels, text in [
+        (T.vector("t"), "y_idx has to name classes by whole numbers, got float64"),
+        (T.tensor("bool", (None,), "t"), "y_idx has to name classes by whole numbers, got bool"),
+    ]:
+        with pytest.raises(TypeError, match=text):
+            n.crossentropy_softmax_1hot(x, labels)
+    with pytest.raises(ValueError, match="y_idx has 2 axes, 1 are needed"):
+        n.crossentropy_softmax_1hot(x, T.lmatrix())
+    with pytest.raises(IndexError, match="y_idx has the label 5, there are 3 classes"):
+        n.crossentropy_softmax_1hot(T.matrix("x", shape=(None, 3)), [0, 5])
+    with pytest.raises(TypeError, match="true_dist has to name"):
+        n.categorical_crossentropy(x, b)
+
+
+def test_labels_of_any_rank() -> None:
+    p, y = T.tensor3("p"), T.lmatrix("y")
+    f = gradc.function([p, y], T.nnet.categorical_crossentropy(T.nnet.softmax(p), y))
+    scores = np.random.default_rng(2).normal(size=(2, 4, 3))
+    labels = np.arange(8).reshape(2, 4) % 3
+    rows = special.log_softmax(scores, axis=-1)
+    expected = -np.take_along_axis(rows, labels[..., None], -1)[..., 0]
+    np.testing.assert_allclose(f(scores, labels), expected, rtol=1e-13)
+    v, k = T.vector("v"), T.lscalar("k")
+    one = gradc.function([v, k], T.nnet.categorical_crossentropy(T.nnet.softmax(v), k))
+    np.testing.assert_allclose(one(scores[0, 0], 1), -rows[0, 0, 1])
+    assert f(scores[:0], labels[:0]).shape == (0, 4)

@@ -6,7 +6,15 @@ them, and a compiler that fuses loses nothing by it.
 
 from gradc.ops.math import sigmoid, softplus
 from gradc.ops.nnet import logsoftmax, relu, softmax
-from gradc.tensor.nnet.activations import elu, hard_sigmoid, selu, softsign, ultra_fast_sigmoid
+from gradc.tensor.nnet.activations import (
+    elu,
+    gelu,
+    hard_sigmoid,
+    selu,
+    softsign,
+    swish,
+    ultra_fast_sigmoid,
+)
 from gradc.tensor.nnet.crossentropies import (
     binary_crossentropy,
     categorical_crossentropy,
@@ -26,10 +34,12 @@ from gradc.tensor.nnet.layers import (
     prepend_scalar_to_each_row,
     softmax_with_bias,
 )
+from gradc.tensor.nnet.noise import dropout
 from gradc.tensor.nnet.normalization import (
     batch_normalization,
     batch_normalization_test,
     batch_normalization_train,
+    layer_norm,
 )
 
 __all__ = [
@@ -45,9 +55,12 @@ __all__ = [
     "crossentropy_softmax_argmax_1hot_with_bias",
     "crossentropy_softmax_max_and_argmax_1hot",
     "crossentropy_softmax_max_and_argmax_1hot_with_bias",
+    "dropout",
     "elu",
+    "gelu",
     "h_softmax",
     "hard_sigmoid",
+    "layer_norm",
     "logsoftmax",
     "prepend_0_to_each_row",
     "prepend_1_to_each_row",
@@ -60,5 +73,6 @@ __all__ = [
     "softmax_with_bias",
     "softplus",
     "softsign",
+    "swish",
     "ultra_fast_sigmoid",
 ]

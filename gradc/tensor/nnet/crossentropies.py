@@ -22,7 +22,8 @@ from gradc.ops.nnet import logsoftmax, softmax
 from gradc.ops.reduce import argmax, sum
 from gradc.ops.reduce import max as max_of
 from gradc.ops.stacking import concatenate
-from gradc.tensor.nnet.layers import of_rows, padded_rows
+from gradc.tensor.nnet.labels import labelled
+from gradc.tensor.nnet.layers import padded_rows
 
 __all__ = [
     "binary_crossentropy",
@@ -62,13 +63,14 @@ def categorical_crossentropy(coding_dist: Any, true_dist: Any) -> Variable:
 
     coding_dist: predicted probabilities p, one distribution a row.
     true_dist: t of the same rank, or whole numbers of one rank less, which name the class.
-    Raises: ArgumentTypeError for other ranks.
+    Raises: ArgumentTypeError for other ranks, or classes that are no whole numbers; when it is
+    called, IndexBoundsError for a class that is not there, before anything is computed.
     """
     p, t = as_variable(coding_dist), as_variable(true_dist)
     if t.ndim == p.ndim:
         return -sum(t * log(p), axis=-1)
     if t.ndim == p.ndim - 1:
-        return crossentropy_categorical_1hot(p, t)
+        return -labelled("categorical_crossentropy", "true_dist", log(p), t)
     what = f"categorical_crossentropy: {p.type} and {t.type} are no distributions and targets."
     fix = "give targets of the same rank, or classes of one rank less."
     raise ArgumentTypeError(message(what, [where(p), where(t)], fix))
@@ -76,7 +78,8 @@ def categorical_crossentropy(coding_dist: Any, true_dist: Any) -> Variable:
 
 def crossentropy_categorical_1hot(coding_dist: Any, true_one_of_n: Any) -> Variable:
     """-log(p[class]) of every row: coding_dist [n, classes], true_one_of_n whole numbers [n]."""
-    return -of_rows(log(as_variable(coding_dist)), as_variable(true_one_of_n))
+    logs = log(as_variable(coding_dist))
+    return -labelled("crossentropy_categorical_1hot", "true_one_of_n", logs, true_one_of_n)
 
 
 def crossentropy_softmax_argmax_1hot_with_bias(
@@ -84,8 +87,7 @@ def crossentropy_softmax_argmax_1hot_with_bias(
 ) -> tuple[Variable, Variable, Variable]:
     """(-log(softmax(x + b)[y_idx]) [n], softmax(x + b) [n, classes], the likeliest class [n])."""
     scores = padded_rows(as_variable(x) + as_variable(b))
-    loss = -of_rows(logsoftmax(scores), as_variable(y_idx))
-    return loss, softmax(scores), argmax(scores, axis=-1)
+    return _loss(scores, y_idx), softmax(scores), argmax(scores, axis=-1)
 
 
 def crossentropy_softmax_1hot_with_bias(x: Any, b: Any, y_idx: Any) -> tuple[Variable, Variable]:
@@ -96,7 +98,11 @@ def crossentropy_softmax_1hot_with_bias(x: Any, b: Any, y_idx: Any) -> tuple[Var
 def crossentropy_softmax_1hot(x: Any, y_idx: Any) -> tuple[Variable, Variable]:
     """(-log(softmax(x)[y_idx]) [n], softmax(x) [n, classes])."""
     scores = padded_rows(as_variable(x))
-    return -of_rows(logsoftmax(scores), as_variable(y_idx)), softmax(scores)
+    return _loss(scores, y_idx), softmax(scores)
+
+
+def _loss(scores: Variable, y_idx: Any) -> Variable:
+    return -labelled("crossentropy_softmax_1hot", "y_idx", logsoftmax(scores), y_idx)
 
 
 def crossentropy_softmax_max_and_argmax_1hot_with_bias(

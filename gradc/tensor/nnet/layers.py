@@ -1,7 +1,4 @@
-"""Functions of whole rows: softmax of layers, hierarchical softmax, rows with a first column.
-
-`of_rows` and `padded_rows` are what the crossentropies share.
-"""
+"""Functions of whole rows: softmax of layers, hierarchical softmax, rows with a first column."""
 
 from __future__ import annotations
 
@@ -12,15 +9,15 @@ from gradc.ops.axes import dimshuffle
 from gradc.ops.convert import as_variable
 from gradc.ops.create import arange
 from gradc.ops.elemwise import cast, mul
-from gradc.ops.lengths import broadcast_to
+from gradc.ops.lengths import broadcast_to, length
 from gradc.ops.linalg import batched_dot, dot, tensordot
 from gradc.ops.nnet import softmax
 from gradc.ops.relabel import reshape
 from gradc.ops.stacking import concatenate
+from gradc.tensor.nnet.labels import labelled
 
 __all__ = [
     "h_softmax",
-    "of_rows",
     "padded_rows",
     "prepend_0_to_each_row",
     "prepend_1_to_each_row",
@@ -32,11 +29,6 @@ __all__ = [
 def padded_rows(x: Variable) -> Variable:
     """A vector as a matrix of one row; anything else as it is."""
     return dimshuffle(x, "x", 0) if x.ndim == 1 else x
-
-
-def of_rows(x: Variable, places: Variable) -> Variable:
-    """x[k, places[k]] for every row k: one element a row."""
-    return x[arange(places.shape[0]), places]
 
 
 def softmax_with_bias(x: Any, b: Any) -> Variable:
@@ -82,5 +74,6 @@ def h_softmax(
         return flat[:, :n_outputs]
     target = as_variable(target).flatten()
     one, place = target // n_outputs_per_class, target % n_outputs_per_class
+    chosen = labelled("h_softmax", "target", classes, one)
     scores = batched_dot(dimshuffle(x, 0, "x", 1), W2[one])[:, 0] + b2[one]
-    return mul(of_rows(classes, one), of_rows(softmax(scores), place))
+    return mul(chosen, softmax(scores)[arange(length(place, 0)), place])

@@ -1,4 +1,4 @@
-"""Batch normalisation: by given statistics, by those of a batch, and running averages of these."""
+"""Normalisation: of units over a batch, with running averages; of each example over its units."""
 
 from __future__ import annotations
 
@@ -15,7 +15,12 @@ from gradc.ops.declare import drop_axes, normal_axes
 from gradc.ops.elemwise import add, cast, mul, sqrt, square, sub, true_div
 from gradc.ops.lengths import length, product_of
 
-__all__ = ["batch_normalization", "batch_normalization_test", "batch_normalization_train"]
+__all__ = [
+    "batch_normalization",
+    "batch_normalization_test",
+    "batch_normalization_train",
+    "layer_norm",
+]
 
 
 def batch_normalization(
@@ -88,6 +93,28 @@ def batch_normalization_train(
             statistics.append(cast(moved, as_variable(old).dtype))
     found += statistics if keeps else [drop_axes(each, taken) for each in statistics]
     return tuple(found)
+
+
+def layer_norm(
+    x: Any, gamma: Any = None, beta: Any = None, axis: Any = -1, epsilon: float = 1e-5
+) -> Variable:
+    """Normalised over the units of each example: (x - mean) / sqrt(var + epsilon) * gamma + beta.
+
+    axis: one or several, over which mean and variance are taken; the last by default.
+    gamma, beta: have the rank of x or broadcast to it, such as vectors for the last axis; None
+    leaves them out.  dtype: integers become float64.
+    Gradient: through mean and variance.
+    Raises: ArgumentError for an axis that is not there.
+    Source: Ba, Kiros, Hinton, Layer Normalization (2016), arXiv 1607.06450.
+    """
+    x = as_variable(x)
+    axes = normal_axes("layer_norm", axis, x.ndim)
+    centred = x - mean_of(x, axis=axes, keepdims=True)
+    var = mean_of(square(centred), axis=axes, keepdims=True)
+    result = centred * true_div(1.0, sqrt(var + epsilon))
+    if gamma is not None:
+        result = mul(result, gamma)
+    return result if beta is None else add(result, beta)
 
 
 def _axes(name: str, axes: Any, inputs: Variable) -> tuple[int, ...]:

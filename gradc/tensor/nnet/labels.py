@@ -1,0 +1,71 @@
+"""Labels: whole numbers that name the class of each row.
+
+Takes rows of scores or probabilities and their labels; gives the element of each row that its label
+names.  Labels are looked at before anything is computed with them, by a step of its own: unlike
+indices they do not count from the end, so -1 is an error and not the last class.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradc.dtypes import dtype_info
+from gradc.errors import ArgumentTypeError, IndexBoundsError, ShapeError, message
+from gradc.graph.describe import where
+from gradc.graph.variable import Constant, Variable
+from gradc.ops.axes import dimshuffle
+from gradc.ops.calls import call
+from gradc.ops.compare import and_, ge, lt
+from gradc.ops.convert import as_variable
+from gradc.ops.create import arange
+from gradc.ops.declare import pad
+from gradc.ops.lengths import length
+from gradc.ops.watch import check
+
+__all__ = ["labelled"]
+
+
+def labelled(name: str, argument: str, x: Variable, labels: Any) -> Variable:
+    """x[..., labels[...]] for every row: one element a row, [..., classes] and [...] -> [...].
+
+    name, argument: of the user's function and what it calls the labels.
+    Raises: ArgumentTypeError for labels that are no whole numbers; ShapeError for another rank;
+    IndexBoundsError at the call (or here, where all is known) for a class that is not there.
+    """
+    found = _whole(name, argument, as_variable(labels))
+    if found.ndim != x.ndim - 1:
+        what = f"{name}: {argument} has {found.ndim} axes, {x.ndim - 1} are needed."
+        raise ShapeError(message(what, [where(found), where(x)], "give one label a row."))
+    places = _inside(name, argument, found, x)
+    rank = found.ndim
+    rows = [
+        dimshuffle(arange(length(x, axis)), *(0 if k == axis else "x" for k in range(rank)))
+        for axis in range(rank)
+    ]
+    return x[(*rows, places)]
+
+
+def _whole(name: str, argument: str, labels: Variable) -> Variable:
+    if dtype_info(labels.dtype).is_integer:
+        return labels
+    what = f"{name}: {argument} has to name classes by whole numbers, got {labels.type}."
+    fix = 'declare or cast it as integers, such as T.lvector("y") or y.astype("int64").'
+    raise ArgumentTypeError(message(what, [where(labels)], fix))
+
+
+def _inside(name: str, argument: str, labels: Variable, x: Variable) -> Variable:
+    """The labels, once they have been seen to be classes of x."""
+    count = x.type.shape[-1]
+    if isinstance(labels, Constant) and count is not None:
+        wrong = labels.data[(labels.data < 0) | (labels.data >= count)]
+        if np.size(wrong):
+            what = f"{name}: {argument} has the label {wrong.flat[0]}, there are {count} classes."
+            fix = f"use labels from 0 to {count - 1}."
+            raise IndexBoundsError(message(what, [where(labels), where(x)], fix))
+        return labels
+    classes = pad(length(x, x.ndim - 1), labels.ndim)
+    inside = and_(ge(labels, 0), lt(labels, classes))
+    text = f"{argument} of {name} has a label that is no class: below 0, or too large"
+    return call("given", labels, pad(check(inside, text, "IndexBoundsError"), labels.ndim))
