@@ -70,7 +70,7 @@ from gradc.options import config
 from gradc.sharedvar import SharedVariable, shared
 
 if typing.TYPE_CHECKING:
-    from gradc import printing, random, testing
+    from gradc import init, optim, printing, random, testing
     from gradc.extend import Op, as_op, object_constant
     from gradc.functional import (
         grad,
@@ -106,6 +106,8 @@ else:  # the same, when it is used
                 "vmap",
             ),
             "gradc.functional.jit": ("jit",),
+            "gradc.init": ("init",),
+            "gradc.optim": ("optim",),
             "gradc.printing": ("printing", "debugprint", "detect_nan", "pp", "pprint"),
             "gradc.random": ("random",),
             "gradc.saving": ("load", "load_function", "save"),
@@ -165,6 +167,7 @@ __all__ = [
     "hessian",
     "hessian_vector_product",
     "hvp",
+    "init",
     "jacobian",
     "jit",
     "jvp",
@@ -172,6 +175,7 @@ __all__ = [
     "load_function",
     "numeric_grad",
     "object_constant",
+    "optim",
     "pp",
     "pprint",
     "print_global_stats",

@@ -56,7 +56,17 @@ LAYERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "functional": (("functional",), ("batch", "compile")),
     "saving": (("saving",), ("compile",)),
     "face": (
-        ("__init__", "__main__", "printing", "cli", "why", "testing", "optim", "sklearn"),
+        (
+            "__init__",
+            "__main__",
+            "printing",
+            "cli",
+            "why",
+            "testing",
+            "init",
+            "optim",
+            "sklearn",
+        ),
         ("functional", "saving"),
     ),
     "compat": (("compat",), ("face",)),
