@@ -44,6 +44,8 @@ WORDS = SimpleNamespace(
     sum=T.sum, mean=T.mean, max=T.max, diagonal=T.diagonal, cholesky=T.linalg.cholesky,
     cho_solve=lambda factor, y: T.linalg.cho_solve((factor, True), y),
     crossentropy=crossentropy, binary_crossentropy=binary_crossentropy,
+    correlate=lambda x, w: T.nnet.conv2d(x, w, filter_flip=False),
+    max_pool=lambda x: T.signal.pool.pool_2d(x, (2, 2), ignore_border=True),
     recur=recur, normal=lambda key, like: gradc.random.normal(key, like.shape, like.dtype),
 )  # fmt: skip
 

@@ -55,6 +55,10 @@ WORDS = SimpleNamespace(
     cholesky=jnp.linalg.cholesky,
     cho_solve=lambda factor, y: jax.scipy.linalg.cho_solve((factor, True), y),
     crossentropy=crossentropy, binary_crossentropy=binary_crossentropy,
+    correlate=lambda x, w: jax.lax.conv(x, w, (1, 1), "VALID"),
+    max_pool=lambda x: jax.lax.reduce_window(
+        x, -jnp.inf, jax.lax.max, (1, 1, 2, 2), (1, 1, 2, 2), "VALID"
+    ),
     recur=recur, normal=lambda key, like: jax.random.normal(
         jax.random.wrap_key_data(key.astype("uint32")), like.shape, like.dtype
     ),

@@ -8,14 +8,16 @@ backend with a BLAS of the machine; the Numba one takes SciPy's.
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NoReturn
 
 import pytensor
 import pytensor.tensor as T
 
+from benchmarks.harness.task import NotOffered
+from benchmarks.harness.workload import Case, Data
 from benchmarks.peers.symbolic import Library
 
-__all__ = ["about", "differentiate", "evaluate", "train"]
+__all__ = ["about", "differentiate", "evaluate", "lenet", "train"]
 
 
 def about() -> str:
@@ -52,6 +54,12 @@ WORDS = SimpleNamespace(
     cho_solve=lambda factor, y: T.linalg.cho_solve((factor, True), y),
     crossentropy=crossentropy, binary_crossentropy=binary_crossentropy,
 )  # fmt: skip
+
+
+def lenet(case: Case, data: Data) -> NoReturn:
+    """It has no pooling, and its convolutions are one channel's."""
+    raise NotOffered(case.workload.name)
+
 
 _library = Library(WORDS, variable, pytensor.shared, T.grad, function)
 evaluate, differentiate, train = _library.evaluate, _library.differentiate, _library.train

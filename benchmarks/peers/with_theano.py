@@ -42,6 +42,7 @@ BLAS = _configure()
 import theano  # noqa: E402
 import theano.tensor as T  # noqa: E402
 from theano.tensor import slinalg  # noqa: E402
+from theano.tensor.signal import pool  # noqa: E402
 
 
 def about() -> str:
@@ -79,6 +80,8 @@ WORDS = SimpleNamespace(
         factor.T, slinalg.solve_lower_triangular(factor, y)
     ),
     crossentropy=crossentropy, binary_crossentropy=binary_crossentropy,
+    correlate=lambda x, w: T.nnet.conv2d(x, w, filter_flip=False),
+    max_pool=lambda x: pool.pool_2d(x, (2, 2), ignore_border=True),
 )  # fmt: skip
 
 _library = Library(WORDS, variable, theano.shared, T.grad, function)

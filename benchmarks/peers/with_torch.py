@@ -38,6 +38,7 @@ WORDS = SimpleNamespace(
     cholesky=torch.linalg.cholesky,
     cho_solve=lambda factor, y: torch.cholesky_solve(y[:, None], factor)[:, 0],
     crossentropy=F.cross_entropy, recur=recur,
+    correlate=F.conv2d, max_pool=lambda x: F.max_pool2d(x, 2),
     normal=lambda key, like: torch.randn_like(like),
     binary_crossentropy=lambda score, y: F.binary_cross_entropy_with_logits(
         score, y, reduction="none"

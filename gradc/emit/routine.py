@@ -35,10 +35,11 @@ def routine_function(step: Routine, name: str) -> Draft:
 def _row(step: Routine, row: str) -> list[Block]:
     """The call for one row."""
     pointers = [_pointer(each, row) for each in (*step.reads, *step.writes)]
+    numbers = [formula(n, C) for n in step.numbers]
     args = [
         *(["table"] if step.fn.table else []),
         *(["frame"] if step.fn.shares else []),
-        *(formula(n, C) for n in step.numbers),
+        *([f"(const int64_t[]){{{', '.join(numbers)}}}"] if step.fn.listed else numbers),
         *pointers,
         *(f"b{number}" for number in step.scratch),
         *(["why"] if step.fn.fails else []),

@@ -31,6 +31,7 @@ class RoutineFn:
     input, an output and a scratch, and (if `fails`) `int64_t *why`, room for the values of an error
     of which the first is the row and set already.  It returns nothing, or (if `fails`) a gc_status.
     macros: what the header leaves open, as (name with parameters, text).
+    listed: lengths and numbers are handed as one array, where they are many.
     lapack: whether it calls LAPACK, which not every library of BLAS has.
     of_complex: whether complex numbers may be its rows; GC_COMPLEX is defined for those.
     """
@@ -43,6 +44,7 @@ class RoutineFn:
     shares: bool = False
     lapack: bool = False
     of_complex: bool = False
+    listed: bool = False
 
     def function(self, dtype: str) -> str:
         """What the function for a dtype is called."""

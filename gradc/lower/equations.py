@@ -28,6 +28,7 @@ from gradc.ops.kinds import (
     View,
     indexed_axes,
     kept_axes,
+    signature_of,
 )
 from gradc.sizes import Call, Size, is_natural, product, size
 
@@ -229,16 +230,13 @@ def _routine_equations(shapes: Shapes, node: Apply, rule: Routine) -> None:
         origins = _origin(shapes, left, i)[0], _origin(shapes, right, j)[0]
         note = _plain_note(shapes, node, what, fix, tuple(dict.fromkeys(origins)), rule.word)
         shapes.require_equal(shapes.shape[left][i], shapes.shape[right][j], note)
-    table = dict(rule.frame(shapes.operands(node), node.op.keywords).letters)
-    for few, many in rule.at_most:
-        note = _plain_note(
-            shapes,
-            node,
-            "{v0} elements of an axis of length {v1}.",
-            "ask for at most as many as there are.",
-            node.inputs[:1],
-        )
-        shapes.check("at_most", table[few], table[many], note)
+    shown = [node.inputs[k] for k in signature_of(rule.signature).arrays]
+    for each in rule.conditions(shapes.operands(node), node.op.keywords):
+        note = _plain_note(shapes, node, each.what, each.fix, shown, rule.word)
+        if each.rule == "equal":
+            shapes.require_equal(each.left, each.right, note)
+        elif not _surely_at_most(each.left, each.right):
+            shapes.check("at_most", each.left, each.right, note)
 
 
 def _reduce_check(shapes: Shapes, node: Apply) -> None:

@@ -25,8 +25,8 @@ __all__ = ["Ring", "Values", "strides_of"]
 _FREE_SCALAR = 40  # scalar arithmetic cheaper than this is repeated in every loop that needs it
 _MEMORY = frozenset(
     (
-        "Call", "Check", "Contract", "Gemm", "Join", "Prefix", "Reduce", "Relabel", "Routine",
-        "Scan", "Scatter",
+        "Call", "Check", "Contract", "Convolve", "Gemm", "Join", "Pool", "Prefix", "Reduce",
+        "Relabel", "Routine", "Scan", "Scatter",
     )
 )  # fmt: skip  # kinds whose results stand in memory whatever fusion decides
 _FREE_ARRAY = 6  # arithmetic an element of one array cheaper than this: cheaper than memory

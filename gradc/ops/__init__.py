@@ -17,6 +17,7 @@ from gradc.ops import (
     compare,
     complexes,
     convert,
+    convolution,
     counting,
     create,
     crossing,
@@ -41,6 +42,7 @@ from gradc.ops import (
     order,
     orthogonal,
     padding,
+    pooling,
     powers,
     prefix,
     promises,
@@ -74,6 +76,7 @@ from gradc.ops.choosing import *
 from gradc.ops.compare import *
 from gradc.ops.complexes import *
 from gradc.ops.convert import *
+from gradc.ops.convolution import *
 from gradc.ops.counting import *
 from gradc.ops.create import *
 from gradc.ops.crossing import *
@@ -98,6 +101,7 @@ from gradc.ops.norms import *
 from gradc.ops.order import *
 from gradc.ops.orthogonal import *
 from gradc.ops.padding import *
+from gradc.ops.pooling import *
 from gradc.ops.powers import *
 from gradc.ops.prefix import *
 from gradc.ops.promises import *
@@ -132,6 +136,7 @@ __all__ += choosing.__all__
 __all__ += compare.__all__
 __all__ += complexes.__all__
 __all__ += convert.__all__
+__all__ += convolution.__all__
 __all__ += counting.__all__
 __all__ += create.__all__
 __all__ += crossing.__all__
@@ -156,6 +161,7 @@ __all__ += norms.__all__
 __all__ += order.__all__
 __all__ += orthogonal.__all__
 __all__ += padding.__all__
+__all__ += pooling.__all__
 __all__ += powers.__all__
 __all__ += prefix.__all__
 __all__ += promises.__all__

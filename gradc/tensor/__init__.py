@@ -14,13 +14,13 @@ from gradc.graph.variable import Constant, Variable
 from gradc.ops import *
 from gradc.tensor import aliases as _aliases
 from gradc.tensor import constructors as _constructors
-from gradc.tensor import linalg, nlinalg, nnet, shared_randomstreams, slinalg
+from gradc.tensor import linalg, nlinalg, nnet, shared_randomstreams, signal, slinalg
 from gradc.tensor import numpy_calls as _numpy_calls
 from gradc.tensor.aliases import *
 from gradc.tensor.constructors import *
 
 __all__ = ["Constant", "TensorType", "Variable", "linalg", "nlinalg", "nnet"]
-__all__ += ["shared_randomstreams", "slinalg"]
+__all__ += ["shared_randomstreams", "signal", "slinalg"]
 __all__ += _derivatives.__all__
 __all__ += _ops.__all__
 __all__ += _aliases.__all__

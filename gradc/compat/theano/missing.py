@@ -21,8 +21,8 @@ _RANDOM = (
     "numpy's RandomState inside of functions",
     "use RandomStreams or MRG_RandomStreams, whose states are shared variables of uint64[2].",
 )
-_CONV = "convolutions", "write it with T.dot on patches that numpy has cut out."
-_POOL = "pooling", "reshape to blocks and use T.max(x, axis=...)."
+_CONV = "this class or module", "use T.nnet.conv2d, conv3d and their gradients by those names."
+_POOL = "this class", "use T.signal.pool.pool_2d; T.grad knows its gradient."
 _SPARSE = (
     "sparse matrices",
     "pass data, rows and columns as vectors, T.inc_subtensor(T.zeros_like(y)[rows], "
@@ -59,24 +59,20 @@ NOT_THERE: tuple[tuple[str, str, tuple[str, str]], ...] = (
     ("theano.tensor.shared_randomstreams", "RandomStateSharedVariable", _RANDOM),
     ("theano.tensor.raw_random", "RandomFunction RandomStreamsBase RandomStateType", _RANDOM),
     ("theano.sandbox.rng_mrg", "GPUA_mrg_uniform mrg_uniform", _RANDOM),
-    ("theano.tensor.nnet", "conv2d conv3d abstract_conv2d conv2d_transpose", _CONV),
-    ("theano.tensor.nnet", "conv2d_grad_wrt_inputs separable_conv2d ConvOp", _CONV),
     ("theano.tensor.nnet", "Softmax SoftmaxWithBias LogSoftmax SoftmaxGrad", _COMPOSED),
     ("theano.tensor.nnet", "CrossentropySoftmaxArgmax1HotWithBias", _COMPOSED),
     ("theano.tensor.nnet", "CrossentropyCategorical1Hot", _COMPOSED),
-    ("theano.tensor.nnet.conv", "conv2d ConvOp", _CONV),
-    ("theano.tensor.nnet.conv3d2d", "conv3d", _CONV),
+    ("theano.tensor.nnet", "ConvOp", _CONV),
+    ("theano.tensor.nnet.conv", "ConvOp", _CONV),
     ("theano.tensor.nnet.Conv3D", "conv3D", _CONV),
-    ("theano.tensor.nnet.abstract_conv", "conv2d conv2d_grad_wrt_inputs conv3d", _CONV),
-    ("theano.tensor.nnet.abstract_conv", "conv2d_grad_wrt_weights conv2d_transpose", _CONV),
-    ("theano.tensor.nnet.abstract_conv", "get_conv_output_shape bilinear_upsampling", _CONV),
-    ("theano.tensor.nnet.abstract_conv", "causal_conv1d separable_conv2d", _CONV),
-    ("theano.tensor.nnet.neighbours", "images2neibs neibs2images", _CONV),
+    ("theano.tensor.nnet.abstract_conv", "BaseAbstractConv AbstractConv2d AbstractConv3d", _CONV),
+    ("theano.tensor.nnet.abstract_conv", "AbstractConv2d_gradInputs", _CONV),
+    ("theano.tensor.nnet.abstract_conv", "AbstractConv2d_gradWeights", _CONV),
+    ("theano.tensor.nnet.abstract_conv", "frac_bilinear_upsampling", _CONV),
+    ("theano.tensor.nnet.neighbours", "Images2Neibs", _CONV),
     ("theano.tensor.nnet.blocksparse", "sparse_block_dot SparseBlockGemv", _SPARSE),
     ("theano.tensor.nnet.ctc", "ctc", _LOSS),
-    ("theano.tensor.signal.conv", "conv2d", _CONV),
-    ("theano.tensor.signal.pool", "pool_2d pool_3d max_pool_2d_same_size Pool", _POOL),
-    ("theano.tensor.signal.downsample", "max_pool_2d max_pool_2d_same_size", _POOL),
+    ("theano.tensor.signal.pool", "Pool MaxPoolGrad AveragePoolGrad", _POOL),
     ("theano.tensor.signal.downsample", "DownsampleFactorMax", _POOL),
     ("theano.tensor.fft", "rfft irfft", _FFT),
     ("theano.tensor.nlinalg", "MatrixInverse MatrixPinv Det Eig Eigh SVD QRFull", _LINALG),

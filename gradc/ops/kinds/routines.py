@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from gradc.dtypes import dtype_info
 from gradc.errors import InternalError, ShapeError, message
@@ -26,7 +26,7 @@ from gradc.ops.kinds.shapes import longest, static_operands, to_static
 from gradc.sizes import Size, SizeLike, product, size
 from gradc.value import record, value
 
-__all__ = ["Prefix", "Routine", "RowFrame", "Signature", "signature_of"]
+__all__ = ["Condition", "Prefix", "Routine", "RowFrame", "Signature", "signature_of"]
 
 Letters = Mapping[str, Size]
 Scratch = Callable[[Letters, str], Sequence[tuple[str, SizeLike]]]
@@ -87,6 +87,20 @@ class RowFrame:
 
     rows: Shape
     letters: tuple[tuple[str, Size], ...]
+
+
+@value
+class Condition:
+    """What must hold of lengths: left == right ("equal") or left <= right ("at_most").
+
+    what, fix: what an error says where it does not; {v0} and {v1} are the two.
+    """
+
+    rule: Literal["equal", "at_most"]
+    left: Size
+    right: Size
+    what: str
+    fix: str
 
 
 @record
@@ -169,11 +183,11 @@ class Routine(Declaration):
     def batch_by_kind(self, node: Apply, inputs: Sequence[Variable]) -> tuple[Variable, ...]:
         """The batch is one more axis of rows; what serves every row of it stays as it is."""
         signature = signature_of(self.signature)
+        fronts, flags = self.fronts(node), batched(node, inputs)
         for k, _ in signature.lengths:
-            refuse_lengths(node, inputs[: k + 1], k)
-        fronts = [each.ndim - len(word) for each, word in
-                  zip(node.inputs, signature.inputs, strict=True)]  # fmt: skip
-        flags, most = batched(node, inputs), max(fronts)
+            if flags[k]:
+                refuse_lengths(node, inputs, k)
+        most = max(fronts)
         found = all_batched(node, inputs, [k for k, front in enumerate(fronts) if front])
         for k in signature.arrays:
             if flags[k] and not fronts[k] and most:
@@ -181,6 +195,11 @@ class Routine(Declaration):
         return apply(node.op, found).outputs
 
     # -- rows --------------------------------------------------------------------------------------
+
+    def fronts(self, node: Apply) -> list[int]:
+        """How many axes of rows each input has."""
+        words = signature_of(self.signature).inputs
+        return [each.ndim - len(word) for each, word in zip(node.inputs, words, strict=True)]
 
     def frame(self, operands: Sequence[Operand], params: Mapping[str, Any]) -> RowFrame:
         """The rows of these operands, and the lengths of one."""
@@ -218,6 +237,13 @@ class Routine(Declaration):
             for k in signature.arrays
         )
         return reads, tuple(product([table[c] for c in word]) for word in signature.outputs)
+
+    def conditions(self, operands: Sequence[Operand], params: Mapping[str, Any]) -> list[Condition]:
+        """What else must hold of lengths; the call checks it."""
+        table = dict(self.frame(operands, params).letters) if self.at_most else {}
+        what = "{v0} elements of an axis of length {v1}."
+        fix = "ask for at most as many as there are."
+        return [Condition("at_most", table[k], table[n], what, fix) for k, n in self.at_most]
 
     def equal_axes(self, inputs: Sequence[Variable]) -> list[tuple[Place, Place]]:
         """The axes of operands that must have one length, in pairs."""

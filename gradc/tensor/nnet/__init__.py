@@ -1,4 +1,4 @@
-"""Neural-network functions under Theano's names: `T.nnet.softmax`, activations, crossentropies.
+"""Neural-network functions under Theano's names: `T.nnet.softmax`, `T.nnet.conv2d` and so on.
 
 Composed of operations: the rules that stabilise log(softmax(x)) and its kin see through all of
 them, and a compiler that fuses loses nothing by it.
@@ -6,6 +6,7 @@ them, and a compiler that fuses loses nothing by it.
 
 from gradc.ops.math import sigmoid, softplus
 from gradc.ops.nnet import logsoftmax, relu, softmax
+from gradc.tensor.nnet import neighbours
 from gradc.tensor.nnet.activations import (
     elu,
     gelu,
@@ -14,6 +15,20 @@ from gradc.tensor.nnet.activations import (
     softsign,
     swish,
     ultra_fast_sigmoid,
+)
+from gradc.tensor.nnet.convolutions import (
+    causal_conv1d,
+    conv1d,
+    conv2d,
+    conv2d_grad_wrt_inputs,
+    conv2d_grad_wrt_weights,
+    conv2d_transpose,
+    conv3d,
+    conv3d_grad_wrt_inputs,
+    conv3d_grad_wrt_weights,
+    get_conv_output_shape,
+    separable_conv2d,
+    separable_conv3d,
 )
 from gradc.tensor.nnet.crossentropies import (
     binary_crossentropy,
@@ -48,7 +63,16 @@ __all__ = [
     "batch_normalization_train",
     "binary_crossentropy",
     "categorical_crossentropy",
+    "causal_conv1d",
     "confusion_matrix",
+    "conv1d",
+    "conv2d",
+    "conv2d_grad_wrt_inputs",
+    "conv2d_grad_wrt_weights",
+    "conv2d_transpose",
+    "conv3d",
+    "conv3d_grad_wrt_inputs",
+    "conv3d_grad_wrt_weights",
     "crossentropy_categorical_1hot",
     "crossentropy_softmax_1hot",
     "crossentropy_softmax_1hot_with_bias",
@@ -58,15 +82,19 @@ __all__ = [
     "dropout",
     "elu",
     "gelu",
+    "get_conv_output_shape",
     "h_softmax",
     "hard_sigmoid",
     "layer_norm",
     "logsoftmax",
+    "neighbours",
     "prepend_0_to_each_row",
     "prepend_1_to_each_row",
     "prepend_scalar_to_each_row",
     "relu",
     "selu",
+    "separable_conv2d",
+    "separable_conv3d",
     "sigmoid",
     "sigmoid_binary_crossentropy",
     "softmax",

@@ -9,7 +9,7 @@ import gradc.compat.theano.tensor.raw_random as raw_random
 import gradc.compat.theano.tensor.shared_randomstreams as shared_randomstreams  # type: ignore[no-redef]
 import gradc.compat.theano.tensor.inplace as inplace
 import gradc.compat.theano.tensor.opt as opt
-import gradc.compat.theano.tensor.signal as signal
+import gradc.compat.theano.tensor.signal as signal  # type: ignore[no-redef]
 import gradc.compat.theano.tensor.slinalg as slinalg  # type: ignore[no-redef]
 import gradc.compat.theano.tensor.xlogx as xlogx
 

@@ -3,13 +3,24 @@
 
 from typing import Any
 
+import gradc.compat.theano.tensor.nnet.neighbours  # noqa: F401  # for `import`
+from gradc.compat.theano.tensor.nnet import abstract_conv, conv, conv3d2d
 from gradc.graph.variable import Variable
 from gradc.ops.convert import as_variable
 from gradc.tensor import nnet as ours
 from gradc.tensor.nnet import *
 from gradc.tensor.nnet.layers import padded_rows
 
-__all__ = [*ours.__all__, "logsoftmax_op", "softmax_graph", "softmax_op"]
+__all__ = [
+    *ours.__all__,
+    "abstract_conv",
+    "abstract_conv2d",
+    "conv",
+    "conv3d2d",
+    "logsoftmax_op",
+    "softmax_graph",
+    "softmax_op",
+]
 
 
 def softmax(c: Any) -> Variable:  # type: ignore[no-redef]
@@ -27,5 +38,6 @@ def softmax_with_bias(x: Any, b: Any) -> Variable:  # type: ignore[no-redef]
     return ours.softmax_with_bias(padded_rows(as_variable(x)), b)
 
 
+abstract_conv2d = ours.conv2d
 softmax_graph = softmax_op = softmax
 logsoftmax_op = logsoftmax

@@ -1,1 +1,5 @@
-"""theano.tensor.signal: what of it is here, see gradc.compat.theano.missing."""
+"""theano.tensor.signal: gradc's."""
+
+from gradc.compat.theano.tensor.signal import conv, downsample, pool
+
+__all__ = ["conv", "downsample", "pool"]

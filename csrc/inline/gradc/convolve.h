@@ -1,0 +1,66 @@
+/* y[n, g o, ...], the convolution of x[n, g c, ...] with w[g o, c, ...]: see patches.h.
+ *
+ * Chunks are groups of images, and blocks of places where there are few. In each the patches of a
+ * block of places are laid out and multiplied with the filters of a group.
+ */
+#include "patches.h"
+
+typedef struct {
+    gc_conv v;
+    const GC_T *x, *w;
+    GC_T *y;
+    int64_t images, places; /* of a chunk */
+} GC_OF(task);
+
+/* Places first .. last - 1 of one group of one image. */
+GC_ROUTINE void GC_OF(block)(const gc_table *table, const GC_OF(task) *t, int64_t image,
+                             int64_t group, int64_t first, int64_t last)
+{
+    const gc_conv *v = &t->v;
+    const int64_t rows = v->c * gc_volume(v->w), places = gc_volume(v->y);
+    const int64_t depth = gc_less(rows, GC_PATCH_DEPTH), width = gc_patch_columns(depth);
+    const GC_T *x = t->x + (image * v->g + group) * v->c * gc_volume(v->x);
+    const GC_T *w = t->w + group * v->o * rows;
+    GC_T *y = t->y + (image * v->g + group) * v->o * places;
+    GC_T cols[GC_PATCH_MOST] __attribute__((aligned(64)));
+    for (int64_t at = first; at < last; at += width) {
+        const int64_t end = gc_less(at + width, last), count = end - at;
+        for (int64_t low = 0; low < rows || low == 0; low += depth ? depth : 1) {
+            const int64_t high = gc_less(low + depth, rows);
+            GC_M(patches)(v, x, low, high, at, end, cols);
+            GC_M(gemm)(table, v->o, count, high - low, 1, w + low, rows, 1, cols, count, 1,
+                       low ? 1 : 0, y + at, places, 1);
+        }
+    }
+}
+
+GC_ROUTINE int GC_OF(some)(const gc_table *table, gc_frame *frame, int64_t chunk, int64_t worker)
+{
+    const GC_OF(task) *t = frame->task;
+    const int64_t places = gc_volume(t->v.y), blocks = gc_pieces(places, t->places);
+    const int64_t first = chunk % blocks * t->places, last = gc_less(first + t->places, places);
+    const int64_t begin = chunk / blocks * t->images;
+    const int64_t end = gc_less(begin + t->images, t->v.n * t->v.g);
+    (void)worker;
+    for (int64_t k = begin; k < end; k++)
+        GC_OF(block)(table, t, k / t->v.g, k % t->v.g, first, last);
+    return GC_OK;
+}
+
+GC_ROUTINE void GC_FN(const gc_table *table, const gc_frame *frame, const int64_t *numbers,
+                      const GC_T *x, const GC_T *w, GC_T *y)
+{
+    GC_OF(task) t = {.x = x, .w = w, .y = y};
+    memcpy(&t.v, numbers, sizeof t.v - sizeof t.v.parts);
+    const int64_t images = t.v.n * t.v.g, places = gc_volume(t.v.y);
+    const int64_t each = gc_at_least(t.v.o * t.v.c * gc_volume(t.v.w) * places, 1);
+    if (images <= 0 || places <= 0 || t.v.o <= 0)
+        return;
+    t.images = gc_at_least(GC_PATCH_WORK / each, 1);
+    const int64_t chunks = gc_pieces(images, t.images);
+    const int64_t blocks = gc_less(gc_at_least(GC_PATCH_CHUNKS / chunks, 1), each / GC_PATCH_WORK);
+    t.places = gc_pieces(places, gc_at_least(blocks, 1));
+    (void)gc_spread(table, frame, GC_OF(some), &t, chunks * gc_pieces(places, t.places));
+}
+
+#include "routine_end.h"

@@ -1,0 +1,68 @@
+/* The gradient of a convolution with respect to its input: x from y and w; see patches.h.
+ *
+ * The transposed filters times a block of y are the gradients of patches, which are added where
+ * these were read.  Chunks are channels of images: each adds to elements of its own, in one order.
+ */
+#include "patches.h"
+
+typedef struct {
+    gc_conv v;
+    const GC_T *y, *w;
+    GC_T *x;
+    int64_t images, channels; /* of a chunk */
+} GC_OF(task);
+
+/* Channels begin .. end - 1 of one group of one image. */
+GC_ROUTINE void GC_OF(block)(const gc_table *table, const GC_OF(task) *t, int64_t image,
+                             int64_t group, int64_t begin, int64_t end)
+{
+    const gc_conv *v = &t->v;
+    const int64_t size = gc_volume(v->w), rows = v->c * size, places = gc_volume(v->y);
+    const int64_t depth = gc_less((end - begin) * size, GC_PATCH_DEPTH);
+    const int64_t width = gc_patch_columns(depth);
+    GC_T *x = t->x + (image * v->g + group) * v->c * gc_volume(v->x);
+    const GC_T *w = t->w + group * v->o * rows;
+    const GC_T *y = t->y + (image * v->g + group) * v->o * places;
+    GC_T cols[GC_PATCH_MOST] __attribute__((aligned(64)));
+    memset(x + begin * gc_volume(v->x), 0, (size_t)((end - begin) * gc_volume(v->x)) * sizeof *x);
+    for (int64_t low = begin * size; low < end * size; low += depth) {
+        const int64_t high = gc_less(low + depth, end * size);
+        for (int64_t at = 0; at < places; at += width) {
+            const int64_t last = gc_less(at + width, places), count = last - at;
+            GC_M(gemm)(table, high - low, count, v->o, 1, w + low, 1, rows, y + at, places, 1, 0,
+                       cols, count, 1);
+            GC_M(add_patches)(v, x, low, high, at, last, cols);
+        }
+    }
+}
+
+GC_ROUTINE int GC_OF(some)(const gc_table *table, gc_frame *frame, int64_t chunk, int64_t worker)
+{
+    const GC_OF(task) *t = frame->task;
+    const int64_t blocks = gc_pieces(t->v.c, t->channels);
+    const int64_t first = chunk % blocks * t->channels, last = gc_less(first + t->channels, t->v.c);
+    const int64_t begin = chunk / blocks * t->images;
+    const int64_t end = gc_less(begin + t->images, t->v.n * t->v.g);
+    (void)worker;
+    for (int64_t k = begin; k < end; k++)
+        GC_OF(block)(table, t, k / t->v.g, k % t->v.g, first, last);
+    return GC_OK;
+}
+
+GC_ROUTINE void GC_FN(const gc_table *table, const gc_frame *frame, const int64_t *numbers,
+                      const GC_T *y, const GC_T *w, GC_T *x)
+{
+    GC_OF(task) t = {.y = y, .w = w, .x = x};
+    memcpy(&t.v, numbers, sizeof t.v - sizeof t.v.parts);
+    const int64_t images = t.v.n * t.v.g, places = gc_volume(t.v.y);
+    const int64_t each = gc_at_least(t.v.o * t.v.c * gc_volume(t.v.w) * places, 1);
+    if (images <= 0 || t.v.c <= 0 || gc_volume(t.v.x) <= 0)
+        return;
+    t.images = gc_at_least(GC_PATCH_WORK / each, 1);
+    const int64_t chunks = gc_pieces(images, t.images);
+    const int64_t blocks = gc_less(gc_at_least(GC_PATCH_CHUNKS / chunks, 1), each / GC_PATCH_WORK);
+    t.channels = gc_pieces(t.v.c, gc_at_least(blocks, 1));
+    (void)gc_spread(table, frame, GC_OF(some), &t, chunks * gc_pieces(t.v.c, t.channels));
+}
+
+#include "routine_end.h"

@@ -1,0 +1,152 @@
+/* What is known of windows that slide over a plane x, one number a window: y.
+ *
+ * GC_POOL says which: the greatest element (GC_MAX), the sum of what stands in a plane like x where
+ * x is the greatest (GC_ALONG), the sum of all (GC_SUM); and back, at every element of x the sum of
+ * what the windows have that it stands in (GC_SPREAD), or those whose greatest it is (GC_BACK).
+ * All elements that equal the greatest are the greatest; nan is greater than any.
+ */
+#include "routine.h"
+
+#ifndef GRADC_POOL_H
+#define GRADC_POOL_H
+
+#define GC_MAX 1
+#define GC_ALONG 2
+#define GC_SUM 3
+#define GC_SPREAD 4
+#define GC_BACK 5
+
+/* Lengths along three axes of the plane x, of y and of windows w; strides s, padding in front l. As
+ * Pool hands them. */
+typedef struct gc_pool {
+    int64_t x[3], y[3], w[3], s[3], l[3];
+} gc_pool;
+
+/* Which elements of window p of axis k lie in x: first .. last - 1. */
+GC_HELPER void gc_window(const gc_pool *v, int k, int64_t p, int64_t *first, int64_t *last)
+{
+    const int64_t begin = p * v->s[k] - v->l[k], end = begin + v->w[k];
+    *first = begin > 0 ? begin : 0;
+    *last = end < v->x[k] ? end : v->x[k];
+}
+
+/* Which windows of the last axis have their element q in x: first .. last - 1. */
+GC_HELPER void gc_windows(const gc_pool *v, int64_t q, int64_t *first, int64_t *last)
+{
+    const int64_t s = v->s[2], move = q - v->l[2], space = v->x[2] - move;
+    const int64_t end = space <= 0 ? 0 : (space + s - 1) / s;
+    *first = move >= 0 ? 0 : (-move + s - 1) / s;
+    *last = end < v->y[2] ? end : v->y[2];
+}
+#endif
+
+#if GC_FLOAT
+#define GC_ABOVE(a, b) ((a) > (b) || (a) != (a))
+#else
+#define GC_ABOVE(a, b) ((a) > (b))
+#endif
+
+/* Some windows of a line of y, and of each one element, `s` apart in a line of x. `from` is like x
+ * or like y, `to` the other. Inlined with a number s, so that it becomes vector code. */
+GC_HELPER __attribute__((always_inline)) void GC_OF(line)(int64_t count, int64_t s, const GC_T *x,
+                                                          const GC_T *y, const GC_T *from, GC_T *to)
+{
+    (void)x, (void)y, (void)from;
+    for (int64_t p = 0; p < count; p++) {
+#if GC_POOL == GC_MAX
+        const GC_T a = x[p * s], b = to[p];
+        to[p] = GC_ABOVE(a, b) ? a : b;
+#elif GC_POOL == GC_ALONG
+        to[p] = (GC_T)(to[p] + (x[p * s] == y[p] ? from[p * s] : (GC_T)0));
+#elif GC_POOL == GC_SUM
+        to[p] = (GC_T)(to[p] + x[p * s]);
+#elif GC_POOL == GC_SPREAD
+        to[p * s] = (GC_T)(to[p * s] + from[p]);
+#else
+        to[p * s] = (GC_T)(to[p * s] + (x[p * s] == y[p] ? from[p] : (GC_T)0));
+#endif
+    }
+}
+
+/* Element q of all windows of a line of y that have it in a line of x. */
+GC_ROUTINE void GC_OF(lines)(const gc_pool *v, int64_t q, const GC_T *x, const GC_T *y,
+                             const GC_T *from, GC_T *to)
+{
+    int64_t first, last;
+    gc_windows(v, q, &first, &last);
+    if (first >= last)
+        return;
+    const int64_t s = v->s[2], place = first * s + q - v->l[2];
+    x += place;
+    y += first;
+#if GC_POOL == GC_SPREAD || GC_POOL == GC_BACK
+    from += first;
+    to += place;
+#else
+    from += place;
+    to += first;
+#endif
+    if (s == 1)
+        GC_OF(line)(last - first, 1, x, y, from, to);
+    else if (s == 2)
+        GC_OF(line)(last - first, 2, x, y, from, to);
+    else
+        GC_OF(line)(last - first, s, x, y, from, to);
+}
+
+/* A line of y, before anything is folded into it. */
+GC_HELPER void GC_OF(begin)(const gc_pool *v, const GC_T *x, GC_T *to)
+{
+    for (int64_t p = 0; p < v->y[2]; p++) {
+#if GC_POOL == GC_MAX
+        const int64_t place = p * v->s[2] - v->l[2];
+        to[p] = x[place > 0 ? place : 0];
+#else
+        to[p] = 0;
+#endif
+    }
+    (void)x;
+}
+
+GC_ROUTINE void GC_OF(plane)(const gc_pool *v, const GC_T *x, const GC_T *y, const GC_T *from,
+                             GC_T *to)
+{
+    const bool is_back = GC_POOL == GC_SPREAD || GC_POOL == GC_BACK;
+    const int64_t width = v->x[2], lines = v->y[0] * v->y[1];
+    if (is_back)
+        memset(to, 0, (size_t)(v->x[0] * v->x[1] * width) * sizeof *to);
+    for (int64_t line = 0; line < lines; line++) {
+        int64_t top, bottom, left, right;
+        gc_window(v, 0, line / v->y[1], &top, &bottom);
+        gc_window(v, 1, line % v->y[1], &left, &right);
+        const int64_t own = line * v->y[2];
+        if (!is_back)
+            GC_OF(begin)(v, x + (top * v->x[1] + left) * width, to + own);
+        for (int64_t i = top; i < bottom; i++)
+            for (int64_t j = left; j < right; j++)
+                for (int64_t q = 0; q < v->w[2]; q++) {
+                    const int64_t at = (i * v->x[1] + j) * width;
+                    GC_OF(lines)(v, q, x + at, y + own, from + (is_back ? own : at),
+                                 to + (is_back ? at : own));
+                }
+    }
+}
+
+GC_ROUTINE void GC_FN(const int64_t *numbers, const GC_T *x,
+#if GC_POOL == GC_ALONG || GC_POOL == GC_BACK
+                      const GC_T *y, const GC_T *from,
+#endif
+                      GC_T *to)
+{
+    gc_pool v;
+    memcpy(&v, numbers, sizeof v);
+#if GC_POOL == GC_ALONG || GC_POOL == GC_BACK
+    GC_OF(plane)(&v, x, y, from, to);
+#else
+    GC_OF(plane)(&v, x, x, x, to);
+#endif
+}
+
+#undef GC_POOL
+#undef GC_ABOVE
+#include "routine_end.h"
