@@ -107,6 +107,20 @@ GC_HELPER int64_t gc_patch_columns(int64_t rows)
 #ifdef GC_NEW_TYPE
 #undef GC_NEW_TYPE
 
+GC_HELPER void GC_M(copy_run)(int64_t count, const GC_T *restrict from, GC_T *restrict to)
+{
+#pragma omp simd
+    for (int64_t j = 0; j < count; j++)
+        to[j] = from[j];
+}
+
+GC_HELPER void GC_M(add_run)(int64_t count, const GC_T *restrict from, GC_T *restrict to)
+{
+#pragma omp simd
+    for (int64_t j = 0; j < count; j++)
+        to[j] += from[j];
+}
+
 /* Rows low .. high - 1 of the patches of one image x[c, ...], at places first .. last - 1: written
  * to cols, whose rows are last - first long. */
 GC_ROUTINE void GC_M(patches)(const gc_conv *v, const GC_T *x, int64_t low, int64_t high,
@@ -123,8 +137,7 @@ GC_ROUTINE void GC_M(patches)(const gc_conv *v, const GC_T *x, int64_t low, int6
             for (int64_t q = run.left; q < run.begin; q++)
                 to[q] = 0;
             if (s == 1)
-                for (int64_t q = run.begin; q < run.end; q++)
-                    to[q] = from[q - run.begin];
+                GC_M(copy_run)(run.end - run.begin, from, to + run.begin);
             else
                 for (int64_t q = run.begin; q < run.end; q++)
                     to[q] = from[(q - run.begin) * s];
@@ -148,8 +161,7 @@ GC_ROUTINE void GC_M(add_patches)(const gc_conv *v, GC_T *x, int64_t low, int64_
             gc_aim(v, &tap, &run);
             GC_T *to = x + run.from;
             if (s == 1)
-                for (int64_t q = run.begin; q < run.end; q++)
-                    to[q - run.begin] += from[q];
+                GC_M(add_run)(run.end - run.begin, from + run.begin, to);
             else
                 for (int64_t q = run.begin; q < run.end; q++)
                     to[(q - run.begin) * s] += from[q];

@@ -10,6 +10,12 @@
 #ifndef GRADC_POOL_H
 #define GRADC_POOL_H
 
+#if defined(__GNUC__)
+#define GC_INLINED GC_HELPER __attribute__((always_inline))
+#else
+#define GC_INLINED GC_HELPER
+#endif
+
 #define GC_MAX 1
 #define GC_ALONG 2
 #define GC_SUM 3
@@ -46,31 +52,47 @@ GC_HELPER void gc_windows(const gc_pool *v, int64_t q, int64_t *first, int64_t *
 #define GC_ABOVE(a, b) ((a) > (b))
 #endif
 
-/* Some windows of a line of y, and of each one element, `s` apart in a line of x. `from` is like x
- * or like y, `to` the other. Inlined with a number s, so that it becomes vector code. */
-GC_HELPER __attribute__((always_inline)) void GC_OF(line)(int64_t count, int64_t s, const GC_T *x,
-                                                          const GC_T *y, const GC_T *from, GC_T *to)
+/* What element `at` of a line of x and window p of a line of y give each other. `from` is like x or
+ * like y, `to` the other. */
+#if GC_POOL == GC_MAX
+#define GC_MEET(at, p) to[p] = GC_ABOVE(x[at], to[p]) ? x[at] : to[p]
+#elif GC_POOL == GC_ALONG
+#define GC_MEET(at, p) to[p] = (GC_T)(to[p] + (x[at] == y[p] ? from[at] : (GC_T)0))
+#elif GC_POOL == GC_SUM
+#define GC_MEET(at, p) to[p] = (GC_T)(to[p] + x[at])
+#elif GC_POOL == GC_SPREAD
+#define GC_MEET(at, p) to[at] = (GC_T)(to[at] + from[p])
+#else
+#define GC_MEET(at, p) to[at] = (GC_T)(to[at] + (x[at] == y[p] ? from[p] : (GC_T)0))
+#endif
+
+/* Windows of a line of y, and of each one element, `s` apart in a line of x. Inlined with a number
+ * s, so that it becomes vector code. */
+GC_INLINED void GC_OF(single)(int64_t count, int64_t s, const GC_T *restrict x,
+                              const GC_T *restrict y, const GC_T *restrict from, GC_T *restrict to)
 {
     (void)x, (void)y, (void)from;
+#pragma omp simd
+    for (int64_t p = 0; p < count; p++)
+        GC_MEET(p * s, p);
+}
+
+/* Windows of two elements that stand side by side. */
+GC_ROUTINE void GC_OF(pairs)(int64_t count, const GC_T *restrict x, const GC_T *restrict y,
+                             const GC_T *restrict from, GC_T *restrict to)
+{
+    (void)x, (void)y, (void)from;
+#pragma omp simd
     for (int64_t p = 0; p < count; p++) {
-#if GC_POOL == GC_MAX
-        const GC_T a = x[p * s], b = to[p];
-        to[p] = GC_ABOVE(a, b) ? a : b;
-#elif GC_POOL == GC_ALONG
-        to[p] = (GC_T)(to[p] + (x[p * s] == y[p] ? from[p * s] : (GC_T)0));
-#elif GC_POOL == GC_SUM
-        to[p] = (GC_T)(to[p] + x[p * s]);
-#elif GC_POOL == GC_SPREAD
-        to[p * s] = (GC_T)(to[p * s] + from[p]);
-#else
-        to[p * s] = (GC_T)(to[p * s] + (x[p * s] == y[p] ? from[p] : (GC_T)0));
-#endif
+        GC_MEET(2 * p, p);
+        GC_MEET(2 * p + 1, p);
     }
 }
 
-/* Element q of all windows of a line of y that have it in a line of x. */
-GC_ROUTINE void GC_OF(lines)(const gc_pool *v, int64_t q, const GC_T *x, const GC_T *y,
-                             const GC_T *from, GC_T *to)
+/* Element q of all windows of a line of y that have it in a line of x, or both of pairs side by
+ * side. */
+GC_ROUTINE void GC_OF(lines)(const gc_pool *v, bool by_pairs, int64_t q, const GC_T *x,
+                             const GC_T *y, const GC_T *from, GC_T *to)
 {
     int64_t first, last;
     gc_windows(v, q, &first, &last);
@@ -86,12 +108,12 @@ GC_ROUTINE void GC_OF(lines)(const gc_pool *v, int64_t q, const GC_T *x, const G
     from += place;
     to += first;
 #endif
-    if (s == 1)
-        GC_OF(line)(last - first, 1, x, y, from, to);
-    else if (s == 2)
-        GC_OF(line)(last - first, 2, x, y, from, to);
+    if (by_pairs)
+        GC_OF(pairs)(last - first, x, y, from, to);
+    else if (s == 1)
+        GC_OF(single)(last - first, 1, x, y, from, to);
     else
-        GC_OF(line)(last - first, s, x, y, from, to);
+        GC_OF(single)(last - first, s, x, y, from, to);
 }
 
 /* A line of y, before anything is folded into it. */
@@ -112,6 +134,7 @@ GC_ROUTINE void GC_OF(plane)(const gc_pool *v, const GC_T *x, const GC_T *y, con
                              GC_T *to)
 {
     const bool is_back = GC_POOL == GC_SPREAD || GC_POOL == GC_BACK;
+    const bool by_pairs = v->w[2] == 2 && v->s[2] == 2 && v->l[2] == 0 && v->y[2] * 2 <= v->x[2];
     const int64_t width = v->x[2], lines = v->y[0] * v->y[1];
     if (is_back)
         memset(to, 0, (size_t)(v->x[0] * v->x[1] * width) * sizeof *to);
@@ -124,9 +147,9 @@ GC_ROUTINE void GC_OF(plane)(const gc_pool *v, const GC_T *x, const GC_T *y, con
             GC_OF(begin)(v, x + (top * v->x[1] + left) * width, to + own);
         for (int64_t i = top; i < bottom; i++)
             for (int64_t j = left; j < right; j++)
-                for (int64_t q = 0; q < v->w[2]; q++) {
+                for (int64_t q = 0; q < v->w[2]; q += by_pairs ? 2 : 1) {
                     const int64_t at = (i * v->x[1] + j) * width;
-                    GC_OF(lines)(v, q, x + at, y + own, from + (is_back ? own : at),
+                    GC_OF(lines)(v, by_pairs, q, x + at, y + own, from + (is_back ? own : at),
                                  to + (is_back ? at : own));
                 }
     }
@@ -149,4 +172,5 @@ GC_ROUTINE void GC_FN(const int64_t *numbers, const GC_T *x,
 
 #undef GC_POOL
 #undef GC_ABOVE
+#undef GC_MEET
 #include "routine_end.h"
