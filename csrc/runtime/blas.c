@@ -46,7 +46,8 @@ static bool find_routines(const opened *from, gcr_blas *blas)
            ROUTINE(from, blas, dtrsm) && ROUTINE(from, blas, strsm) &&
            ROUTINE(from, blas, zgemm) && ROUTINE(from, blas, cgemm) &&
            ROUTINE(from, blas, zgemv) && ROUTINE(from, blas, cgemv) &&
-           ROUTINE(from, blas, zgeru) && ROUTINE(from, blas, cgeru);
+           ROUTINE(from, blas, zgeru) && ROUTINE(from, blas, cgeru) &&
+           ROUTINE(from, blas, ztrsm) && ROUTINE(from, blas, ctrsm);
 }
 
 #define FACTOR(from, blas, name) \
@@ -62,7 +63,13 @@ static bool find_lapack(const opened *from, gcr_blas *blas)
                     FACTOR(from, blas, dgesdd) && FACTOR(from, blas, sgesdd) &&
                     FACTOR(from, blas, dsyevd) && FACTOR(from, blas, ssyevd) &&
                     FACTOR(from, blas, dgeev) && FACTOR(from, blas, sgeev) &&
-                    FACTOR(from, blas, zgeev) && FACTOR(from, blas, cgeev);
+                    FACTOR(from, blas, zgeev) && FACTOR(from, blas, cgeev) &&
+                    FACTOR(from, blas, zpotrf) && FACTOR(from, blas, cpotrf) &&
+                    FACTOR(from, blas, zgetrf) && FACTOR(from, blas, cgetrf) &&
+                    FACTOR(from, blas, zgelqf) && FACTOR(from, blas, cgelqf) &&
+                    FACTOR(from, blas, zunglq) && FACTOR(from, blas, cunglq) &&
+                    FACTOR(from, blas, zgesdd) && FACTOR(from, blas, cgesdd) &&
+                    FACTOR(from, blas, zheevd) && FACTOR(from, blas, cheevd);
     if (!is_there)
         blas->lapack = (gc_lapack){0};
     return is_there;
@@ -152,13 +159,14 @@ static wide number(int32_t value)
 TRY(d, double)
 TRY(s, float)
 
-/* (1 + 2i) (3 - i) = 5 + 5i by all three; numbers are pairs. */
+/* (1 + 2i) (3 - i) = 5 + 5i by three, (2i) (1 + 2i) = -4 + 2i back by the fourth; numbers are pairs. */
 #define TRY_COMPLEX(letter, type)                                                              \
     static bool try_##letter(const gc_blas *blas)                                              \
     {                                                                                          \
         const type x[] = {1, 2}, y[] = {3, -1}, one[] = {1, 0}, zero[] = {0, 0};               \
         const type xy[] = {5, 5};                                                              \
-        type c[2] = {0}, v[2] = {0}, r[2] = {0};                                               \
+        const type l[] = {0, 2};                                                               \
+        type c[2] = {0}, v[2] = {0}, r[2] = {0}, s[] = {-4, 2};                                \
         const wide w1 = number(1);                                                             \
         blas->letter##gemm("N", "N", &w1.value, &w1.value, &w1.value, one, x, &w1.value, y,    \
                            &w1.value, zero, c, &w1.value);                                     \
@@ -166,7 +174,10 @@ TRY(s, float)
                            v, &w1.value);                                                      \
         blas->letter##geru(&w1.value, &w1.value, one, x, &w1.value, y, &w1.value, r,           \
                            &w1.value);                                                         \
-        return !memcmp(c, xy, sizeof c) && !memcmp(v, xy, sizeof v) && !memcmp(r, xy, sizeof r); \
+        blas->letter##trsm("L", "L", "N", "N", &w1.value, &w1.value, one, l, &w1.value, s,     \
+                           &w1.value);                                                         \
+        return !memcmp(c, xy, sizeof c) && !memcmp(v, xy, sizeof v) &&                         \
+               !memcmp(r, xy, sizeof r) && !memcmp(s, x, sizeof s);                            \
     }
 
 TRY_COMPLEX(z, double)

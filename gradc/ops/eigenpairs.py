@@ -16,23 +16,22 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gradc.dtypes import dtype_info, promote
+from gradc.dtypes import promote
 from gradc.graph.variable import Variable
-from gradc.kernel.routine import RoutineFn
 from gradc.ops.calls import call, length_of, op_of
 from gradc.ops.compare import eq, switch
 from gradc.ops.complexes import complex, conj, imag, real
 from gradc.ops.create import iota
-from gradc.ops.declare import Sample, declared
+from gradc.ops.declare import Sample
 from gradc.ops.elemwise import abs as abs_of
 from gradc.ops.elemwise import cast
-from gradc.ops.kinds import Routine
 from gradc.ops.kinds.routines import Letters
+from gradc.ops.lapack import NO_END, matrix_routine, part_of
 from gradc.ops.matrices import diagonal
 from gradc.ops.reduce import argmax
 from gradc.ops.reduce import sum as sum_of
 from gradc.ops.solving import matrix_inverse
-from gradc.ops.spectra import FIX, NO_END, columns_times, gaps, sum_up
+from gradc.ops.spectra import columns_times, gaps, sum_up
 from gradc.ops.squares import Cts, matrices, product, products, reference, transposed
 
 __all__ = ["eig", "eigvals"]
@@ -40,28 +39,19 @@ __all__ = ["eig", "eigvals"]
 Array = npt.NDArray[Any]
 
 
-def _complex_of(dtype: str) -> str:
-    return promote(dtype, 1j)
-
-
-def _narrow(a: Array) -> Array:
-    return a.astype("complex128") if a.dtype == np.clongdouble else a
-
-
 def _pairs(a: Array) -> tuple[Array, Array]:
-    values, vectors = np.linalg.eig(_narrow(a))
-    dtype = _complex_of(_narrow(a).dtype.name)
+    values, vectors = np.linalg.eig(a)
+    dtype = promote(a.dtype, 1j)
     return values.astype(dtype), vectors.astype(dtype)
 
 
 def _values(a: Array) -> Array:
-    found = np.linalg.eigvals(_narrow(a))
-    return found.astype(_complex_of(_narrow(a).dtype.name))
+    return np.linalg.eigvals(a).astype(promote(a.dtype, 1j))
 
 
 def _scratch(letters: Letters, dtype: str, elements: Any) -> Any:
-    n, part = letters["n"], dtype_info(dtype).part.name
-    return (dtype, n * n), (dtype, elements), (dtype, n * 66), (part, n * 2)
+    n = letters["n"]
+    return (dtype, n * n), (dtype, elements), (dtype, n * 66), (part_of(dtype), n * 2)
 
 
 def _as_row(x: Variable) -> Variable:
@@ -118,19 +108,16 @@ def _invariant(f: Any, x: Variable) -> Variable:
     return real(product(columns_times(v, complex(real(w), 0.5 * imag(w))), matrix_inverse(v)))
 
 
-@declared(
-    Routine,
-    name="general_eigen",
+@matrix_routine(
+    "general_eigen",
+    "(n,n)->(n),(n,n)",
     word="eig",
-    signature="(n,n)->(n),(n,n)",
-    c=RoutineFn("eig", "eig.h", table=True, fails=True, lapack=True, of_complex=True,
-                macros=(("GC_VECTORS", ""),)),
-    dtypes=lambda dtypes: (dtypes[0], (_complex_of(dtypes[0]),) * 2),
+    c="eig",
+    macros=("GC_VECTORS",),
+    gives="cc",
+    failure=NO_END,
     scratch=lambda letters, dtype: _scratch(letters, dtype, letters["n"] * letters["n"]),
     work=_WORK,
-    complaint=NO_END,
-    fix=FIX,
-    error="LinAlgError",
     ref=reference(_pairs, np.asarray),
     pullback=_pair_pullback,
     pushforward=_pair_pushforward,
@@ -138,7 +125,7 @@ def _invariant(f: Any, x: Variable) -> Variable:
         Sample(_invariant, ((3, 3),)),
         Sample(lambda f, x: abs_of(f(x)[1]) * 2.0, ((2, 3, 3),)),
     ),
-)  # fmt: skip
+)
 def general_eigen(a: Variable) -> Any:
     """The eigenvalues and the vectors in columns, complex.
 
@@ -157,18 +144,16 @@ def _values_pushforward(tangents: Cts, outs: Cts, a: Variable) -> tuple[Variable
     return (diagonal(inner, 0, -2, -1),)
 
 
-@declared(
-    Routine,
-    name="general_eigenvalues",
+@matrix_routine(
+    "general_eigenvalues",
+    "(n,n)->(n)",
     word="eigvals",
-    signature="(n,n)->(n)",
-    c=RoutineFn("eigvals", "eig.h", table=True, fails=True, lapack=True, of_complex=True),
-    dtypes=lambda dtypes: (dtypes[0], (_complex_of(dtypes[0]),)),
+    c="eigvals",
+    header="eig.h",
+    gives="c",
+    failure=NO_END,
     scratch=lambda letters, dtype: _scratch(letters, dtype, 1),
     work=_WORK,
-    complaint=NO_END,
-    fix=FIX,
-    error="LinAlgError",
     ref=reference(_values, np.asarray),
     pullback=_values_pullback,
     pushforward=_values_pushforward,
@@ -193,7 +178,7 @@ def eig(a: Any) -> Any:
     Raises: LinAlgError at the call for nan or infinite elements, or if the iteration does not end.
     Source: LAPACK's xGEEV.
     """
-    return general_eigen(matrices("eig", a, of_complex=True))
+    return general_eigen(matrices("eig", a))
 
 
 def eigvals(a: Any) -> Variable:
@@ -201,4 +186,4 @@ def eigvals(a: Any) -> Variable:
 
     Shapes: [..., n, n] -> [..., n].  Gradient: where all values differ.  Raises: as eig.
     """
-    return general_eigenvalues(matrices("eigvals", a, of_complex=True))
+    return general_eigenvalues(matrices("eigvals", a))

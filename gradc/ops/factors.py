@@ -12,15 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from gradc.graph.variable import Variable
-from gradc.kernel.routine import RoutineFn
 from gradc.ops.calls import op_of
+from gradc.ops.complexes import complex, imag, real
 from gradc.ops.create import eye
-from gradc.ops.declare import Sample, call, declared
-from gradc.ops.kinds import Routine
+from gradc.ops.declare import Sample, call, is_complex
+from gradc.ops.lapack import UNFINISHED, Failure, matrix_routine
 from gradc.ops.reduce import sum as sum_of
 from gradc.ops.squares import (
     Cts,
-    alike,
     moved_side,
     over_stack,
     product,
@@ -35,8 +34,10 @@ __all__: list[str] = []
 
 Array = npt.NDArray[Any]
 
-_SINGULAR = "{matrix} is singular: a pivot is 0 at row {v1}, counted from 1."
-_FIX = "a singular matrix has no inverse: use pinv or lstsq, or leave out what depends on the rest."
+_SINGULAR = Failure(
+    "{matrix} is singular: a pivot is 0 at row {v1}, counted from 1.",
+    "a singular matrix has no inverse: use pinv or lstsq, or leave out what depends on the rest.",
+)
 
 
 def _lu_one(a: Array) -> tuple[Array, Array]:
@@ -44,7 +45,8 @@ def _lu_one(a: Array) -> tuple[Array, Array]:
     m, n = np.array(a.T), len(a)
     pivots = np.zeros(n, "int32")
     for k in range(n):
-        best = k + int(np.argmax(np.abs(m[k:, k])))
+        sizes = np.abs(m[k:, k].real) + np.abs(m[k:, k].imag)  # BLAS's ixamax
+        best = k + int(np.argmax(sizes))
         pivots[k] = best + 1
         m[[k, best]] = m[[best, k]]
         if m[k, k] != 0:
@@ -53,15 +55,15 @@ def _lu_one(a: Array) -> tuple[Array, Array]:
     return m.T, pivots
 
 
-@declared(
-    Routine,
-    name="lu",
+@matrix_routine(
+    "lu",
+    "(n,n)->(n,n),(n)",
     word="solve, det or inv",
-    signature="(n,n)->(n,n),(n)",
-    c=RoutineFn("lu", "lu.h", table=True, shares=True, fails=True, lapack=True),
-    dtypes=lambda dtypes: (dtypes[0], (dtypes[0], "int32")),
+    c="lu",
+    shares=True,
+    gives="zi",
+    failure=UNFINISHED,
     work=products(lambda letters: letters["n"] * letters["n"] * letters["n"] * 2),
-    complaint="{matrix} was not finished.",
     ref=stacked_reference(_lu_one, (2,)),
     pullback=lambda cts, outs, a: (None,),
     pushforward=lambda tangents, outs, a: (None, None),
@@ -116,18 +118,16 @@ def _solve_pushforward(
     return (call("lu_solve", a, factors, pivots, moved, trans=trans),)
 
 
-@declared(
-    Routine,
-    name="lu_solve",
+@matrix_routine(
+    "lu_solve",
+    "(n,n),(n,n),(n),(n,k)->(n,k)",
     word="solve",
-    signature="(n,n),(n,n),(n),(n,k)->(n,k)",
-    c=RoutineFn("lu_solve", "lu_solve.h", table=True, shares=True, fails=True),
-    dtypes=alike,
+    c="lu_solve",
+    needs="blas",
+    shares=True,
+    failure=_SINGULAR,
     numbers=("trans",),
     work=products(lambda letters: letters["n"] * letters["n"] * letters["k"] * 2),
-    complaint=_SINGULAR,
-    fix=_FIX,
-    error="LinAlgError",
     ref=reference(
         lambda a, factors, pivots, b, *, trans: np.linalg.solve(
             np.swapaxes(a, -1, -2) if trans else a, b
@@ -144,7 +144,7 @@ def _solve_pushforward(
 def lu_solve(
     a: Variable, factors: Variable, pivots: Variable, b: Variable, trans: bool = False
 ) -> Variable:
-    """The x with a x = b, or a' x = b if `trans`, from the factors of a.
+    """The x with a x = b, or a^T x = b if `trans`, from the factors of a.
 
     Gradient: with y from the transposed system, y for b and -y x' for a.
     """
@@ -159,17 +159,15 @@ def _inverse_slope(inverse: Variable, ct: Variable) -> Variable:
     return -product(turned, ct, turned)
 
 
-@declared(
-    Routine,
-    name="lu_inverse",
+@matrix_routine(
+    "lu_inverse",
+    "(n,n),(n,n),(n)->(n,n)",
     word="matrix_inverse",
-    signature="(n,n),(n,n),(n)->(n,n)",
-    c=RoutineFn("lu_inverse", "lu_inverse.h", table=True, shares=True, fails=True),
-    dtypes=alike,
+    c="lu_inverse",
+    needs="blas",
+    shares=True,
+    failure=_SINGULAR,
     work=products(lambda letters: letters["n"] * letters["n"] * letters["n"] * 4),
-    complaint=_SINGULAR,
-    fix=_FIX,
-    error="LinAlgError",
     ref=reference(lambda a, factors, pivots: np.linalg.inv(a)),
     pullback=lambda cts, outs, a, factors, pivots: (_inverse_slope(outs[0], cts[0]), None, None),
     pushforward=lambda tangents, outs, a, factors, pivots: (
@@ -202,13 +200,12 @@ def _det_pushforward(
     return (outs[0] * _traced(a, factors, pivots, tangents[0]),)
 
 
-@declared(
-    Routine,
-    name="lu_det",
+@matrix_routine(
+    "lu_det",
+    "(n,n),(n,n),(n)->()",
     word="det",
-    signature="(n,n),(n,n),(n)->()",
-    c=RoutineFn("lu_det", "lu_det.h"),
-    dtypes=alike,
+    c="lu_det",
+    needs="",
     work=_OF_FACTORS,
     ref=reference(lambda a, factors, pivots: np.linalg.det(a)),
     pullback=lambda cts, outs, a, factors, pivots: (
@@ -227,13 +224,13 @@ def lu_det(a: Variable, factors: Variable, pivots: Variable) -> Variable:
     return call("lu_det", a, factors, pivots)
 
 
-@declared(
-    Routine,
-    name="lu_logabs",
+@matrix_routine(
+    "lu_logabs",
+    "(n,n),(n,n),(n)->()",
     word="slogdet",
-    signature="(n,n),(n,n),(n)->()",
-    c=RoutineFn("lu_logabs", "lu_logabs.h"),
-    dtypes=alike,
+    c="lu_logabs",
+    needs="",
+    gives="r",
     work=_OF_FACTORS,
     ref=reference(lambda a, factors, pivots: np.linalg.slogdet(a)[1]),
     pullback=lambda cts, outs, a, factors, pivots: (
@@ -242,7 +239,7 @@ def lu_det(a: Variable, factors: Variable, pivots: Variable) -> Variable:
         None,
     ),
     pushforward=lambda tangents, outs, a, factors, pivots: (
-        None if tangents[0] is None else _traced(a, factors, pivots, tangents[0]),
+        None if tangents[0] is None else real(_traced(a, factors, pivots, tangents[0])),
     ),
     samples=(
         Sample(_with_factors("lu_logabs"), ((3, 3),)),
@@ -254,22 +251,39 @@ def lu_logabs(a: Variable, factors: Variable, pivots: Variable) -> Variable:
     return call("lu_logabs", a, factors, pivots)
 
 
-@declared(
-    Routine,
-    name="lu_sign",
+def _sign_pullback(
+    cts: Cts, outs: Cts, a: Variable, factors: Variable, pivots: Variable
+) -> tuple[Variable | None, None, None]:
+    """A complex sign s turns by the imaginary part of the trace of a^-1 da; a real one jumps."""
+    if not is_complex(a.dtype):
+        return None, None, None
+    turn = complex(0.0, imag(cts[0] * outs[0]))
+    return scaled(transposed(call("lu_inverse", a, factors, pivots)), turn), None, None
+
+
+def _sign_pushforward(
+    tangents: Cts, outs: Cts, a: Variable, factors: Variable, pivots: Variable
+) -> tuple[Variable | None]:
+    if tangents[0] is None or not is_complex(a.dtype):
+        return (None,)
+    return (outs[0] * complex(0.0, imag(_traced(a, factors, pivots, tangents[0]))),)
+
+
+@matrix_routine(
+    "lu_sign",
+    "(n,n),(n,n),(n)->()",
     word="slogdet",
-    signature="(n,n),(n,n),(n)->()",
-    c=RoutineFn("lu_sign", "lu_sign.h"),
-    dtypes=alike,
+    c="lu_sign",
+    needs="",
     work=_OF_FACTORS,
     ref=reference(lambda a, factors, pivots: np.linalg.slogdet(a)[0]),
-    pullback=lambda cts, outs, a, factors, pivots: (None, None, None),
-    pushforward=lambda tangents, outs, a, factors, pivots: (None,),
+    pullback=_sign_pullback,
+    pushforward=_sign_pushforward,
     samples=(
         Sample(_with_factors("lu_sign"), ((3, 3),)),
         Sample(_with_factors("lu_sign"), ((2, 3, 3),)),
     ),
 )
 def lu_sign(a: Variable, factors: Variable, pivots: Variable) -> Variable:
-    """The sign of the determinant of a: 1, -1 or 0.  Its gradient is 0."""
+    """The sign of the determinant of a: 1, -1 or 0, and its gradient 0; if complex, det / |det|."""
     return call("lu_sign", a, factors, pivots)

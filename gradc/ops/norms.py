@@ -24,7 +24,7 @@ from gradc.ops.convert import as_variable
 from gradc.ops.declare import Sample, composed, insert_axes, is_inexact, normal_axes, normal_axis
 from gradc.ops.elemwise import abs, cast, pow, sqrt
 from gradc.ops.reduce import max, min, sum
-from gradc.ops.spectra import singular_values
+from gradc.ops.singular import singular_values
 
 __all__ = ["norm"]
 

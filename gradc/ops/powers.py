@@ -10,15 +10,14 @@ import numpy.typing as npt
 
 from gradc.errors import ArgumentTypeError, message, printable
 from gradc.graph.variable import Variable
-from gradc.kernel.routine import RoutineFn
 from gradc.ops.calls import call
 from gradc.ops.convert import static_int
 from gradc.ops.create import eye
-from gradc.ops.declare import Sample, composed, declared
-from gradc.ops.kinds import Routine
+from gradc.ops.declare import Sample, composed
+from gradc.ops.lapack import matrix_routine
 from gradc.ops.lengths import broadcast_like, length, zeros_like
 from gradc.ops.solving import matrix_inverse
-from gradc.ops.squares import alike, matrices, product, products, reference, transposed
+from gradc.ops.squares import matrices, product, products, reference, transposed
 from gradc.ops.stacking import concatenate
 
 __all__ = ["expm", "matrix_power"]
@@ -29,7 +28,13 @@ _TERMS = 24  # of the series below, whose argument is at most 1/4: the next is b
 
 
 def _expm(a: Array) -> Array:
-    """By halving, Taylor's series and squaring, in whatever precision comes."""
+    """By halving, Taylor's series and squaring, in long doubles: each squaring doubles errors."""
+    found = _series(a.astype("clongdouble" if a.dtype.kind == "c" else "longdouble"))
+    with np.errstate(over="ignore"):
+        return found.astype(a.dtype)
+
+
+def _series(a: Array) -> Array:
     norm = float(np.max(np.abs(a).sum(axis=-2), initial=0.0))
     if not np.isfinite(norm):
         return np.full_like(a, np.nan)
@@ -54,12 +59,10 @@ def _slope(a: Variable, way: Variable) -> Variable:
     return whole[(..., slice(None, n), slice(n, None))]
 
 
-@declared(
-    Routine,
-    name="expm",
-    signature="(n,n)->(n,n)",
-    c=RoutineFn("expm", "expm.h", table=True, lapack=True),
-    dtypes=alike,
+@matrix_routine(
+    "expm",
+    "(n,n)->(n,n)",
+    c="expm",
     scratch=lambda letters, dtype: (
         (dtype, letters["n"] * letters["n"] * 6),
         ("int32", letters["n"]),

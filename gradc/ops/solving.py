@@ -1,9 +1,7 @@
 """Systems of equations, inverses and determinants, of matrices and stacks of them.
 
 What is asked of one matrix shares its factors: solve, inverse and det of A factor it once, and so
-do their gradients.  Complex systems are real ones of twice the size: [[a, -b], [b, a]] is to real
-vectors what a + ib is to complex ones.  That takes twice the arithmetic of complex factors, and
-keeps their conditioning.
+do their gradients.
 """
 
 from __future__ import annotations
@@ -17,16 +15,14 @@ from gradc.dtypes import promote
 from gradc.errors import ArgumentError, ShapeError, message, printable
 from gradc.graph.describe import where
 from gradc.graph.variable import Variable
-from gradc.ops.complexes import complex, imag, real
-from gradc.ops.convert import as_variable
+from gradc.ops.complexes import conj
 from gradc.ops.declare import Sample, call, composed, drop_axes, is_complex, normal_axis
 from gradc.ops.elemwise import cast
 from gradc.ops.factors import lu, lu_det, lu_inverse, lu_logabs, lu_sign, lu_solve
 from gradc.ops.lengths import broadcast_to, length, product_of, shape_tuple
 from gradc.ops.relabel import ravel, reshape
-from gradc.ops.squares import as_column, floats, matrices, reference
-from gradc.ops.squares import transposed as swapped
-from gradc.ops.stacking import concatenate
+from gradc.ops.squares import as_column, inexact, matrices, reference
+from gradc.ops.triangular import solved_by
 
 __all__ = [
     "cho_solve",
@@ -52,10 +48,9 @@ _STRUCTURES = {
 # -- the operands of a system ----------------------------------------------------------------------
 
 
-def _system(name: str, a: Any, b: Any, of_complex: bool = False) -> tuple[Variable, Variable, bool]:
+def _system(name: str, a: Any, b: Any) -> tuple[Variable, Variable, bool]:
     """Both operands as matrices of one dtype and stack, and whether b was a vector."""
-    a, b = matrices(name, a, of_complex=of_complex), as_variable(b)
-    b = b if of_complex and is_complex(b.dtype) else floats(b)
+    a, b = matrices(name, a), inexact(b)
     if b.ndim == 0:
         what = f"{name}: the right-hand side is a scalar."
         raise ShapeError(message(what, [where(b)], "give a vector or a matrix."))
@@ -97,26 +92,6 @@ def _statics(pair: list[Variable], depth: int) -> list[int | None]:
     return [n if m == 1 else m for n, m in both]
 
 
-def _in_reals(x: Variable) -> Variable:
-    """Complex matrices as real ones of twice the size."""
-    a, b = real(x), imag(x)
-    rows = [concatenate(each, axis=x.ndim - 1) for each in ([a, -b], [b, a])]
-    whole = concatenate(rows, axis=x.ndim - 2)
-    whole.name = x.name  # for messages
-    return whole
-
-
-def _from_reals(x: Variable, n: Variable) -> Variable:
-    """Complex matrices of n rows from their real parts above their imaginary parts."""
-    return complex(x[..., :n, :], x[..., n:, :])
-
-
-def _complex_solved(a: Variable, b: Variable, is_transposed: bool) -> Variable:
-    right = concatenate([real(b), imag(b)], axis=b.ndim - 2)
-    whole = _in_reals(swapped(a) if is_transposed else a)
-    return _from_reals(solve(whole, right), length(a, a.ndim - 1))
-
-
 def _shaped(x: Variable, is_vector: bool) -> Variable:
     return drop_axes(x, (x.ndim - 1,)) if is_vector else x
 
@@ -146,11 +121,10 @@ def solve(
     """The x with a @ x = b.
 
     Shapes: a [..., n, n]; b [n] gives [..., n], b [..., n, k] gives [..., n, k]; axes in front
-    count a stack, one matrix or right-hand side serves all of it.  Integers become float64; of
-    complex numbers every structure but a triangle is solved as "gen".
-    assume_a: "gen"; "pos", symmetric and positive definite, of which the lower triangle is read;
-    "lower triangular" or "upper triangular"; "sym" is solved as "gen".  lower: of a triangular
-    one, as scipy says it.  transposed: a.T @ x = b.
+    count a stack, one matrix or right-hand side serves all of it.  Integers become float64.
+    assume_a: "gen"; "pos", symmetric (Hermitian) and positive definite, of which the lower triangle
+    is read; "lower triangular" or "upper triangular"; "sym" and "her" are solved as "gen".
+    lower: of a triangular one, as scipy says it.  transposed: a.T @ x = b.
     Gradient: y = solve(a.T, ct) for b, -y x' for a; from the same factors.
     Raises: ShapeError for a matrix that is not square; LinAlgError at the call for a singular one,
     or one that is not positive definite.
@@ -163,10 +137,11 @@ def solve(
     if kind not in ("general", "positive"):
         is_lower = kind == "lower" if kind else lower
         return solve_triangular(a, b, lower=is_lower, trans=int(transposed))
-    a, b, is_vector = _system("solve", a, b, of_complex=True)
-    if is_complex(a.dtype):
-        return _shaped(_complex_solved(a, b, bool(transposed)), is_vector)
-    if kind == "positive":
+    a, b, is_vector = _system("solve", a, b)
+    if kind == "positive" and is_complex(a.dtype):
+        factor = call("cholesky", conj(a) if transposed else a)
+        found = solved_by(factor, solved_by(factor, b, trans=False), trans=True)
+    elif kind == "positive":
         found = call("factored_solve", a, call("cholesky", a), b)
     else:
         factors, pivots = lu(a)
@@ -183,7 +158,8 @@ def solve_triangular(
 ) -> Variable:
     """The x with a @ x = b for a triangular matrix, of which only the triangle is read.
 
-    Shapes: as solve's.  lower: which triangle.  trans: 0 or "N"; 1, "T", 2 or "C" for a.T @ x = b.
+    Shapes: as solve's.  lower: which triangle.  trans: 0 or "N"; 1 or "T" for a.T @ x = b; 2 or
+    "C" for the conjugate transpose.
     unit_diagonal: the diagonal counts as ones and is not read.
     Gradient: y from the transposed system for b, the triangle of -y x' for a.
     Raises: as solve; LinAlgError at the call for a 0 on the diagonal.
@@ -193,7 +169,7 @@ def solve_triangular(
         raise ArgumentError(message(what, fix='use 0 or "N", or 1 or "T" for the transpose.'))
     a, b, is_vector = _system("solve_triangular", a, b)
     found = call(
-        "triangular_solve", a, b,
+        "triangular_solve", conj(a) if trans in (2, "C") else a, b,
         lower=bool(lower), trans=trans not in (0, "N"), unit=bool(unit_diagonal),
     )  # fmt: skip
     return _shaped(found, is_vector)
@@ -208,8 +184,9 @@ def cho_solve(c_and_lower: Any, b: Any) -> Variable:
         what = "cho_solve: takes a factor and which triangle it is, (c, lower)."
         raise ArgumentError(message(what, fix="for example cho_solve((cholesky(a), True), b)."))
     factor, is_lower = matrices("cho_solve", c_and_lower[0]), bool(c_and_lower[1])
-    half = solve_triangular(factor, b, lower=is_lower, trans=int(not is_lower))
-    return solve_triangular(factor, half, lower=is_lower, trans=int(is_lower))
+    first, second = (0, 2) if is_lower else (2, 0)
+    half = solve_triangular(factor, b, lower=is_lower, trans=first)
+    return solve_triangular(factor, half, lower=is_lower, trans=second)
 
 
 # -- inverses and determinants ---------------------------------------------------------------------
@@ -228,10 +205,7 @@ def matrix_inverse(a: Any) -> Variable:
     Shapes: [..., n, n].  Integers become float64.  Gradient: -x' ct x' for the inverse x.
     Raises: ShapeError for a matrix that is not square; LinAlgError at the call for a singular one.
     """
-    array = matrices("matrix_inverse", a, of_complex=True)
-    if is_complex(array.dtype):
-        n = length(array, array.ndim - 1)
-        return _from_reals(matrix_inverse(_in_reals(array))[..., :, :n], n)
+    array = matrices("matrix_inverse", a)
     return lu_inverse(array, *lu(array))
 
 
@@ -255,8 +229,9 @@ def det(a: Any) -> Variable:
 def slogdet(a: Any) -> tuple[Variable, Variable]:
     """The sign of each matrix's determinant and the logarithm of its magnitude.
 
-    Shapes: [..., n, n] -> [...] twice; 0 and -inf for a singular matrix.
-    Gradient: a'^-1 for the logarithm, from the same factors; 0 for the sign.
+    Shapes: [..., n, n] -> [...] twice; 0 and -inf for a singular matrix.  The sign of a complex
+    determinant is the number of length 1 in its direction, and the logarithm real.
+    Gradient: a'^-1 for the logarithm, from the same factors; 0 for the sign if it is real.
     """
     array = matrices("slogdet", a)
     factors, pivots = lu(array)
@@ -273,7 +248,7 @@ def tensorinv(a: Any, ind: int = 2) -> Variable:
     them the other way round.
     Raises: ArgumentError for an ind that leaves no axes; as matrix_inverse.
     """
-    array = floats(a)
+    array = inexact(a)
     if not isinstance(ind, (int, np.integer)) or not 0 < ind < max(array.ndim, 1):
         what = f"tensorinv: ind={printable(repr(ind), 40)} is no number of axes to invert over."
         raise ArgumentError(message(what, [where(array)], f"use one from 1 to {array.ndim - 1}."))
@@ -289,7 +264,7 @@ def tensorsolve(a: Any, b: Any, axes: Any = None) -> Variable:
     axes: axes of a to be moved to its end first.
     Raises: ArgumentError for an axis that is not there; as solve.
     """
-    array, b = floats(a), floats(b)
+    array, b = inexact(a), inexact(b)
     if axes is not None:
         listed = axes if isinstance(axes, (tuple, list)) else (axes,)
         last = [normal_axis("tensorsolve", axis, array.ndim) for axis in listed]

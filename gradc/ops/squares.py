@@ -2,7 +2,11 @@
 
 Matrices are the last two axes of an array; axes in front count a stack.  Derivatives are those of
 Giles, Collected matrix derivative results for forward and reverse mode (2008), if nothing else is
-said.
+said.  A quote in them, as in u s v', is the conjugate transpose of complex matrices.
+
+What has a complex slope (products, solutions, det) is pulled back by the text of real numbers.
+What has none, since it conjugates, is pulled back in users' gradients: `conj` in front and behind,
+which is nothing for real matrices, and the adjoint where those have the transpose.
 """
 
 from __future__ import annotations
@@ -18,8 +22,9 @@ from gradc.errors import DTypeError, LinAlgError, ShapeError, message
 from gradc.graph.describe import where
 from gradc.graph.variable import Variable
 from gradc.ops.calls import call
+from gradc.ops.complexes import conj
 from gradc.ops.convert import as_variable
-from gradc.ops.declare import is_complex, is_float
+from gradc.ops.declare import is_complex, is_inexact
 from gradc.ops.elemwise import cast
 from gradc.ops.kinds.routines import Letters
 from gradc.ops.linalg import matmul
@@ -35,11 +40,11 @@ Ref = Callable[..., Any]
 _PER_PRODUCT = 3  # multiply-additions that take as long as one instruction of scalar code
 
 
-def matrices(name: str, x: Any, *, square: bool = True, of_complex: bool = False) -> Variable:
-    """The operand as floats with two axes or more, the last two of one length if `square`.
+def matrices(name: str, x: Any, *, square: bool = True, of_complex: bool = True) -> Variable:
+    """The operand as floats or complex, two axes or more, the last two of one length if `square`.
 
-    of_complex: complex numbers stay.
-    Raises: ShapeError where the type says that it is none; DTypeError for complex numbers.
+    Raises: ShapeError where the type says that it is none; DTypeError for complex numbers, where
+    there is no operation `of_complex` ones.
     """
     array = as_variable(x)
     if array.ndim < 2:
@@ -49,24 +54,26 @@ def matrices(name: str, x: Any, *, square: bool = True, of_complex: bool = False
     if square and None not in (rows, cols) and rows != cols:
         what = f"{name}: the matrix must be square, it has {rows} rows and {cols} columns."
         raise ShapeError(message(what, [where(array)], "use pinv, lstsq or svd for other shapes."))
-    if not is_complex(array.dtype):
-        return floats(array)
-    if not of_complex:
+    if is_complex(array.dtype) and not of_complex:
         what = f"{name}: takes real matrices, got {array.dtype}."
-        fix = "T.real(x) is the real part; complex are products, solve, matrix_inverse and eig."
-        raise DTypeError(message(what, [where(array)], fix))
-    return array
+        raise DTypeError(message(what, [where(array)], "T.real(x) is the real part."))
+    return inexact(array)
 
 
-def floats(x: Any) -> Variable:
-    """The array with integers made float64."""
+def inexact(x: Any) -> Variable:
+    """The array with integers made float64; floats and complex numbers stay."""
     array = as_variable(x)
-    return array if is_float(array.dtype) else cast(array, "float64")
+    return array if is_inexact(array.dtype) else cast(array, "float64")
 
 
 def transposed(x: Variable) -> Variable:
     """Each matrix of a stack transposed; a view."""
     return call("dimshuffle", x, order=(*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
+
+
+def adjoint(x: Variable) -> Variable:
+    """Each matrix of a stack transposed, and conjugate if it is complex."""
+    return conj(transposed(x))
 
 
 def product(x: Variable, *others: Variable) -> Variable:
@@ -75,8 +82,8 @@ def product(x: Variable, *others: Variable) -> Variable:
 
 
 def symmetric(x: Variable) -> Variable:
-    """The symmetric part: (x + x') / 2."""
-    return (x + transposed(x)) * 0.5
+    """The symmetric part, of complex matrices the Hermitian one: (x + x') / 2."""
+    return (x + adjoint(x)) * 0.5
 
 
 def lower_half(x: Variable) -> Variable:
@@ -112,14 +119,27 @@ def moved_side(da: Variable | None, db: Variable | None, x: Variable) -> Variabl
     return -product(da, x) if db is None else db - product(da, x)
 
 
-def alike(dtypes: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-    """The dtypes of a routine with one result: all the first operand's."""
-    return dtypes[0], dtypes[:1]
-
-
 def products(count: Callable[[Letters], Size]) -> Callable[[Letters], Size]:
     """The work of a routine that multiplies so often."""
     return lambda letters: floor_div(size(count(letters)), _PER_PRODUCT) + 500
+
+
+_NARROW = {"f": "float64", "c": "complex128"}
+_WIDE = {"f": "longdouble", "c": "clongdouble"}
+
+
+def _is_wide(x: Any) -> bool:
+    return isinstance(x, np.ndarray) and x.dtype in (np.longdouble, np.clongdouble)
+
+
+def _recast(x: Array, dtypes: dict[str, str]) -> Array:
+    """The array as the dtype of its kind; integers stay."""
+    return x.astype(dtypes.get(x.dtype.kind, x.dtype))
+
+
+def np_adjoint(a: Array) -> Array:
+    """For references: each matrix transposed and conjugate."""
+    return np.conj(np.swapaxes(a, -1, -2))
 
 
 def reference(function: Ref, finite: Ref | None = None) -> Ref:
@@ -128,13 +148,10 @@ def reference(function: Ref, finite: Ref | None = None) -> Ref:
     finite: what of the matrix must be finite; LAPACK says so of most, not of those with two rows.
     """
 
-    def is_wide(value: Any) -> bool:
-        return isinstance(value, np.ndarray) and value.dtype == np.longdouble
-
     @functools.wraps(function)
     def ref(*arrays: Any, **params: Any) -> Any:
-        wide = any(map(is_wide, arrays))
-        narrow = [each.astype("float64") if is_wide(each) else each for each in arrays]
+        wide = any(map(_is_wide, arrays))
+        narrow = [_recast(each, _NARROW) if _is_wide(each) else each for each in arrays]
         try:
             if finite is not None and not np.isfinite(finite(narrow[0])).all():
                 raise np.linalg.LinAlgError("an element is not finite")
@@ -142,10 +159,7 @@ def reference(function: Ref, finite: Ref | None = None) -> Ref:
         except np.linalg.LinAlgError as error:
             raise LinAlgError(message(f"{function.__name__.strip('_')}: {error}.")) from None
         results = found if isinstance(found, tuple) else (found,)
-        results = tuple(
-            each.astype(np.longdouble) if wide and each.dtype.kind == "f" else each
-            for each in map(np.asarray, results)
-        )
+        results = tuple(_recast(each, _WIDE) if wide else each for each in map(np.asarray, results))
         return results if isinstance(found, tuple) else results[0]
 
     return ref

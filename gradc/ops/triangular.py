@@ -1,4 +1,4 @@
-"""Triangular systems and the Cholesky factor: what is asked of symmetric matrices.
+"""Triangular systems and the Cholesky factor: what is asked of symmetric (Hermitian) matrices.
 
 What is known of a = l l' (its solution, inverse, determinant) is computed from l, but its gradient
 goes to a: the derivative of l itself, n^3 of its own, is taken only where somebody reads l.
@@ -13,16 +13,16 @@ import numpy.typing as npt
 
 from gradc.errors import ArgumentError, message, printable
 from gradc.graph.variable import Variable
-from gradc.kernel.routine import RoutineFn
 from gradc.ops.compare import switch
+from gradc.ops.complexes import conj
 from gradc.ops.create import eye
-from gradc.ops.declare import Sample, call, declared
-from gradc.ops.kinds import Routine
+from gradc.ops.declare import Sample, call
+from gradc.ops.lapack import UNFINISHED, Failure, matrix_routine
 from gradc.ops.matrices import tril, triu
 from gradc.ops.reduce import sum as sum_of
 from gradc.ops.squares import (
     Cts,
-    alike,
+    adjoint,
     lower_half,
     matrices,
     moved_side,
@@ -40,8 +40,15 @@ __all__ = ["cholesky"]
 
 Array = npt.NDArray[Any]
 
-_SINGULAR = "{matrix} is singular: its diagonal has a 0 at row {v1}, counted from 1."
-_FIX_TRIANGLE = "a triangle with a 0 on its diagonal has no inverse: leave that row out."
+_SINGULAR = Failure(
+    "{matrix} is singular: its diagonal has a 0 at row {v1}, counted from 1.",
+    "a triangle with a 0 on its diagonal has no inverse: leave that row out.",
+)
+_NOT_POSITIVE = Failure(
+    "{matrix} is not positive definite: its leading part of {v1} rows is not.",
+    "add a little to its diagonal (A + 1e-6 * T.eye(n)), or see whether it is symmetric "
+    "and free of nan.",
+)
 
 
 # -- triangular systems ----------------------------------------------------------------------------
@@ -93,18 +100,16 @@ def _safe(x: Variable) -> Variable:
     return x * 0.2 + eye(x.shape[-1], dtype=x.dtype)
 
 
-@declared(
-    Routine,
-    name="triangular_solve",
+@matrix_routine(
+    "triangular_solve",
+    "(n,n),(n,k)->(n,k)",
     word="solve_triangular",
-    signature="(n,n),(n,k)->(n,k)",
-    c=RoutineFn("trisolve", "trisolve.h", table=True, shares=True, fails=True),
-    dtypes=alike,
+    c="trisolve",
+    needs="blas",
+    shares=True,
+    failure=_SINGULAR,
     numbers=("lower", "trans", "unit"),
     work=products(lambda letters: letters["n"] * letters["n"] * letters["k"]),
-    complaint=_SINGULAR,
-    fix=_FIX_TRIANGLE,
-    error="LinAlgError",
     ref=_solve_triangular,
     pullback=_system_pullback,
     pushforward=_system_pushforward,
@@ -118,16 +123,17 @@ def _safe(x: Variable) -> Variable:
 def triangular_solve(
     a: Variable, b: Variable, lower: bool, trans: bool = False, unit: bool = False
 ) -> Variable:
-    """The x with a x = b, or a' x = b if `trans`, for triangular matrices: solve_triangular's node.
+    """The x with a x = b, or a^T x = b if `trans`, for a triangle a: solve_triangular's node.
 
     Gradient: with y from the transposed system, y for b and the triangle of -y x' for a.
     """
     return call("triangular_solve", a, b, lower=lower, trans=trans, unit=unit)
 
 
-def _solved(a: Variable, b: Variable, trans: bool) -> Variable:
-    """The solution l^-1 b, or l'^-1 b."""
-    return call("triangular_solve", a, b, lower=True, trans=trans, unit=False)
+def solved_by(factor: Variable, b: Variable, trans: bool) -> Variable:
+    """The solution l^-1 b, or l'^-1 b if `trans`."""
+    side = conj(factor) if trans else factor
+    return call("triangular_solve", side, b, lower=True, trans=trans, unit=False)
 
 
 # -- the factor ------------------------------------------------------------------------------------
@@ -151,37 +157,33 @@ def _nan_cholesky(a: Array) -> Array:
 def _factor_pullback(cts: Cts, outs: Cts, a: Variable) -> tuple[Variable]:
     """Murray, Differentiation of the Cholesky decomposition (2016), equation 10, symmetric."""
     (factor,) = outs
-    inner = lower_half(product(transposed(factor), tril(cts[0])))
-    half = _solved(factor, inner, trans=True)
-    return (symmetric(_solved(factor, transposed(half), trans=True)),)
+    inner = lower_half(product(adjoint(factor), tril(conj(cts[0]))))
+    half = solved_by(factor, inner, trans=True)
+    return (conj(symmetric(solved_by(factor, adjoint(half), trans=True))),)
 
 
 def _factor_pushforward(tangents: Cts, outs: Cts, a: Variable) -> tuple[Variable]:
     (factor,) = outs
-    half = _solved(factor, symmetric(tangents[0]), trans=False)
-    inner = _solved(factor, transposed(half), trans=False)
+    half = solved_by(factor, symmetric(tangents[0]), trans=False)
+    inner = solved_by(factor, adjoint(half), trans=False)
     return (product(factor, lower_half(inner)),)
 
 
 def positive(x: Variable) -> Variable:
     """For samples: a symmetric matrix that is positive definite."""
-    return product(x, transposed(x)) + 2 * eye(x.shape[-2], dtype=x.dtype)
+    return product(x, adjoint(x)) + 2 * eye(x.shape[-2], dtype=x.dtype)
 
 
 _THIRD = products(lambda letters: letters["n"] * letters["n"] * letters["n"])
 
 
-@declared(
-    Routine,
-    name="cholesky",
-    signature="(n,n)->(n,n)",
-    c=RoutineFn("cholesky", "cholesky.h", table=True, shares=True, fails=True, lapack=True),
-    dtypes=alike,
+@matrix_routine(
+    "cholesky",
+    "(n,n)->(n,n)",
+    c="cholesky",
+    shares=True,
+    failure=_NOT_POSITIVE,
     work=_THIRD,
-    complaint="{matrix} is not positive definite: its leading part of {v1} rows is not.",
-    fix="add a little to its diagonal (A + 1e-6 * T.eye(n)), or see whether it is symmetric "
-    "and free of nan.",
-    error="LinAlgError",
     ref=_cholesky,
     pullback=_factor_pullback,
     pushforward=_factor_pushforward,
@@ -193,9 +195,10 @@ _THIRD = products(lambda letters: letters["n"] * letters["n"] * letters["n"])
 def cholesky(a: Any, lower: bool = True, on_error: str = "raise") -> Variable:
     """The triangular factor of a symmetric positive definite matrix: a = l @ l.T.
 
-    Shapes: [..., n, n].  lower: l, from the lower triangle of a; False: its transpose, from the
-    upper one.  on_error: "raise", or "nan", which gives nan for a matrix that is not positive
-    definite.  Integers become float64.
+    Shapes: [..., n, n].  Complex: of a Hermitian one, a = l @ conj(l.T), its diagonal real.
+    lower: l, from the lower triangle of a; False: its (conjugate) transpose, from the upper one.
+    on_error: "raise", or "nan", which gives nan for a matrix that is not positive definite.
+    Integers become float64.
     Gradient: symmetric (Murray, Differentiation of the Cholesky decomposition, 2016).  Where what
     reads the factor is a logarithm of the determinant or a solution of a x = b, it is not needed:
     grad takes the gradient of these with respect to a.
@@ -205,22 +208,21 @@ def cholesky(a: Any, lower: bool = True, on_error: str = "raise") -> Variable:
         what = f'cholesky: on_error is "raise" or "nan", not {printable(repr(on_error), 40)}.'
         raise ArgumentError(message(what))
     array = matrices("cholesky", a)
-    array = array if lower else transposed(array)
+    array = array if lower else adjoint(array)
     factor = call("cholesky" if on_error == "raise" else "nan_cholesky", array)
-    return factor if lower else transposed(factor)
+    return factor if lower else adjoint(factor)
 
 
-@declared(
-    Routine,
-    name="nan_cholesky",
+@matrix_routine(
+    "nan_cholesky",
+    "(n,n)->(n,n)",
     word="cholesky",
-    signature="(n,n)->(n,n)",
-    c=RoutineFn("nan_cholesky", "cholesky.h", table=True, shares=True, fails=True, lapack=True,
-                macros=(("GC_FILLS_NAN", ""),)),
-    dtypes=alike,
+    c="nan_cholesky",
+    header="cholesky.h",
+    macros=("GC_FILLS_NAN",),
+    shares=True,
+    failure=UNFINISHED,
     work=_THIRD,
-    complaint="{matrix} was not finished.",
-    error="LinAlgError",
     ref=stacked_reference(_nan_cholesky, (2,)),
     pullback=_factor_pullback,
     pushforward=_factor_pushforward,
@@ -228,7 +230,7 @@ def cholesky(a: Any, lower: bool = True, on_error: str = "raise") -> Variable:
         Sample(lambda f, x: call("nan_cholesky", positive(x)), ((2, 3, 3),)),
         Sample(lambda f, x: switch(False, 1.0, call("nan_cholesky", positive(x))), ((3, 3),)),
     ),
-)  # fmt: skip
+)
 def nan_cholesky(a: Variable) -> Variable:
     """As cholesky, but nan for a matrix that is not positive definite: on_error="nan"."""
     return call("nan_cholesky", a)
@@ -258,17 +260,16 @@ def _factored_solve_pushforward(
     return (None if moved is None else call("factored_solve", a, factor, moved),)
 
 
-@declared(
-    Routine,
-    name="factored_solve",
+@matrix_routine(
+    "factored_solve",
+    "(n,n),(n,n),(n,k)->(n,k)",
     word="solve",
-    signature="(n,n),(n,n),(n,k)->(n,k)",
-    c=RoutineFn("factored_solve", "factored_solve.h", table=True, shares=True, fails=True),
-    dtypes=alike,
+    c="factored_solve",
+    needs="blas",
+    shares=True,
+    failure=_SINGULAR,
+    of_complex=False,
     work=products(lambda letters: letters["n"] * letters["n"] * letters["k"] * 2),
-    complaint=_SINGULAR,
-    fix=_FIX_TRIANGLE,
-    error="LinAlgError",
     ref=reference(lambda a, factor, b: np.linalg.solve(factor @ np.swapaxes(factor, -1, -2), b)),
     pullback=_factored_solve_pullback,
     pushforward=_factored_solve_pushforward,
@@ -285,18 +286,17 @@ def factored_solve(a: Variable, factor: Variable, b: Variable) -> Variable:
     return call("factored_solve", a, factor, b)
 
 
-@declared(
-    Routine,
-    name="factored_inverse",
+@matrix_routine(
+    "factored_inverse",
+    "(n,n),(n,n)->(n,n)",
     word="matrix_inverse",
-    signature="(n,n),(n,n)->(n,n)",
-    c=RoutineFn("factored_inverse", "factored_inverse.h", table=True, shares=True, fails=True),
-    dtypes=alike,
+    c="factored_inverse",
+    needs="blas",
+    shares=True,
+    failure=_SINGULAR,
+    of_complex=False,
     scratch=lambda letters, dtype: ((dtype, letters["n"] * letters["n"]),),
     work=products(lambda letters: letters["n"] * letters["n"] * letters["n"] * 2),
-    complaint=_SINGULAR,
-    fix=_FIX_TRIANGLE,
-    error="LinAlgError",
     ref=reference(lambda a, factor: np.linalg.inv(factor @ np.swapaxes(factor, -1, -2))),
     pullback=lambda cts, outs, a, factor: (
         -product(outs[0], symmetric(cts[0]), outs[0]),
@@ -324,12 +324,12 @@ def _logdet_pushforward(
     return (sum_of(inverse * symmetric(tangents[0]), axis=(-2, -1)),)
 
 
-@declared(
-    Routine,
-    name="factored_logdet",
-    signature="(n,n),(n,n)->()",
-    c=RoutineFn("factored_logdet", "factored_logdet.h"),
-    dtypes=alike,
+@matrix_routine(
+    "factored_logdet",
+    "(n,n),(n,n)->()",
+    c="factored_logdet",
+    needs="",
+    of_complex=False,
     work=lambda letters: letters["n"] * 40,
     ref=reference(
         lambda a, factor: 2 * np.log(np.diagonal(factor, axis1=-2, axis2=-1)).sum(axis=-1)

@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define GC_ABI 6
+#define GC_ABI 7
 
 enum gc_status {
     GC_OK = 0,
@@ -114,6 +114,12 @@ typedef struct gc_blas {
                   const void *, const int32_t *, void *, const int32_t *);
     void (*cgeru)(const int32_t *, const int32_t *, const void *, const void *, const int32_t *,
                   const void *, const int32_t *, void *, const int32_t *);
+    void (*ztrsm)(const char *, const char *, const char *, const char *, const int32_t *,
+                  const int32_t *, const void *, const void *, const int32_t *, void *,
+                  const int32_t *);
+    void (*ctrsm)(const char *, const char *, const char *, const char *, const int32_t *,
+                  const int32_t *, const void *, const void *, const int32_t *, void *,
+                  const int32_t *);
 } gc_blas;
 
 /* LAPACK, called alike. A function that calls it is opened with a library that has it only. */
@@ -154,6 +160,32 @@ typedef struct gc_lapack {
     void (*cgeev)(const char *, const char *, const int32_t *, void *, const int32_t *, void *,
                   void *, const int32_t *, void *, const int32_t *, void *, const int32_t *,
                   float *, int32_t *);
+    void (*zpotrf)(const char *, const int32_t *, void *, const int32_t *, int32_t *);
+    void (*cpotrf)(const char *, const int32_t *, void *, const int32_t *, int32_t *);
+    void (*zgetrf)(const int32_t *, const int32_t *, void *, const int32_t *, int32_t *,
+                   int32_t *);
+    void (*cgetrf)(const int32_t *, const int32_t *, void *, const int32_t *, int32_t *,
+                   int32_t *);
+    void (*zgelqf)(const int32_t *, const int32_t *, void *, const int32_t *, void *, void *,
+                   const int32_t *, int32_t *);
+    void (*cgelqf)(const int32_t *, const int32_t *, void *, const int32_t *, void *, void *,
+                   const int32_t *, int32_t *);
+    void (*zunglq)(const int32_t *, const int32_t *, const int32_t *, void *, const int32_t *,
+                   const void *, void *, const int32_t *, int32_t *);
+    void (*cunglq)(const int32_t *, const int32_t *, const int32_t *, void *, const int32_t *,
+                   const void *, void *, const int32_t *, int32_t *);
+    void (*zgesdd)(const char *, const int32_t *, const int32_t *, void *, const int32_t *,
+                   double *, void *, const int32_t *, void *, const int32_t *, void *,
+                   const int32_t *, double *, int32_t *, int32_t *);
+    void (*cgesdd)(const char *, const int32_t *, const int32_t *, void *, const int32_t *,
+                   float *, void *, const int32_t *, void *, const int32_t *, void *,
+                   const int32_t *, float *, int32_t *, int32_t *);
+    void (*zheevd)(const char *, const char *, const int32_t *, void *, const int32_t *, double *,
+                   void *, const int32_t *, double *, const int32_t *, int32_t *, const int32_t *,
+                   int32_t *);
+    void (*cheevd)(const char *, const char *, const int32_t *, void *, const int32_t *, float *,
+                   void *, const int32_t *, float *, const int32_t *, int32_t *, const int32_t *,
+                   int32_t *);
 } gc_lapack;
 
 /* Products of row-major matrices with the right operand in panels, which all threads lay out once

@@ -1,19 +1,18 @@
-/* The lower triangular l[n, n] with l l' = a, of whose triangles the lower is read.
+/* The lower triangular l[n, n] with l l' = a (l' conjugate), of whose triangles the lower is read.
  *
  * Blocks of GC_BLOCK columns from the left (right-looking): the rows below a factored block are
  * solved for, then what is right of it is updated; the chunk that updates the next diagonal block
  * factors it too, so that nobody waits for that. Where a leading part of a is not positive definite
  * (or has nan) its order is why[1]; with GC_FILLS_NAN all of l is nan then. (Golub and Van Loan,
- * Matrix Computations, 2013, 4.2.)
+ * Matrix Computations, 2013, 4.2.) Complex matrices are one call of LAPACK, since our products
+ * conjugate nothing.
  */
-#include <math.h>
-
 #include "matrices.h"
 
-#if GC_BITS == 64
-#define GC_POTRF dpotrf
+#ifdef GC_COMPLEX
+enum { GC_OF(whole) = 1 };
 #else
-#define GC_POTRF spotrf
+enum { GC_OF(whole) = 0 };
 #endif
 
 typedef struct {
@@ -28,11 +27,11 @@ GC_HELPER int64_t GC_OF(block)(const gc_table *table, GC_T *a, int64_t n, int64_
 {
     const int32_t size = (int32_t)(high - low), lead = (int32_t)n;
     int32_t info = 0;
-    table->lapack.GC_POTRF("U", &size, a + low * n + low, &lead, &info);
+    table->lapack.GC_BLAS(potrf)("U", &size, a + low * n + low, &lead, &info);
     if (info > 0)
         return low + info;
     for (int64_t i = low; i < high; i++)
-        if (!(a[i * n + i] > 0))
+        if (!(__real__(a[i * n + i]) > 0))
             return i + 1;
     return 0;
 }
@@ -69,7 +68,7 @@ GC_HELPER int GC_OF(factor)(const gc_table *table, const gc_frame *frame, int64_
                             int64_t *failed)
 {
     GC_OF(task) task = {.a = a, .n = n};
-    const int64_t first = n <= GC_UNBLOCKED ? n : GC_BLOCK;
+    const int64_t first = GC_OF(whole) || n <= GC_UNBLOCKED ? n : GC_BLOCK;
     *failed = n ? GC_OF(block)(table, a, n, 0, first) : 0;
     for (int64_t count = gc_pieces(n - first, GC_BLOCK); count > 0 && !*failed; count--) {
         int status = gc_spread(table, frame, GC_OF(below), &task, count);
@@ -104,6 +103,5 @@ GC_ROUTINE int GC_FN(const gc_table *table, const gc_frame *frame, int64_t n, co
 #endif
 }
 
-#undef GC_POTRF
 #undef GC_FILLS_NAN
 #include "routine_end.h"

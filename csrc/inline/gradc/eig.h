@@ -3,34 +3,17 @@
  * one with the positive imaginary part first. Fails where a has nan or an infinity, or the
  * iteration does not end. `spare` has room for n n elements, and so has `right` with GC_VECTORS.
  */
-#include <math.h>
-
-#include "blas.h"
 #include "complex.h"
-#include "routine.h"
+#include "element.h"
 
 #ifdef GC_COMPLEX
 #define GC_PAIRED GC_T
-#define GC_IS_FINITE(x) (isfinite(__real__(x)) && isfinite(__imag__(x)))
-#if GC_BITS == 128
-#define GC_GEEV zgeev
-#define GC_REAL double
-#else
-#define GC_GEEV cgeev
-#define GC_REAL float
-#endif
-#else
-#define GC_REAL GC_T
-#define GC_IS_FINITE(x) isfinite(x)
-#if GC_BITS == 64
-#define GC_GEEV dgeev
+#elif GC_BITS == 64
 #define GC_PAIRED gc_c128
 #define GC_PAIR(re, im) GC_C128(re, im)
 #else
-#define GC_GEEV sgeev
 #define GC_PAIRED gc_c64
 #define GC_PAIR(re, im) GC_C64(re, im)
-#endif
 #endif
 
 #ifdef GC_VECTORS
@@ -59,10 +42,10 @@ GC_ROUTINE int GC_FN(const gc_table *table, int64_t n, const GC_T *a, GC_PAIRED 
     if (n == 0)
         return GC_OK;
 #ifdef GC_COMPLEX
-    table->lapack.GC_GEEV("N", GC_JOB, &ns, spare, &ns, values, right, &ns, right, &ns, work,
+    table->lapack.GC_BLAS(geev)("N", GC_JOB, &ns, spare, &ns, values, right, &ns, right, &ns, work,
                           &rooms, parts, &info);
 #else
-    table->lapack.GC_GEEV("N", GC_JOB, &ns, spare, &ns, parts, parts + n, right, &ns, right, &ns,
+    table->lapack.GC_BLAS(geev)("N", GC_JOB, &ns, spare, &ns, parts, parts + n, right, &ns, right, &ns,
                           work, &rooms, &info);
     for (int64_t j = 0; j < n; j++)
         values[j] = GC_PAIR(parts[j], parts[n + j]);
@@ -86,11 +69,8 @@ GC_ROUTINE int GC_FN(const gc_table *table, int64_t n, const GC_T *a, GC_PAIRED 
     return info == 0 ? GC_OK : GC_ERR_NUMERIC;
 }
 
-#undef GC_GEEV
 #undef GC_PAIRED
-#undef GC_IS_FINITE
 #undef GC_PAIR
-#undef GC_REAL
 #undef GC_JOB
 #undef GC_VECTORS_ARGUMENT
 #undef GC_VECTORS

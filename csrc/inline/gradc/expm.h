@@ -3,14 +3,14 @@
  * squaring method for the matrix exponential revisited, 2005.) A norm that is not finite gives nan.
  * `spare` has room for 6 n n elements and `pivots` for n.
  */
-#include <math.h>
-
 #include "matrices.h"
 
-#if GC_BITS == 64
-#define GC_GETRF dgetrf
+#ifdef GC_COMPLEX
+#define GC_WIDE gc_c128
+#define GC_SIZE(x) hypot((double)__real__(x), (double)__imag__(x))
 #else
-#define GC_GETRF sgetrf
+#define GC_WIDE double
+#define GC_SIZE(x) fabs((double)(x))
 #endif
 
 /* c = a b + beta c */
@@ -26,7 +26,7 @@ GC_HELPER double GC_OF(norm)(int64_t n, const GC_T *a)
     for (int64_t j = 0; j < n; j++) {
         double total = 0;
         for (int64_t i = 0; i < n; i++)
-            total += fabs((double)a[i * n + j]);
+            total += GC_SIZE(a[i * n + j]);
         most = total > most || total != total ? total : most;
     }
     return most;
@@ -36,9 +36,9 @@ GC_HELPER double GC_OF(norm)(int64_t n, const GC_T *a)
 GC_HELPER void GC_OF(sum)(int64_t n, int64_t count, const double *b, GC_T *const *p, GC_T *c)
 {
     for (int64_t i = 0; i < n * n; i++) {
-        double total = i % (n + 1) == 0 ? b[0] : 0;
+        GC_WIDE total = i % (n + 1) == 0 ? b[0] : 0;
         for (int64_t k = 1; k < count; k++)
-            total += b[2 * k] * (double)p[k][i];
+            total += b[2 * k] * (GC_WIDE)p[k][i];
         c[i] = (GC_T)total;
     }
 }
@@ -82,8 +82,8 @@ GC_ROUTINE void GC_FN(const gc_table *table, int64_t n, const GC_T *a, GC_T *out
     static const double bound64[] = {1.495585217958292e-2, 2.539398330063230e-1,
                                      9.504178996162932e-1, 2.097847961257068, 5.371920351148152};
     static const double bound32[] = {4.258730016922831e-1, 1.880152677804762, 3.925724783138660};
-    const int count = GC_BITS == 64 ? 5 : 3;
-    const double *bound = GC_BITS == 64 ? bound64 : bound32;
+    const int count = sizeof(GC_REAL) == 8 ? 5 : 3;
+    const double *bound = sizeof(GC_REAL) == 8 ? bound64 : bound32;
     const int64_t size = n * n;
     const double norm = GC_OF(norm)(n, a);
     int halvings = 0, k = 0;
@@ -99,7 +99,7 @@ GC_ROUTINE void GC_FN(const gc_table *table, int64_t n, const GC_T *a, GC_T *out
     GC_T *p[] = {NULL, spare, spare + size, spare + 2 * size, spare + 3 * size};
     GC_T *x = spare + 4 * size, *y = spare + 5 * size;
     for (int64_t i = 0; i < size; i++)
-        out[i] = (GC_T)ldexp((double)a[i], -halvings);
+        out[i] = a[i] * (GC_REAL)ldexp(1, -halvings);
     const int64_t degree = k == 4 ? 13 : 3 + 2 * k, powers = k == 4 ? 3 : 1 + k;
     GC_OF(product)(table, n, out, out, 0, p[1]);
     for (int64_t i = 2; i <= powers; i++)
@@ -114,7 +114,7 @@ GC_ROUTINE void GC_FN(const gc_table *table, int64_t n, const GC_T *a, GC_T *out
     int32_t info = 0;
     const gc_triangle lower = {true, false, false}, upper = {false, false, true};
     if (n)
-        table->lapack.GC_GETRF(&ns, &ns, y, &ns, pivots, &info);
+        table->lapack.GC_BLAS(getrf)(&ns, &ns, y, &ns, pivots, &info);
     GC_M(substitute)(table, lower, n, n, y, n, out, n);
     GC_M(substitute)(table, upper, n, n, y, n, out, n);
     GC_M(swap_rows)(pivots, 0, n, false, n, out, n);
@@ -124,5 +124,6 @@ GC_ROUTINE void GC_FN(const gc_table *table, int64_t n, const GC_T *a, GC_T *out
     }
 }
 
-#undef GC_GETRF
+#undef GC_WIDE
+#undef GC_SIZE
 #include "routine_end.h"

@@ -8,12 +8,6 @@
  */
 #include "matrices.h"
 
-#if GC_BITS == 64
-#define GC_GETRF dgetrf
-#else
-#define GC_GETRF sgetrf
-#endif
-
 typedef struct {
     GC_T *a;
     int32_t *pivots;
@@ -40,7 +34,7 @@ GC_HELPER void GC_OF(rows)(const gc_table *table, const GC_OF(task) *t, int64_t 
 {
     const int32_t m = (int32_t)(t->n - low), k = (int32_t)(high - low), lead = (int32_t)t->n;
     int32_t info = 0;
-    table->lapack.GC_GETRF(&m, &k, t->a + low * t->n + low, &lead, t->pivots + low, &info);
+    table->lapack.GC_BLAS(getrf)(&m, &k, t->a + low * t->n + low, &lead, t->pivots + low, &info);
     for (int64_t i = low; i < high; i++)
         t->pivots[i] += (int32_t)low;
 }
@@ -94,5 +88,4 @@ GC_ROUTINE int GC_FN(const gc_table *table, const gc_frame *frame, int64_t n, co
     return status == GC_OK ? gc_spread(table, frame, GC_OF(settle), &task, blocks - 1) : status;
 }
 
-#undef GC_GETRF
 #include "routine_end.h"

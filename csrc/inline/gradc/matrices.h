@@ -3,10 +3,10 @@
  * Included by their headers for each element type (GC_T, GC_SUFFIX, GC_BITS); defines itself once a
  * type. Matrices are row-major with rows `lead` apart. LAPACK reads by columns, so to it they are
  * transposed: a lower triangle is an upper one, x a = b is a' x' = b', and nothing is copied.
+ * Of complex matrices a transpose is plain, not conjugate.
  * Blocks follow from the sizes alone, so results do not depend on the number of threads.
  */
-#include "blas.h"
-#include "routine.h"
+#include "element.h"
 
 #ifndef GRADC_MATRICES_H
 #define GRADC_MATRICES_H
@@ -44,13 +44,19 @@ GC_HELPER int64_t gc_less(int64_t a, int64_t b) { return a < b ? a : b; }
 #define GC_M(name) GC_JOINED(gc_##name, GC_SUFFIX)
 #endif
 
-#if GC_BITS == 64 && !defined(GRADC_MATRICES_F64)
+#ifdef GC_COMPLEX
+#if GC_BITS == 128 && !defined(GRADC_MATRICES_C128)
+#define GRADC_MATRICES_C128
+#define GC_NEW_TYPE
+#elif GC_BITS == 64 && !defined(GRADC_MATRICES_C64)
+#define GRADC_MATRICES_C64
+#define GC_NEW_TYPE
+#endif
+#elif GC_BITS == 64 && !defined(GRADC_MATRICES_F64)
 #define GRADC_MATRICES_F64
-#define GC_LETTER(routine) d##routine
 #define GC_NEW_TYPE
 #elif GC_BITS == 32 && !defined(GRADC_MATRICES_F32)
 #define GRADC_MATRICES_F32
-#define GC_LETTER(routine) s##routine
 #define GC_NEW_TYPE
 #endif
 
@@ -66,7 +72,7 @@ GC_GLUE void GC_M(trsm)(const gc_table *table, bool right, gc_triangle of, int64
         return;
     const int32_t rows = (int32_t)m, cols = (int32_t)n, al = (int32_t)a_lead, bl = (int32_t)b_lead;
     const GC_T one = 1;
-    table->blas.GC_LETTER(trsm)(right ? "L" : "R", of.lower ? "U" : "L", of.trans ? "T" : "N",
+    table->blas.GC_BLAS(trsm)(right ? "L" : "R", of.lower ? "U" : "L", of.trans ? "T" : "N",
                                 of.unit ? "U" : "N", &cols, &rows, &one, a, &al, b, &bl);
 }
 
@@ -137,5 +143,39 @@ GC_HELPER int64_t GC_M(zero_pivot)(int64_t n, const GC_T *a)
     return 0;
 }
 
-#undef GC_LETTER
+GC_HELPER bool GC_M(is_finite)(int64_t count, const GC_T *a)
+{
+    bool found = true;
+    for (int64_t i = 0; i < count; i++)
+        found = found && GC_IS_FINITE(a[i]);
+    return found;
+}
+
+/* The singular values of a[m, n], which is destroyed, and vectors as `job` says: 'N', none; 'S', u
+ * [m, k] and v' [k, n], k = min(m, n); 'A', [m, m] and [n, n]. Whether LAPACK's iteration ended.
+ *
+ * By columns a is its transpose, whose left vectors are the right ones of a (of complex numbers
+ * too: both are conjugate, and stand where their transposes are asked for). `work` has room for
+ * 7 k k + 74 max(m, n) + 64, `places` for 8 k; `parts`, of complex matrices, for 7 k k + 2 k max(m, n)
+ * + 7 k. */
+GC_GLUE bool GC_M(gesdd)(const gc_table *table, char job, int64_t m, int64_t n, GC_T *a, GC_T *u,
+                         GC_REAL *s, GC_T *v, GC_T *work, GC_REAL *parts, int32_t *places)
+{
+    const int64_t k = gc_less(m, n), room = 7 * k * k + 74 * (m + n - k) + 64;
+    const int64_t lead = job == 'A' ? m : job == 'S' ? k : 1;
+    const int32_t ms = (int32_t)m, ns = (int32_t)n, leads = (int32_t)lead;
+    const int32_t rooms = (int32_t)gc_less(room, INT32_MAX);
+    int32_t info = 0;
+    if (!k)
+        return true;
+#ifdef GC_COMPLEX
+    table->lapack.GC_BLAS(gesdd)(&job, &ns, &ms, a, &ns, s, v, &ns, u, &leads, work, &rooms, parts,
+                                 places, &info);
+#else
+    (void)parts;
+    table->lapack.GC_BLAS(gesdd)(&job, &ns, &ms, a, &ns, s, v, &ns, u, &leads, work, &rooms, places,
+                                 &info);
+#endif
+    return info == 0;
+}
 #endif

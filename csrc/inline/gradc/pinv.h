@@ -1,45 +1,31 @@
 /* The pseudo-inverse [n, m] of a[m, n] from its singular values, of which those up to `rcond` times the
  * greatest count as 0. Fails where a has nan or an infinity, or LAPACK's iteration does not end.
- * `spare` has room for m n elements, `vectors` for (m + n + 1) k with k = min(m, n), `work` and
- * `places` for what LAPACK asks.
+ * `spare` has room for m n elements, `vectors` for (m + n) k with k = min(m, n), `s` for k, `work`,
+ * `parts` and `places` for what matrices.h says.
  */
-#include <math.h>
-
 #include "matrices.h"
 
-#if GC_BITS == 64
-#define GC_GESDD dgesdd
-#else
-#define GC_GESDD sgesdd
-#endif
-
-GC_ROUTINE int GC_FN(const gc_table *table, int64_t m, int64_t n, const GC_T *a, const GC_T *rcond,
-                     GC_T *out, GC_T *spare, GC_T *vectors, GC_T *work, int32_t *places,
-                     int64_t *why)
+GC_ROUTINE int GC_FN(const gc_table *table, int64_t m, int64_t n, const GC_T *a,
+                     const GC_REAL *rcond, GC_T *out, GC_T *spare, GC_T *vectors, GC_REAL *s,
+                     GC_T *work, GC_REAL *parts, int32_t *places, int64_t *why)
 {
-    const int64_t k = gc_less(m, n), wide = m > n ? m : n;
-    const int32_t ms = (int32_t)m, ns = (int32_t)n, ks = (int32_t)k;
-    const int32_t room = (int32_t)gc_less(7 * k * k + 74 * wide + 64, INT32_MAX);
-    GC_T *s = vectors, *u = s + k, *v = u + m * k; /* u [m, k], v [k, n] */
-    int32_t info = 0;
-    why[1] = 0;
-    for (int64_t i = 0; i < m * n; i++) {
-        spare[i] = a[i];
-        why[1] |= !isfinite(a[i]);
-    }
-    if (k && !why[1])
-        table->lapack.GC_GESDD("S", &ns, &ms, spare, &ns, s, v, &ns, u, &ks, work, &room, places,
-                               &info);
-    if (info != 0 || why[1])
+    const int64_t k = gc_less(m, n);
+    GC_T *u = vectors, *v = u + m * k; /* u [m, k], v' [k, n] */
+    memcpy(spare, a, (size_t)(m * n) * sizeof *a);
+    why[1] = !GC_M(is_finite)(m * n, a);
+    if (why[1] || !GC_M(gesdd)(table, 'S', m, n, spare, u, s, v, work, parts, places))
         return GC_ERR_NUMERIC;
     for (int64_t i = 0; i < k; i++) {
-        const GC_T factor = s[i] > *rcond * s[0] ? 1 / s[i] : 0;
+        const GC_REAL factor = s[i] > *rcond * s[0] ? 1 / s[i] : 0;
         for (int64_t j = 0; j < n; j++)
             v[i * n + j] *= factor;
     }
     GC_M(gemm)(table, n, m, k, 1, v, 1, n, u, 1, k, 0, out, m, 1);
+#ifdef GC_COMPLEX
+    for (int64_t i = 0; i < n * m; i++)
+        out[i] = GC_M(conj)(out[i]);
+#endif
     return GC_OK;
 }
 
-#undef GC_GESDD
 #include "routine_end.h"

@@ -7,3 +7,6 @@
 #undef GC_BITS
 #undef GC_COMPLEX
 #undef GC_TIMES
+#undef GC_REAL
+#undef GC_BLAS
+#undef GC_IS_FINITE
