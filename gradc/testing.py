@@ -6,6 +6,7 @@ derives is not the slope.  For tests of users: of their own operations and custo
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,10 +16,11 @@ import numpy.typing as npt
 from gradc.call.modes import DebugMode, Mode, get_mode
 from gradc.compile import function
 from gradc.differentiate import grad
-from gradc.dtypes import dtype_info
 from gradc.errors import ArgumentError, ArgumentTypeError, GradientError, message
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Input, Variable
+from gradc.ops.complexes import conj, real
+from gradc.ops.declare import is_complex, is_inexact
 from gradc.ops.elemwise import mul
 from gradc.ops.reduce import sum
 
@@ -29,14 +31,17 @@ Points = Array | Sequence[Any]
 
 _STEPS = {"float64": 1e-7, "float32": 3e-4}  # near the cube root of a unit in the last place
 _TOLERANCES = {"float64": 1e-4, "float32": 1e-2}
+for _table in (_STEPS, _TOLERANCES):
+    _table |= {"complex128": _table["float64"], "complex64": _table["float32"]}
 
 
 class numeric_grad:  # noqa: N801  # Theano's name
     """The gradient of f at a point by central differences; it stands in `gf`.
 
-    f: a function of arrays that gives a number.  pt: an array, or a list of them, of floats.
-    eps: the step; 1e-7 by default, 3e-4 where an array (or out_type) is float32.
-    gf: an array where pt is one, else a list.
+    f: a function of arrays that gives a real number.  pt: an array, or a list of them, of floats
+    or complex numbers, whose parts are moved one after the other.
+    eps: the step; 1e-7 by default, 3e-4 where an array (or out_type) is float32 or complex64.
+    gf: an array where pt is one, else a list; df/dRe + i df/dIm of complex numbers, as grad has it.
     """
 
     def __init__(
@@ -53,14 +58,15 @@ class numeric_grad:  # noqa: N801  # Theano's name
     @staticmethod
     def _slopes(f: Callable[..., Any], points: list[Array], k: int, step: float) -> Array:
         result = np.zeros_like(points[k])
-        for place in np.ndindex(points[k].shape):
+        ways = (1, 1j) if np.iscomplexobj(result) else (1,)
+        for place, way in itertools.product(np.ndindex(points[k].shape), ways):
             ends, moved = [], []
             for sign in (1, -1):
                 point = points[k].copy()
-                point[place] += sign * step
+                point[place] += sign * step * way
                 moved.append(point[place])
                 ends.append(float(f(*points[:k], point, *points[k + 1 :])))
-            result[place] = (ends[0] - ends[1]) / float(moved[0] - moved[1])
+            result[place] += way * (ends[0] - ends[1]) / float(abs(moved[0] - moved[1]))
         return result
 
     @staticmethod
@@ -105,7 +111,8 @@ def verify_grad(
 ) -> None:
     """Raise GradientError unless the gradient of `fun` at `pt` is what differences say.
 
-    fun: takes one variable an array of pt and gives one variable.  pt: arrays of floats.
+    fun: takes one variable an array of pt and gives one variable.  pt: arrays of floats or complex
+    numbers; real and imaginary parts are moved, and summed up where the output is complex.
     n_tests: how often; each time the outputs are summed with other random weights.
     rng: numpy's Generator or RandomState; default_rng(0) by default.
     eps: the step of numeric_grad.  out_type: float32 for its tolerances whatever pt has.
@@ -131,6 +138,8 @@ def verify_grad(
     shape = function(inputs, fun(*inputs), mode=plain, on_unused_input="ignore")(*points).shape
     for _ in range(n_tests):
         w = np.asarray(random.uniform(0.5, 1.5, shape), weights.dtype)
+        if is_complex(weights.dtype):
+            w = w + np.asarray(1j * random.uniform(0.5, 1.5, shape), weights.dtype)
         by_differences = numeric_grad(lambda *xs, w=w: value(*xs, w), points, eps, out_type)
         _judge(by_differences, slopes(*points, w), tolerances)
 
@@ -142,12 +151,12 @@ def _input(k: int, point: Array) -> Input:
 
 def _cost(output: Variable, casts: bool) -> tuple[Variable, Input]:
     """A weighted sum of the output: one number, that no two elements cancel out of."""
-    if not isinstance(output, Variable) or not dtype_info(output.dtype).is_float:
+    if not isinstance(output, Variable) or not is_inexact(output.dtype):
         what = f"verify_grad: fun gives {output!r}, not one variable of a float dtype."
         raise ArgumentError(message(what, fix="test one output at a time."))
-    kind = output.type if casts else output.type.with_dtype("float64")
-    weights = Input(kind, "weights")
-    return sum(mul(output, weights)), weights
+    wide = "complex128" if is_complex(output.dtype) else "float64"
+    weights = Input(output.type if casts else output.type.with_dtype(wide), "weights")
+    return sum(real(mul(output, conj(weights)))), weights
 
 
 def _judge(
@@ -169,5 +178,5 @@ def _judge(
 def _check_floats(caller: str, points: Sequence[Array]) -> None:
     for k, each in enumerate(points):
         if each.dtype.name not in _STEPS:
-            what = f"{caller}: pt[{k}] is {each.dtype.name}, not float32 or float64."
+            what = f"{caller}: pt[{k}] is {each.dtype.name}, not float32, float64 or complex."
             raise ArgumentTypeError(message(what, fix="whole numbers have no slope: bind them."))

@@ -125,3 +125,16 @@ def test_weights_of_single_precision_on_demand(monkeypatch):
     made.clear()
     verify_grad(T.tanh, point, n_tests=1, mode=debug, no_debug_ref=False)
     assert [keywords["mode"] for _, keywords in made] == [debug] * 3
+
+
+def test_complex_gradients():
+    """Real and imaginary parts are moved, under the convention of grad."""
+    z = RNG.normal(size=(2, 2)) + 1j * RNG.normal(size=(2, 2))
+    verify_grad(lambda z, x: T.exp(z) * T.conj(T.det(z)) * x, [z, np.array([1.5, 2.0])], n_tests=1)
+    verify_grad(lambda z: T.abs(z), [z.astype("complex64")], n_tests=1)
+    verify_grad(lambda x: T.exp(1j * x), [np.array(0.3)], n_tests=1)
+    wrong = custom_gradient(lambda z: z * z, vjp=lambda ct, out, z: ct * 2 * z)  # not conjugate
+    with pytest.raises(GradientError, match=r"input 0 at \(0, 0\) is \(.*j\), differences give"):
+        verify_grad(wrong, [z], n_tests=1)
+    g = numeric_grad(lambda z: abs(z) ** 2, np.array(1 + 2j))
+    np.testing.assert_allclose(g.gf, 2 * (1 + 2j), 1e-6)

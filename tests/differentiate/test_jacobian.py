@@ -161,3 +161,27 @@ def test_against_jax():
     second = jax.hessian(lambda x: same(x, at[w]).max(axis=1).sum())(at[x])
     found = hessian(T.sum(T.max(y, axis=1)), x)
     np.testing.assert_allclose(value(found, at), second, rtol=1e-10, atol=1e-13)
+
+
+def test_complex_jacobians():
+    z, w, x = T.zvector("z"), T.zmatrix("w"), T.dvector("x")
+    both = jacobian(T.dot(w, T.exp(z)), [z, w], holomorphic=True)
+    turned = jacobian(T.exp(1j * x) * T.sum(x), x)
+    rows_of_real = jacobian(T.abs(z) ** 2, z)
+    scalar = jacobian(z[0] ** 3, z, holomorphic=True)
+    f = gradc.function([z, w, x], [*both, turned, rows_of_real, scalar], on_unused_input="ignore")
+    at = RNG.normal(size=3) + 1j * RNG.normal(size=3)
+    matrix, real = RNG.normal(size=(2, 3)) + 1j * RNG.normal(size=(2, 3)), RNG.normal(size=3)
+    by_z, by_w, by_x, of_real, of_scalar = f(at, matrix, real)
+    np.testing.assert_allclose(by_z, matrix * np.exp(at), 1e-12)
+    np.testing.assert_allclose(by_w, np.eye(2)[:, :, None] * np.exp(at), 1e-12)
+    wave = np.exp(1j * real)
+    np.testing.assert_allclose(by_x, np.diag(1j * wave * real.sum()) + wave[:, None], 1e-12)
+    np.testing.assert_allclose(of_real, np.diag(2 * at), 1e-12)
+    np.testing.assert_allclose(of_scalar, [3 * at[0] ** 2, 0, 0], 1e-12)
+    numbers = gradc.jacobian(T.exp, holomorphic=True)(at)
+    np.testing.assert_allclose(numbers, np.diag(np.exp(at)), 1e-12)
+    with pytest.raises(GradError, match=r"derivatives are two, by z and by conj\(z\)"):
+        jacobian(z, z)
+    with pytest.raises(GradError, match="holomorphic functions are of complex numbers, got float"):
+        jacobian(x, x, holomorphic=True)
