@@ -1,0 +1,47 @@
+"""Checks of estimators' parameters, when they are fitted, as scikit-learn wants it."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from gradc.errors import ArgumentError, message, printable
+
+__all__ = ["check_choice", "check_flag", "check_real", "check_whole"]
+
+
+def check_choice(owner: Any, name: str, choices: Sequence[str]) -> None:
+    """Raise unless the parameter is one of some words. Raises: ArgumentError."""
+    if getattr(owner, name) not in choices:
+        _refuse(owner, name, "one of " + ", ".join(map(repr, choices)))
+
+
+def check_flag(owner: Any, name: str) -> None:
+    """Raise unless the parameter is true or false. Raises: ArgumentError."""
+    if not isinstance(getattr(owner, name), (bool, np.bool_)):
+        _refuse(owner, name, "True or False")
+
+
+def check_real(owner: Any, name: str, low: float, below: float | None = None) -> None:
+    """Raise unless the parameter is a number from low to below another. Raises: ArgumentError."""
+    value = getattr(owner, name)
+    is_real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not is_real or not value >= low or (below is not None and not value < below):
+        rest = "" if below is None else f" and below {below}"
+        _refuse(owner, name, f"a number from {low}{rest}")
+
+
+def check_whole(owner: Any, name: str) -> None:
+    """Raise unless the parameter is a whole number above 0. Raises: ArgumentError."""
+    value = getattr(owner, name)
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 1:
+        _refuse(owner, name, "a whole number above 0")
+
+
+def _refuse(owner: Any, name: str, wanted: str) -> None:
+    shown = printable(repr(getattr(owner, name)), 60)
+    what = f"{type(owner).__name__}: {name} has to be {wanted}, got {shown}."
+    raise ArgumentError(message(what, fix=f"set_params({name}=...) mends it."))

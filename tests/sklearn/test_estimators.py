@@ -1,0 +1,150 @@
+"""The estimators beside scikit-learn's own: the same weights from the same seeds.
+
+Theirs adds epsilon before Adam's correction, gradc behind it as the paper has it; so it is tiny.
+"""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+
+sklearn = pytest.importorskip("sklearn", minversion="1.6")
+
+from sklearn import linear_model, neural_network  # noqa: E402
+from sklearn.base import clone  # noqa: E402
+from sklearn.datasets import load_digits, make_regression  # noqa: E402
+from sklearn.pipeline import make_pipeline  # noqa: E402
+from sklearn.preprocessing import StandardScaler  # noqa: E402
+from sklearn.utils.estimator_checks import check_estimator  # noqa: E402
+
+from gradc.errors import ArgumentError  # noqa: E402
+from gradc.sklearn import LogisticRegression, MLPClassifier, MLPRegressor  # noqa: E402
+
+pytestmark = [
+    pytest.mark.usefixtures("quickly"),
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+]
+
+DIGITS = load_digits()
+X, Y = DIGITS.data[:300] / 16.0, DIGITS.target[:300]
+NUMBERS, VALUES = make_regression(120, 6, noise=0.1, random_state=1)
+VALUES = VALUES / VALUES.std()
+SHORT = {"max_iter": 6, "epsilon": 1e-14, "random_state": 1, "hidden_layer_sizes": (20, 10)}
+
+SETTINGS: list[dict[str, Any]] = [
+    {},
+    {"solver": "sgd", "activation": "tanh", "learning_rate": "invscaling", "batch_size": 64},
+    {"solver": "sgd", "nesterovs_momentum": False, "learning_rate": "adaptive", "tol": 10.0,
+     "n_iter_no_change": 1, "max_iter": 12},
+    {"activation": "logistic", "early_stopping": True, "shuffle": False},
+]  # fmt: skip
+SLOW = [pytest.param(each, marks=pytest.mark.slow) for each in SETTINGS[1:]]
+
+
+def weights(model: Any) -> list[Any]:
+    return [*model.coefs_, *model.intercepts_]
+
+
+@pytest.mark.parametrize("settings", [SETTINGS[0], *SLOW], ids=str)
+def test_classifiers_learn_the_same(settings: dict[str, Any]) -> None:
+    for labels in (Y, Y > 4):
+        mine = MLPClassifier(**{**SHORT, **settings}).fit(X, labels)
+        theirs = neural_network.MLPClassifier(**{**SHORT, **settings}).fit(X, labels)
+        assert mine.n_iter_ == theirs.n_iter_
+        np.testing.assert_allclose(mine.loss_curve_, theirs.loss_curve_, rtol=1e-5)
+        for found, wanted in zip(weights(mine), weights(theirs), strict=True):
+            np.testing.assert_allclose(found, wanted, rtol=1e-3, atol=1e-4)
+        np.testing.assert_allclose(mine.predict_proba(X), theirs.predict_proba(X), rtol=1e-3)
+        np.testing.assert_array_equal(mine.predict(X), theirs.predict(X))
+
+
+@pytest.mark.slow
+def test_several_labels_and_numbers_a_row() -> None:
+    several = np.stack([Y > 4, Y % 2], axis=1).astype(int)
+    mine = MLPClassifier(**SHORT).fit(X, several)
+    theirs = neural_network.MLPClassifier(**SHORT).fit(X, several)
+    np.testing.assert_allclose(mine.predict_proba(X), theirs.predict_proba(X), rtol=1e-3)
+    np.testing.assert_array_equal(mine.predict(X), theirs.predict(X))
+    for target in (VALUES, np.stack([VALUES, -VALUES], axis=1)):
+        model = MLPRegressor(**SHORT).fit(NUMBERS, target)
+        other = neural_network.MLPRegressor(**SHORT).fit(NUMBERS, target)
+        np.testing.assert_allclose(
+            model.predict(NUMBERS), other.predict(NUMBERS), rtol=1e-3, atol=1e-4
+        )
+
+
+@pytest.mark.slow
+def test_by_lbfgs() -> None:
+    settings = {"solver": "lbfgs", "max_iter": 300, "alpha": 1.0, "random_state": 1,
+                "hidden_layer_sizes": (5,), "activation": "tanh"}  # fmt: skip
+    mine = MLPRegressor(**settings).fit(NUMBERS, VALUES)
+    theirs = neural_network.MLPRegressor(**settings).fit(NUMBERS, VALUES)
+    np.testing.assert_allclose(
+        mine.score(NUMBERS, VALUES), theirs.score(NUMBERS, VALUES), rtol=0.01
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "labels"),
+    [({}, Y), pytest.param({"C": 0.1, "fit_intercept": False}, Y > 4, marks=pytest.mark.slow)],
+    ids=["digits", "halves"],
+)
+def test_logistic_regressions_find_the_same(settings: dict[str, Any], labels: Any) -> None:
+    shares = np.linspace(0.1, 2.0, len(X))
+    options = {**settings, "tol": 1e-8, "max_iter": 2000}
+    mine = LogisticRegression(**options).fit(X, labels, shares)
+    theirs = linear_model.LogisticRegression(**options).fit(X, labels, shares)
+    np.testing.assert_allclose(mine.coef_, theirs.coef_, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(mine.predict_proba(X), theirs.predict_proba(X), atol=1e-4)
+    np.testing.assert_allclose(
+        mine.decision_function(X), theirs.decision_function(X), rtol=1e-3, atol=1e-3
+    )
+    balanced = LogisticRegression(class_weight="balanced").fit(X, labels)
+    other = linear_model.LogisticRegression(class_weight="balanced").fit(X, labels)
+    np.testing.assert_array_equal(balanced.predict(X), other.predict(X))
+
+
+def test_in_a_pipeline_and_pickled() -> None:
+    for model in (MLPClassifier(**SHORT), LogisticRegression()):
+        line = make_pipeline(StandardScaler(), clone(model)).fit(X.astype("float32"), Y)
+        again = pickle.loads(pickle.dumps(line))
+        np.testing.assert_array_equal(again.predict(X), line.predict(X))
+        assert line.score(X, Y) > 0.2
+
+
+@pytest.mark.slow
+def test_warm_starts_go_on() -> None:
+    model = MLPClassifier(**{**SHORT, "warm_start": True}).fit(X, Y)
+    before = model.loss_
+    assert model.fit(X, Y).loss_ < before
+    with pytest.raises(ArgumentError, match=r"not .* as before"):
+        model.fit(X, Y > 4)
+
+
+def test_wrong_parameters() -> None:
+    for settings, text in [
+        ({"activation": "step"}, "activation has to be one of"),
+        ({"hidden_layer_sizes": (3, 0)}, "hidden_layer_sizes must be > 0"),
+        ({"alpha": -1.0}, "alpha has to be a number from 0"),
+        ({"momentum": 1.0}, "momentum has to be a number from 0 and below 1"),
+        ({"batch_size": 0}, "batch_size has to be a whole number above 0"),
+    ]:
+        with pytest.raises(ValueError, match=text):
+            MLPClassifier(**settings).fit(X, Y)
+    for settings in ({"C": 0.0}, {"max_iter": 2.5}):
+        with pytest.raises(ValueError, match=next(iter(settings))):
+            LogisticRegression(**settings).fit(X, Y)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "model", [MLPClassifier(max_iter=50), MLPRegressor(max_iter=50), LogisticRegression()], ids=str
+)
+def test_as_scikit_learn_checks(model: Any) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        check_estimator(model)
