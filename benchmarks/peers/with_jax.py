@@ -39,6 +39,13 @@ def crossentropy(scores: Any, labels: Any) -> Any:
     return -jnp.mean(jnp.take_along_axis(logs, labels[:, None], axis=1))
 
 
+def layer_norm(x: Any, gamma: Any, beta: Any) -> Any:
+    """As flax.linen.LayerNorm computes it, with torch's epsilon."""
+    mean = jnp.mean(x, axis=-1, keepdims=True)
+    var = jnp.mean(jnp.square(x - mean), axis=-1, keepdims=True)
+    return (x - mean) * (jax.lax.rsqrt(var + 1e-5) * gamma) + beta
+
+
 def recur(step: Any, rows: Any, start: tuple[Any, ...]) -> Any:
     """All states of a recurrence: the documentation's lax.scan."""
 
@@ -54,7 +61,8 @@ WORDS = SimpleNamespace(
     dot=jnp.dot, sum=jnp.sum, mean=jnp.mean, max=jnp.max, diagonal=jnp.diagonal,
     cholesky=jnp.linalg.cholesky,
     cho_solve=lambda factor, y: jax.scipy.linalg.cho_solve((factor, True), y),
-    crossentropy=crossentropy, binary_crossentropy=binary_crossentropy,
+    softmax=jax.nn.softmax, layer_norm=layer_norm, relu=jax.nn.relu, matmul=jnp.matmul,
+    swapaxes=jnp.swapaxes, crossentropy=crossentropy, binary_crossentropy=binary_crossentropy,
     correlate=lambda x, w: jax.lax.conv(x, w, (1, 1), "VALID"),
     max_pool=lambda x: jax.lax.reduce_window(
         x, -jnp.inf, jax.lax.max, (1, 1, 2, 2), (1, 1, 2, 2), "VALID"

@@ -21,6 +21,7 @@ __all__ = [
     "fused",
     "gauss",
     "gp",
+    "layernorm",
     "lecture",
     "logistic",
     "lstm",
@@ -233,6 +234,32 @@ def _crossentropy(scores: Array, rows: Array, labels: Array) -> Array:
     np.divide(scores, sums * n, out=scores)
     scores[rows, labels] -= 1 / n
     return (np.log(sums).sum() - picked) / n
+
+
+def layernorm(case: Case, data: Data) -> Task:
+    """Four sweeps by columns and rows, in two arrays of their own."""
+    x, w, gamma = data["x"], data["w"], data["gamma"]
+    units = x.shape[1]
+    off, slope = np.empty_like(x), np.empty_like(x)
+
+    def run() -> tuple[Array, ...]:
+        np.subtract(x, x.mean(axis=1, keepdims=True), out=off)
+        var = np.einsum("ij,ij->i", off, off)[:, None] / units
+        root = 1 / np.sqrt(var + np.asarray(1e-5, x.dtype))
+        np.multiply(off, root, out=off)
+        np.multiply(off, w, out=slope)
+        d_gamma, d_beta = slope.sum(axis=0) / x.size, w.sum(axis=0) / x.size
+        cost = np.dot(d_gamma, gamma) + np.dot(d_beta, data["beta"])
+        np.multiply(w, gamma / x.size, out=slope)
+        shared = np.einsum("ij,ij->i", slope, off)[:, None] / units
+        np.subtract(slope, slope.mean(axis=1, keepdims=True), out=slope)
+        np.multiply(off, shared, out=off)
+        np.subtract(slope, off, out=slope)
+        np.multiply(slope, root, out=slope)
+        return cost, slope, d_gamma, d_beta
+
+    names = ("cost", *("d_" + name for name in case.workload.parameters))
+    return Task(run, lambda outputs: dict(zip(names, outputs, strict=True)))
 
 
 def gauss(case: Case, data: Data) -> Task:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
+import numpy as np
 import pytensor
 import pytensor.tensor as T
 
@@ -38,6 +39,13 @@ def crossentropy(scores: Any, labels: Any) -> Any:
     return -T.mean(logs[T.arange(labels.shape[0]), labels])
 
 
+def layer_norm(x: Any, gamma: Any, beta: Any) -> Any:
+    """By its formula."""
+    off = x - T.mean(x, axis=-1, keepdims=True)
+    var = T.mean(T.square(off), axis=-1, keepdims=True)
+    return off / T.sqrt(var + np.asarray(1e-5, x.dtype)) * gamma + beta
+
+
 def variable(name: str, dtype: str, ndim: int) -> Any:
     """An input whose lengths are open."""
     return T.tensor(name, dtype=dtype, shape=(None,) * ndim)
@@ -52,6 +60,8 @@ WORDS = SimpleNamespace(
     exp=T.exp, log=T.log, log1p=T.log1p, tanh=T.tanh, sigmoid=T.sigmoid, dot=T.dot,
     sum=T.sum, mean=T.mean, max=T.max, diagonal=T.diagonal, cholesky=T.linalg.cholesky,
     cho_solve=lambda factor, y: T.linalg.cho_solve((factor, True), y),
+    softmax=lambda x: T.special.softmax(x, axis=-1), layer_norm=layer_norm,
+    relu=lambda x: T.maximum(x, 0), matmul=T.matmul, swapaxes=T.swapaxes,
     crossentropy=crossentropy, binary_crossentropy=binary_crossentropy,
 )  # fmt: skip
 

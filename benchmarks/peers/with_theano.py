@@ -39,6 +39,7 @@ def _configure() -> str:
 
 BLAS = _configure()
 
+import numpy  # noqa: E402
 import theano  # noqa: E402
 import theano.tensor as T  # noqa: E402
 from theano.tensor import slinalg  # noqa: E402
@@ -61,6 +62,32 @@ def crossentropy(scores: Any, labels: Any) -> Any:
     return T.mean(T.nnet.categorical_crossentropy(T.nnet.softmax(scores), labels))
 
 
+def softmax(x: Any) -> Any:
+    """Of the last axis: its own is for matrices."""
+    return T.nnet.softmax(x.reshape((-1, x.shape[-1]))).reshape(x.shape)
+
+
+def layer_norm(x: Any, gamma: Any, beta: Any) -> Any:
+    """By its formula."""
+    off = x - T.mean(x, axis=-1, keepdims=True)
+    var = T.mean(T.sqr(off), axis=-1, keepdims=True)
+    return off / T.sqrt(var + numpy.asarray(1e-5, x.dtype)) * gamma + beta
+
+
+def matmul(x: Any, y: Any) -> Any:
+    """Of stacks: its own products have one axis of them."""
+    stacks = [each.reshape((-1, each.shape[-2], each.shape[-1])) for each in (x, y)]
+    shape = T.concatenate([x.shape[:-1], y.shape[-1:]])
+    return T.batched_dot(*stacks).reshape(shape, ndim=x.ndim)
+
+
+def swapaxes(x: Any, first: int, second: int) -> Any:
+    """The array with two axes exchanged."""
+    order = list(range(x.ndim))
+    order[first], order[second] = order[second], order[first]
+    return x.dimshuffle(*order)
+
+
 def variable(name: str, dtype: str, ndim: int) -> Any:
     """An input whose lengths are open."""
     return T.TensorType(dtype, (False,) * ndim)(name)
@@ -79,6 +106,7 @@ WORDS = SimpleNamespace(
     cho_solve=lambda factor, y: slinalg.solve_upper_triangular(
         factor.T, slinalg.solve_lower_triangular(factor, y)
     ),
+    softmax=softmax, layer_norm=layer_norm, relu=T.nnet.relu, matmul=matmul, swapaxes=swapaxes,
     crossentropy=crossentropy, binary_crossentropy=binary_crossentropy,
     correlate=lambda x, w: T.nnet.conv2d(x, w, filter_flip=False),
     max_pool=lambda x: pool.pool_2d(x, (2, 2), ignore_border=True),

@@ -37,7 +37,9 @@ WORDS = SimpleNamespace(
     dot=torch.matmul, sum=torch.sum, mean=torch.mean, max=torch.amax, diagonal=torch.diagonal,
     cholesky=torch.linalg.cholesky,
     cho_solve=lambda factor, y: torch.cholesky_solve(y[:, None], factor)[:, 0],
-    crossentropy=F.cross_entropy, recur=recur,
+    layer_norm=lambda x, gamma, beta: F.layer_norm(x, gamma.shape, gamma, beta),
+    softmax=lambda x: torch.softmax(x, -1), relu=torch.relu, matmul=torch.matmul,
+    swapaxes=torch.swapaxes, crossentropy=F.cross_entropy, recur=recur,
     correlate=F.conv2d, max_pool=lambda x: F.max_pool2d(x, 2),
     normal=lambda key, like: torch.randn_like(like),
     binary_crossentropy=lambda score, y: F.binary_cross_entropy_with_logits(
