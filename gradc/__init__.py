@@ -13,61 +13,64 @@ Example:
 
 import typing
 
-from gradc import dtypes as _dtypes
-from gradc import oneshot as _oneshot  # gives variables their eval
-from gradc import tensor, tree
-from gradc.batch import vectorize_graph
-from gradc.call.function import Function
-from gradc.call.inputs import In, Out
-from gradc.call.modes import (
-    DebugMode,
-    Mode,
-    MonitorMode,
-    NanGuardMode,
-    get_default_mode,
-    get_mode,
-    register_mode,
-)
-from gradc.call.objects import shared_object
-from gradc.call.profile import ProfileStats, print_global_stats
-from gradc.compile import function
-from gradc.control import OpFromGraph, custom_gradient, ifelse, until
-from gradc.control.checkpoints import scan_checkpoints
-from gradc.control.loops import scan
-from gradc.differentiate.words import (
-    Lop,
-    Rop,
-    explain_grad,
-    hessian_vector_product,
-    pullback,
-    pushforward,
-    subgraph_grad,
-)
-from gradc.graph.functiongraph import FunctionGraph
-from gradc.graph.objects import Type, generic
-from gradc.graph.op import Apply
-from gradc.graph.replace import clone, graph_replace
-from gradc.graph.testvalues import debug_assert, get_debug_values, get_test_value
-from gradc.graph.undefined import (
-    DisconnectedType,
-    NullType,
-    grad_not_implemented,
-    grad_undefined,
-)
-from gradc.graph.words import get_consumers, get_inputs, get_operation
-from gradc.later import later as _later
-from gradc.ops.linalg import dot
-from gradc.ops.stops import (
-    consider_constant,
-    disconnected_grad,
-    grad_clip,
-    grad_scale,
-    undefined_grad,
-    zero_grad,
-)
-from gradc.ops.watch import assert_op
-from gradc.options import config
-from gradc.sharedvar import SharedVariable, shared
+from gradc.collector import collector_paused as _collector_paused
+
+with _collector_paused():  # a fifth of the time of this import
+    from gradc import dtypes as _dtypes
+    from gradc import oneshot as _oneshot  # gives variables their eval
+    from gradc import tensor, tree
+    from gradc.batch import vectorize_graph
+    from gradc.call.function import Function
+    from gradc.call.inputs import In, Out
+    from gradc.call.modes import (
+        DebugMode,
+        Mode,
+        MonitorMode,
+        NanGuardMode,
+        get_default_mode,
+        get_mode,
+        register_mode,
+    )
+    from gradc.call.objects import shared_object
+    from gradc.call.profile import ProfileStats, print_global_stats
+    from gradc.compile import function
+    from gradc.control import OpFromGraph, custom_gradient, ifelse, until
+    from gradc.control.checkpoints import scan_checkpoints
+    from gradc.control.loops import scan
+    from gradc.differentiate.words import (
+        Lop,
+        Rop,
+        explain_grad,
+        hessian_vector_product,
+        pullback,
+        pushforward,
+        subgraph_grad,
+    )
+    from gradc.graph.functiongraph import FunctionGraph
+    from gradc.graph.objects import Type, generic
+    from gradc.graph.op import Apply
+    from gradc.graph.replace import clone, graph_replace
+    from gradc.graph.testvalues import debug_assert, get_debug_values, get_test_value
+    from gradc.graph.undefined import (
+        DisconnectedType,
+        NullType,
+        grad_not_implemented,
+        grad_undefined,
+    )
+    from gradc.graph.words import get_consumers, get_inputs, get_operation
+    from gradc.later import later as _later
+    from gradc.ops.linalg import dot
+    from gradc.ops.stops import (
+        consider_constant,
+        disconnected_grad,
+        grad_clip,
+        grad_scale,
+        undefined_grad,
+        zero_grad,
+    )
+    from gradc.ops.watch import assert_op
+    from gradc.options import config
+    from gradc.sharedvar import SharedVariable, shared
 
 if typing.TYPE_CHECKING:
     from gradc import init, optim, printing, random, testing

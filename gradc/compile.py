@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import importlib
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradc.call.bind import bind, interpret
 from gradc.call.function import Function
@@ -29,11 +29,15 @@ from gradc.graph.graph import Graph
 from gradc.graph.op import DECLARATIONS, Declaration
 from gradc.graph.site import user_site
 from gradc.options import Options, Target, config
-from gradc.runtime.build import build, current_target
+from gradc.runtime.build import build, target_meanwhile
 from gradc.runtime.library import Library
 from gradc.runtime.plans import PlanSlot, plan_slot
 from gradc.runtime.sealed import canonical
+from gradc.runtime.toolchain import host_target
 from gradc.value import replace
+
+if TYPE_CHECKING:
+    from gradc.descent import Descent
 
 __all__ = ["function"]
 
@@ -116,8 +120,8 @@ def compile_request(request: Request, options: Options) -> Function:
     graph, mode = request.graph, request.mode
     if mode == "REFERENCE":
         return interpret(request, Stages(graph))
-    target = current_target(options)
-    stages = stages_of(request, target, options)
+    stages = stages_of(request, host_target(), options)
+    target = target_meanwhile(options, lambda: _descended(stages))
     flat = flat_of(graph)
     slot = None if options.passes else _slot(flat, mode, target, options)  # rules are code
     known = _known(slot, flat)
@@ -132,6 +136,11 @@ def compile_request(request: Request, options: Options) -> Function:
             Lookup(request.name, user_site(), slot, known is not None, stages.library)
         )
     return bind(request, stages, plan, flat.variables, options)
+
+
+def _descended(stages: Stages) -> Descent | None:
+    with collector_paused():
+        return stages.descent
 
 
 def stages_of(request: Request, target: Target, options: Options) -> Stages:
@@ -170,7 +179,7 @@ def _make(
 ) -> tuple[Plan, Library]:
     """All the way down; the plan is kept for the next process, unless Python runs some of it."""
     with collector_paused():
-        descent = stages.descent
+        descent = _descended(stages)
         assert descent is not None
         library = build(descent.source, target, options)
         plan = descent.plan(flat, library.key)

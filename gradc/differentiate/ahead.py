@@ -10,7 +10,6 @@ Source: Wengert, A simple automatic derivative evaluation program (1964).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from gradc.differentiate.cotangent import Cotangent, Masks
 from gradc.differentiate.order import Walk
@@ -22,12 +21,12 @@ from gradc.graph.variable import Variable
 __all__ = ["TangentTable", "carry"]
 
 
-@dataclass(slots=True)
 class TangentTable:
     """What forward mode found: the tangents of variables; those that are not there are zero."""
 
-    masks: Masks = field(default_factory=Masks)
-    tangents: dict[Variable, Cotangent] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.masks = Masks()
+        self.tangents: dict[Variable, Cotangent] = {}
 
     def value(self, variable: Variable) -> Variable | None:
         """The variable's tangent as an expression."""

@@ -26,7 +26,6 @@ A value is *clean* if it is exactly 0 wherever the guard is false; a mask on it 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -57,14 +56,14 @@ class Cotangent:
         return Cotangent(value, self.guard, clean)
 
 
-@dataclass(slots=True)
 class Masks:
     """Applies, joins and sums guards; each result is built once and then remembered."""
 
-    _masked: dict[tuple[Variable, Variable], Variable] = field(default_factory=dict)
-    _joined: dict[tuple[str, Variable, Variable], Variable] = field(default_factory=dict)
-    _opposite: dict[Variable, Variable] = field(default_factory=dict)
-    _summed: dict[tuple[Variable, tuple[int, ...]], Variable] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self._masked: dict[tuple[Variable, Variable], Variable] = {}
+        self._joined: dict[tuple[str, Variable, Variable], Variable] = {}
+        self._opposite: dict[Variable, Variable] = {}
+        self._summed: dict[tuple[Variable, tuple[int, ...]], Variable] = {}
 
     def apply(self, ct: Cotangent) -> Variable:
         """The gradient as a plain expression: 0 wherever the guard is false."""

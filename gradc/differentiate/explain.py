@@ -20,7 +20,6 @@ Source: Goodfellow, Bengio, Courville, Deep Learning (2016), section 6.5.6.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TextIO, runtime_checkable
 
 import numpy as np
@@ -75,7 +74,7 @@ class GradEntry:
     value: Array | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen
 class Explanation:
     """The entries of grad_table from the cost to w; str() is the printed text."""
 

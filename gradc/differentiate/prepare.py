@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -27,6 +27,7 @@ from gradc.graph.describe import where
 from gradc.graph.op import Apply
 from gradc.graph.variable import Variable
 from gradc.graph.walk import ancestors
+from gradc.value import value
 
 if TYPE_CHECKING:
     from gradc.rewrite.engine import Rewritten
@@ -38,12 +39,12 @@ _DEPTH = 6  # operations from the root of the deepest pattern (softmax by hand) 
 _DISSOLVED: WeakKeyDictionary[Variable, WeakSet[Variable]] = WeakKeyDictionary()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Prepared:
     """What reverse mode walks: roots, the walls' definitions, and what was dissolved."""
 
     roots: tuple[Variable, ...]
-    definitions: Mapping[Variable, Variable] = field(default_factory=dict)
+    definitions: Mapping[Variable, Variable] = MappingProxyType({})
     dissolved: frozenset[Variable] = frozenset()
     applications: tuple[Application, ...] = ()
 

@@ -14,7 +14,6 @@ Source: Goodfellow, Bengio, Courville, Deep Learning (2016), algorithms 6.5 and 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from gradc.differentiate.cotangent import Cotangent, Masks, is_zero
 from gradc.differentiate.order import Walk
@@ -27,14 +26,14 @@ from gradc.graph.variable import Variable
 __all__ = ["GradTable", "arriving", "sweep"]
 
 
-@dataclass(slots=True)
 class GradTable:
     """What reverse mode found: cotangents, and the variables that only get zero."""
 
-    masks: Masks = field(default_factory=Masks)
-    terms: dict[Variable, list[Cotangent]] = field(default_factory=dict)
-    done: dict[Variable, Cotangent] = field(default_factory=dict)
-    flat: set[Variable] = field(default_factory=set)
+    def __init__(self, done: dict[Variable, Cotangent] | None = None) -> None:
+        self.masks = Masks()
+        self.terms: dict[Variable, list[Cotangent]] = {}
+        self.done: dict[Variable, Cotangent] = {} if done is None else done
+        self.flat: set[Variable] = set()
 
     def get(self, variable: Variable) -> Cotangent | None:
         """The variable's cotangent, the sum of its terms, built at first asking."""

@@ -24,7 +24,7 @@ _STATEMENTS, _GROWTH = 0.6, 1.3
 _STRAIGHT, _STEP = 0.25, 2.0
 ROUTINE_COST = 40.0  # one of csrc/inline's
 _BEST, _GOOD = 600.0, 1500.0  # ms at -O3 up to which -O3 and -O2 are worth their time
-_PART = 250.0  # ms worth a process of its own, which begins with 50 ms of reading headers
+_PART = 350.0  # ms worth a further process, which begins with 50 ms of reading headers
 _MOST_PARTS = 4
 
 _CALLED = re.compile(r"\bgc_([a-z]\w*?)_f(?:32|64)\(")
@@ -49,7 +49,7 @@ def parts_of(costs: Sequence[float]) -> list[int]:
     What is compiled in half a second stays in one piece, which reads better.
     """
     total = sum(costs)
-    count = min(_MOST_PARTS, int(total / _PART), len(costs)) if total > _BEST else 1
+    count = min(_MOST_PARTS, max(2, int(total / _PART)), len(costs)) if total > _BEST else 1
     loads = [0.0] * max(1, count)
     parts = [0] * len(costs)
     for k in sorted(range(len(costs)), key=lambda k: -costs[k]):

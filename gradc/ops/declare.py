@@ -13,6 +13,7 @@ from __future__ import annotations
 import inspect
 import operator
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, TypeVar, cast
 
 from gradc.dtypes import check_dtype, dtype_info, promote
@@ -130,7 +131,8 @@ def elemwise(
         return _call_elementwise(rule, operands, alike)
 
     shown = (*names, "*more") if variadic else names
-    help_text = f"{name}({', '.join(shown)}): {doc}\n\n{_SHAPES}\n{_dtype_text(rule)}"
+    dtypes = _dtype_text(rule.dtype, rule.arity, rule.c.supports("complex128"))
+    help_text = f"{name}({', '.join(shown)}): {doc}\n\n{_SHAPES}\n{dtypes}"
     return function_of(name, body, help_text, None if variadic else names)
 
 
@@ -141,13 +143,14 @@ def _pairs(domain: Domain, arity: int) -> tuple[tuple[float, float], ...]:
     return ((low, high),) * arity
 
 
-def _dtype_text(rule: Elemwise) -> str:
+@cache  # a hundred operations share some twenty rules
+def _dtype_text(rule: DtypeRule, arity: int, takes_complex: bool) -> str:
     rows = []
     for dtype in ("float32", "float64", "complex128", "int64", "int8", "bool"):
         try:
-            if dtype_info(dtype).is_complex and not rule.c.supports(dtype):
+            if dtype_info(dtype).is_complex and not takes_complex:
                 raise Refused(message("complex"))
-            rows.append(f"{dtype} -> {rule.dtype((dtype,) * rule.arity)[1]}")
+            rows.append(f"{dtype} -> {rule((dtype,) * arity)[1]}")
         except Refused:
             rows.append(f"{dtype} -> DTypeError")
     return f"dtypes: {', '.join(rows)}.\nRaises: ShapeError if static lengths differ."

@@ -9,7 +9,7 @@ s: the same program gives the same numbers, whatever is compiled in between.
 
 from __future__ import annotations
 
-import secrets
+import os
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -80,7 +80,7 @@ class _Streams:
 def _number(seed: Any) -> int:
     """A seed as a number; a secret one for None, Theano's vectors of six by all of their bits."""
     if seed is None:
-        return secrets.randbits(64)
+        return int.from_bytes(os.urandom(8), "little")
     parts = np.asarray(seed)
     if parts.dtype.kind not in "iu":
         what = f"seed: a seed is a whole number, got {seed!r}."

@@ -11,6 +11,7 @@ import functools
 import os
 import threading
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 
 from gradc.emit.source import Source
@@ -32,11 +33,12 @@ from gradc.runtime.toolchain import (
     find_compiler,
     flags_for,
     host_target,
+    was_asked,
 )
 from gradc.runtime.upkeep import evict
 from gradc.value import value
 
-__all__ = ["build", "current_target"]
+__all__ = ["build", "current_target", "target_meanwhile"]
 
 # What a compiler says, in the C locale, when it is not its fault.
 _NO_SPACE = ("No space left on device", "Disk quota exceeded", "File too large")
@@ -52,6 +54,33 @@ def current_target(options: Options) -> Target:
         return host_target(find_compiler(options, open_store(options)))
     except CompilerNotFound:
         return host_target()
+
+
+def target_meanwhile(options: Options, work: Callable[[], object]) -> Target:
+    """As `current_target`; where it takes its time, on a cache that is new, `work` is done beside.
+
+    Nothing compiled can be in such a cache, so the way down has to be gone in any case.
+    Raises: CompileError as `current_target`; what `work` raises is left to whoever does it again.
+    """
+    if was_asked(options, open_store(options)):
+        return current_target(options)
+    found: list[Target] = []
+    failed: list[BaseException] = []
+
+    def look() -> None:
+        try:
+            found.append(current_target(options))
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=look, name="gradc-compiler")
+    thread.start()
+    with contextlib.suppress(Exception):
+        work()
+    thread.join()
+    if failed:
+        raise failed[0]
+    return found[0]
 
 
 def build(source: Source, target: Target, options: Options) -> Library:

@@ -12,9 +12,10 @@ import os
 import select
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gradc.value import value
@@ -88,6 +89,28 @@ def _wait(running: dict[int, _Running]) -> None:
             program.read()
 
 
+@contextmanager
+def _interrupts_later() -> Iterator[None]:
+    """Ctrl-C waits for the end of the block.
+
+    Python may see it between the call that makes a process and the line that notes its number, on
+    a busy machine once in twelve times: then nobody could end that process.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    is_main = threading.current_thread() is threading.main_thread()
+    if not (is_main and callable(before)):  # other threads are not interrupted
+        yield
+        return
+    seen: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: seen.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if seen:
+        signal.raise_signal(signal.SIGINT)
+
+
 class _Running:
     """A program that was started, and what it has said so far."""
 
@@ -99,18 +122,19 @@ class _Running:
         self._process: subprocess.Popen[bytes] = subprocess.Popen.__new__(subprocess.Popen)
 
     def start(self, argv: Sequence[str], cwd: Path, env: Mapping[str, str]) -> None:
-        """Start it. An interrupt in here finds the process in `_process` all the same."""
-        subprocess.Popen.__init__(
-            self._process,
-            list(argv),
-            cwd=cwd,
-            env=dict(env),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            umask=0o077,
-        )
+        """Start it. What interrupts this finds the process in `_process` all the same."""
+        with _interrupts_later():
+            subprocess.Popen.__init__(
+                self._process,
+                list(argv),
+                cwd=cwd,
+                env=dict(env),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                umask=0o077,
+            )
 
     @property
     def pipe(self) -> int:

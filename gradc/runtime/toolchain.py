@@ -47,6 +47,7 @@ __all__ = [
     "find_compilers",
     "flags_for",
     "host_target",
+    "was_asked",
 ]
 
 _UNSOUND = ("-ffast-math", "-Ofast", "-funsafe-math-optimizations", "-ffinite-math-only")
@@ -70,7 +71,7 @@ def find_compiler(options: Options, store: Store) -> Compiler:
 
     Raises: CompilerNotFound if there is none; CompileError if none can compile a trivial file.
     """
-    asked = "asked-" + digest_of(canonical([options.cc, options.search_path]))[:16]
+    asked = _asked(options)
     answer: dict[str, Any] = store.get_note(asked) or {"command": [], "failed": []}
     digests, failed, fault = FileDigests(store), list(answer["failed"]), None
     for command, _ in _candidates(options):
@@ -95,6 +96,15 @@ def find_compiler(options: Options, store: Store) -> Compiler:
     if note is None:
         raise _not_found(options)
     return _remembered(note, available=False)
+
+
+def was_asked(options: Options, store: Store) -> bool:
+    """Whether this cache knows an answer of `find_compiler`, so that it gives one at once."""
+    return store.get_note(_asked(options)) is not None
+
+
+def _asked(options: Options) -> str:
+    return "asked-" + digest_of(canonical([options.cc, options.search_path]))[:16]
 
 
 def find_compilers(options: Options, store: Store) -> tuple[Candidate, ...]:

@@ -173,10 +173,9 @@ def elsewhere(g: Pool, leaf: Item) -> Variable:
     """A shared variable at other places than its own: what is not to be overwritten too early."""
     x, axis = leaf.variable, g.draws.below(leaf.value.ndim)
     front = (slice(None),) * axis
-    choice = g.draws.below(3)
-    if choice == 0 and len(set(leaf.shape)) == 1:
+    if len(leaf.shape) > 1 and len(set(leaf.shape)) == 1 and g.draws.chance(70):
         return x.transpose()
-    return x[(*front, slice(None, None, -1))] if choice < 2 else x[(*front, 0, None)]
+    return x[(*front, slice(None, None, -1))] if g.draws.chance(70) else x[(*front, 0, None)]
 
 
 def changed(g: Pool, leaf: Item, same: Item | None) -> Variable:
@@ -188,8 +187,9 @@ def changed(g: Pool, leaf: Item, same: Item | None) -> Variable:
     if axes and leaf.is_float and leaf.value.size and g.draws.chance(30):
         return old * 0.5 + 0.25 * elsewhere(g, leaf)
     if axes and leaf.is_float and leaf.value.size and g.draws.chance(30):
-        new = old * 0.5 + 1
-        g.case.outputs.append(new[g.index(leaf.shape[0], (3,)).variable])
+        new = old * 0.5 + 1  # what fails reads the new value: as it is, or behind other work
+        read = g.draws.pick((new, T.cumsum(new, axis=0)))
+        g.case.outputs.append(read[g.index(leaf.shape[0], (3,)).variable])
         return new
     choice = g.draws.below(5)
     if leaf.value.ndim and choice == 4:

@@ -169,6 +169,9 @@ def guard(g: Pool) -> None:
     x, (low, high) = item.variable, rule.domain[0]
     inside, y = T.and_(x > low, x < high), Op(rule)(x)
     other = g.draws.pick((T.zeros_like(x), x, x * x))
+    if item.value.ndim and item.value.shape[0] and g.draws.chance(35):  # the same rows of all
+        rows = g.index(item.value.shape[0], (3,)).variable
+        inside, y, other = inside[rows], y[rows], other[rows]
     g.add(g.draws.pick((T.switch(inside, y, other), T.switch(T.invert(inside), other, y))))
 
 

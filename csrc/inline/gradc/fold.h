@@ -4,7 +4,8 @@
  * x at place i is chosen before a at place j: a nan before all, a greater one, of equal ones the
  * first.  That is a total order on (number, place), so the result does not depend on the order in
  * which lanes and chunks are combined.  No branches, so that lanes become vectors (gcc 12: 0.37
- * instead of 0.65 ns an element).
+ * instead of 0.65 ns an element).  gcc makes one max instruction of `x > a ? x : a`, which keeps a
+ * nan in a; so only a nan in x is asked for, three instructions a vector.
  */
 #ifndef GRADC_FOLD_H
 #define GRADC_FOLD_H
@@ -24,8 +25,14 @@
     }
 
 #define GC_FLOAT_FOLD(s, T)                                                                \
-    GC_INLINE T gc_max_##s(T a, T x) { return x > a || x != x ? x : a; }                   \
-    GC_INLINE T gc_min_##s(T a, T x) { return x < a || x != x ? x : a; }                   \
+    GC_INLINE T gc_max_##s(T a, T x) {                                                     \
+        const T greater = x > a ? x : a;                                                   \
+        return x != x ? x : greater;                                                       \
+    }                                                                                      \
+    GC_INLINE T gc_min_##s(T a, T x) {                                                     \
+        const T less = x < a ? x : a;                                                      \
+        return x != x ? x : less;                                                          \
+    }                                                                                      \
     GC_INLINE int gc_wins_max_##s(T x, int64_t i, T a, int64_t j) {                        \
         return ((x != x) & ((a == a) | (i < j))) | (x > a) | ((x == a) & (i < j));         \
     }                                                                                      \

@@ -55,11 +55,13 @@ static inline int64_t gc_carries(int64_t full)
     GC_ONCE State name##_lanes(const Element *from, int64_t n)                                \
     {                                                                                         \
         State total[lanes];                                                                   \
+        GC_SIMD                                                                           \
         for (int l = 0; l < (lanes); l++)                                                     \
             total[l] = (init);                                                                \
         int64_t j = 0;                                                                        \
         for (; j + GC_RUN * (lanes) <= n; j += GC_RUN * (lanes)) {                            \
             State lane[lanes];                                                                \
+            GC_SIMD                                                                       \
             for (int l = 0; l < (lanes); l++)                                                 \
                 lane[l] = (init);                                                             \
             for (int k = 0; k < GC_RUN; k++) {                                                \
@@ -70,11 +72,13 @@ static inline int64_t gc_carries(int64_t full)
                 for (int l = 0; l < (lanes); l++)                                             \
                     lane[l] = name##_step(lane[l], from[j + k * (lanes) + l]);                \
             }                                                                                 \
+            GC_SIMD                                                                       \
             for (int l = 0; l < (lanes); l++)                                                 \
                 total[l] = name##_join(total[l], lane[l]);                                    \
         }                                                                                     \
         if (j < n) {                                                                          \
             State lane[lanes];                                                                \
+            GC_SIMD                                                                       \
             for (int l = 0; l < (lanes); l++)                                                 \
                 lane[l] = (init);                                                             \
             for (; j + (lanes) <= n; j += (lanes)) {                                          \
@@ -84,6 +88,7 @@ static inline int64_t gc_carries(int64_t full)
             }                                                                                 \
             for (int l = 0; j + l < n; l++)                                                   \
                 lane[l] = name##_step(lane[l], from[j + l]);                                  \
+            GC_SIMD                                                                       \
             for (int l = 0; l < (lanes); l++)                                                 \
                 total[l] = name##_join(total[l], lane[l]);                                    \
         }                                                                                     \
