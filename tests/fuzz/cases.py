@@ -182,8 +182,9 @@ def changed(g: Pool, leaf: Item, same: Item | None) -> Variable:
     """A new value for a shared variable from another one of its shape: perhaps just that."""
     old, axes = leaf.variable, leaf.value.ndim
     mine = [g.case.inputs[k] for k, each in g.case.aliases.items() if each is old]
-    if mine and axes and leaf.is_float and g.draws.chance(70):
-        return old * 0.5 + 0.1 * g.draws.pick(mine)[::-1]
+    if mine and axes and leaf.is_float and g.draws.chance(80):
+        longest = (slice(None),) * int(np.argmax(leaf.shape))
+        return old * 0.5 + 0.1 * g.draws.pick(mine)[(*longest, slice(None, None, -1))]
     if axes and leaf.is_float and leaf.value.size and g.draws.chance(30):
         return old * 0.5 + 0.25 * elsewhere(g, leaf)
     if axes and leaf.is_float and leaf.value.size and g.draws.chance(30):

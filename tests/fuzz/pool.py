@@ -174,9 +174,9 @@ class Pool:
         return self.keep(Item(variable, value, exact=True))
 
     def argument(self, dtypes: Sequence[str], ndim: int) -> Item:
-        """An argument of the call; a third of them as a shared variable is, to be its storage."""
+        """An argument of the call; two in five as a shared variable is, to be its storage."""
         mine = [each for each in self.leaves if each.variable in self.case.shared]
-        if mine and self.draws.chance(30):
+        if mine and self.draws.chance(40):
             twin = self.draws.pick(mine)
             return self.leaf(twin.shape, twin.value.dtype.name)
         return self.leaf(self.shape(ndim), self.draws.pick(dtypes))
@@ -184,7 +184,7 @@ class Pool:
     def _argument(self, variable: Input, value: Array, own: bool) -> Array:
         """Make it an argument of the call; gives its value, which the layout may decide."""
         case = self.case
-        layout = self.draws.pick([*LAYOUTS, "alias", "alias"])
+        layout = self.draws.pick([*LAYOUTS, *["alias"] * 5])
         alike = [
             each
             for each, other in case.shared.items()
