@@ -70,7 +70,7 @@ def _padding(pad: Any, dilation: Sequence[int], lengths: Sequence[int]) -> list[
     return found
 
 
-def _taps(
+def _elements(
     padded: Array, filters: Sequence[int], places: Sequence[int], options: dict[str, Any]
 ) -> Any:
     """For each element of the filters: its index, and what it meets in the padded images."""
@@ -104,7 +104,7 @@ def _forward(x: Array, w: Array, **options: Any) -> Array:
     ]
     wg = _grouped(w, 0, groups)
     out = np.zeros((x.shape[0], *wg.shape[:2], *places), x.dtype)
-    for index, met in _taps(padded, filters, places, options):
+    for index, met in _elements(padded, filters, places, options):
         out += np.einsum("ngc...,goc->ngo...", _grouped(met, 1, groups), wg[index])
     return out.reshape(x.shape[0], w.shape[0], *places)
 
@@ -116,7 +116,7 @@ def _backward(y: Array, w: Array, *lengths: Array, **options: Any) -> Array:
     wide = [n + low + high for n, (low, high) in zip(inner, margins, strict=True)]
     padded = np.zeros((y.shape[0], w.shape[1] * groups, *wide), y.dtype)
     wg, yg = _grouped(w, 0, groups), _grouped(y, 1, groups)
-    for index, met in _taps(padded, filters, y.shape[2:], options):
+    for index, met in _elements(padded, filters, y.shape[2:], options):
         met += np.einsum("ngo...,goc->ngc...", yg, wg[index]).reshape(met.shape)
     cut = [slice(None), slice(None)]
     cut += [slice(low, low + n) for n, (low, _) in zip(inner, margins, strict=True)]
@@ -129,7 +129,7 @@ def _of_filters(x: Array, y: Array, *lengths: Array, **options: Any) -> Array:
     padded = _padded(x, _padding(options["pad"], options["dilation"], filters))
     yg = _grouped(y, 1, groups)
     out = np.zeros((*yg.shape[1:3], x.shape[1] // groups, *filters), x.dtype)
-    for index, met in _taps(padded, filters, y.shape[2:], options):
+    for index, met in _elements(padded, filters, y.shape[2:], options):
         axes = "xyz"[:d]
         out[index] = np.einsum(f"ngc{axes},ngo{axes}->goc", _grouped(met, 1, groups), yg)
     return out.reshape(y.shape[1], *out.shape[2:])
@@ -188,13 +188,16 @@ def _function(name: str) -> RoutineFn:
     return RoutineFn(name, f"{name}.h", table=True, shares=True, listed=True)
 
 
-def _scratch(letters: Any, dtype: str) -> Any:
-    """The sums of all parts of a batch but the first."""
-    filters = [letters[k] for k in ("g", "o", "c", "w0", "w1", "w2")]
-    count = letters["parts"] - 1
-    for n in filters:
-        count = count * n
-    return ((dtype, count),)
+def _taps(letters: Any, dtype: str) -> Any:
+    """For C: five numbers an element of a filter."""
+    return (("int64", letters["c"] * letters["w0"] * letters["w1"] * letters["w2"] * 5),)
+
+
+def _taps_and_sums(letters: Any, dtype: str) -> Any:
+    """And the sums of all parts of a batch but the first."""
+    elements = letters["c"] * letters["w0"] * letters["w1"] * letters["w2"]
+    others = letters["parts"] - 1
+    return (*_taps(letters, dtype), (dtype, others * letters["g"] * letters["o"] * elements))
 
 
 @declared(
@@ -203,6 +206,7 @@ def _scratch(letters: Any, dtype: str) -> Any:
     into="y",
     signature="(x),(w)->(y)",
     c=_function("convolve"),
+    scratch=_taps,
     ref=_by_rows(_forward),
     pullback=_convolve_pullback,
     samples=(
@@ -235,6 +239,7 @@ def convolve(x: Any, w: Any, **options: Any) -> Variable:
     into="x",
     signature="(y),(w),h,i,j->(x)",
     c=_function("convolve_inputs"),
+    scratch=_taps,
     ref=_by_rows(_backward),
     pullback=_inputs_pullback,
     samples=(
@@ -261,7 +266,7 @@ def convolve_inputs(y: Any, w: Any, lengths: Sequence[Any], **options: Any) -> V
     into="w",
     signature="(x),(y),h,i,j->(w)",
     c=_function("convolve_filters"),
-    scratch=_scratch,
+    scratch=_taps_and_sums,
     ref=_by_rows(_of_filters),
     pullback=_filters_pullback,
     samples=(

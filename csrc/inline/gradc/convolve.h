@@ -7,6 +7,7 @@
 
 typedef struct {
     gc_conv v;
+    const gc_tap *taps;
     const GC_T *x, *w;
     GC_T *y;
     int64_t images, places; /* of a chunk */
@@ -27,7 +28,7 @@ GC_ROUTINE void GC_OF(block)(const gc_table *table, const GC_OF(task) *t, int64_
         const int64_t end = gc_less(at + width, last), count = end - at;
         for (int64_t low = 0; low < rows || low == 0; low += depth ? depth : 1) {
             const int64_t high = gc_less(low + depth, rows);
-            GC_M(patches)(v, x, low, high, at, end, cols);
+            GC_M(patches)(v, t->taps, x, low, high, at, end, cols);
             GC_M(gemm)(table, v->o, count, high - low, 1, w + low, rows, 1, cols, count, 1,
                        low ? 1 : 0, y + at, places, 1);
         }
@@ -48,7 +49,7 @@ GC_ROUTINE int GC_OF(some)(const gc_table *table, gc_frame *frame, int64_t chunk
 }
 
 GC_ROUTINE void GC_FN(const gc_table *table, const gc_frame *frame, const int64_t *numbers,
-                      const GC_T *x, const GC_T *w, GC_T *y)
+                      const GC_T *x, const GC_T *w, GC_T *y, int64_t *room)
 {
     GC_OF(task) t = {.x = x, .w = w, .y = y};
     memcpy(&t.v, numbers, sizeof t.v - sizeof t.v.parts);
@@ -56,6 +57,7 @@ GC_ROUTINE void GC_FN(const gc_table *table, const gc_frame *frame, const int64_
     const int64_t each = gc_at_least(t.v.o * t.v.c * gc_volume(t.v.w) * places, 1);
     if (images <= 0 || places <= 0 || t.v.o <= 0)
         return;
+    t.taps = gc_taps(&t.v, room);
     t.images = gc_at_least(GC_PATCH_WORK / each, 1);
     const int64_t chunks = gc_pieces(images, t.images);
     const int64_t blocks = gc_less(gc_at_least(GC_PATCH_CHUNKS / chunks, 1), each / GC_PATCH_WORK);

@@ -7,6 +7,7 @@
 
 typedef struct {
     gc_conv v;
+    const gc_tap *taps;
     const GC_T *y, *w;
     GC_T *x;
     int64_t images, channels; /* of a chunk */
@@ -31,7 +32,7 @@ GC_ROUTINE void GC_OF(block)(const gc_table *table, const GC_OF(task) *t, int64_
             const int64_t last = gc_less(at + width, places), count = last - at;
             GC_M(gemm)(table, high - low, count, v->o, 1, w + low, 1, rows, y + at, places, 1, 0,
                        cols, count, 1);
-            GC_M(add_patches)(v, x, low, high, at, last, cols);
+            GC_M(add_patches)(v, t->taps, x, low, high, at, last, cols);
         }
     }
 }
@@ -50,7 +51,7 @@ GC_ROUTINE int GC_OF(some)(const gc_table *table, gc_frame *frame, int64_t chunk
 }
 
 GC_ROUTINE void GC_FN(const gc_table *table, const gc_frame *frame, const int64_t *numbers,
-                      const GC_T *y, const GC_T *w, GC_T *x)
+                      const GC_T *y, const GC_T *w, GC_T *x, int64_t *room)
 {
     GC_OF(task) t = {.y = y, .w = w, .x = x};
     memcpy(&t.v, numbers, sizeof t.v - sizeof t.v.parts);
@@ -58,6 +59,7 @@ GC_ROUTINE void GC_FN(const gc_table *table, const gc_frame *frame, const int64_
     const int64_t each = gc_at_least(t.v.o * t.v.c * gc_volume(t.v.w) * places, 1);
     if (images <= 0 || t.v.c <= 0 || gc_volume(t.v.x) <= 0)
         return;
+    t.taps = gc_taps(&t.v, room);
     t.images = gc_at_least(GC_PATCH_WORK / each, 1);
     const int64_t chunks = gc_pieces(images, t.images);
     const int64_t blocks = gc_less(gc_at_least(GC_PATCH_CHUNKS / chunks, 1), each / GC_PATCH_WORK);

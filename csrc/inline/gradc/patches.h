@@ -15,6 +15,7 @@
 enum {
     GC_PATCH_MOST = 16 << 10, /* elements of a block of patches, on the stack of a thread */
     GC_PATCH_DEPTH = 512,     /* rows of a block */
+    GC_LINES = 32,            /* of results, that are looked at together */
     GC_PATCH_WORK = 1 << 18,  /* multiplications that are worth a chunk */
     GC_PATCH_CHUNKS = 16      /* about as many are enough */
 };
@@ -28,10 +29,11 @@ typedef struct gc_conv {
 
 GC_HELPER int64_t gc_volume(const int64_t *lengths) { return lengths[0] * lengths[1] * lengths[2]; }
 
-/* A row of the patches: an element of a filter, its channel, and by how far it moves the place that
- * it reads from along each axis. */
+/* A row of the patches, an element of a filter: how far it moves the place that it reads from,
+ * along the first two axes and in memory, and which places of the last axis, first .. last - 1, read
+ * inside x. All of them are worked out once a convolution. */
 typedef struct gc_tap {
-    int64_t channel, q[3], move[3];
+    int64_t i, j, place, first, last;
 } gc_tap;
 
 GC_HELPER int64_t gc_moved(const gc_conv *v, int k, int64_t q)
@@ -39,54 +41,60 @@ GC_HELPER int64_t gc_moved(const gc_conv *v, int k, int64_t q)
     return v->d[k] * (v->flip ? v->w[k] - 1 - q : q) - v->l[k];
 }
 
-GC_HELPER gc_tap gc_tap_of(const gc_conv *v, int64_t row)
+GC_HELPER void gc_set_tap(const gc_conv *v, int64_t channel, int64_t i, int64_t j, int64_t move,
+                          gc_tap *tap)
 {
-    gc_tap tap;
-    for (int k = 2; k >= 0; k--) {
-        tap.q[k] = row % v->w[k];
-        tap.move[k] = gc_moved(v, k, tap.q[k]);
-        row /= v->w[k];
-    }
-    tap.channel = row;
-    return tap;
+    const int64_t s = v->s[2], space = v->x[2] - move;
+    tap->i = i;
+    tap->j = j;
+    tap->place = ((channel * v->x[0] + i) * v->x[1] + j) * v->x[2] + move;
+    tap->first = move >= 0 ? 0 : (-move + s - 1) / s;
+    tap->last = space <= 0 ? 0 : (space + s - 1) / s;
 }
 
-GC_HELPER void gc_next_tap(const gc_conv *v, gc_tap *tap)
+GC_ROUTINE const gc_tap *gc_taps(const gc_conv *v, int64_t *room)
 {
-    for (int k = 2; k >= 0; k--) {
-        tap->q[k] = tap->q[k] + 1 < v->w[k] ? tap->q[k] + 1 : 0;
-        tap->move[k] = gc_moved(v, k, tap->q[k]);
-        if (tap->q[k])
-            return;
-    }
-    tap->channel++;
+    gc_tap *taps = (gc_tap *)room, *tap = taps;
+    for (int64_t c = 0; c < v->c; c++)
+        for (int64_t i = 0; i < v->w[0]; i++)
+            for (int64_t j = 0; j < v->w[1]; j++)
+                for (int64_t q = 0; q < v->w[2]; q++)
+                    gc_set_tap(v, c, gc_moved(v, 0, i), gc_moved(v, 1, j), gc_moved(v, 2, q),
+                               tap++);
+    return taps;
 }
 
-/* Places of the last axis, left .. right - 1, of one line of results; what they read of a tap, and
- * which of them, begin .. end - 1, read inside x. */
+/* Places left .. right - 1 of one line of results, and where the first tap reads for its start. */
 typedef struct gc_run {
-    int64_t i, j, left, right, begin, end, from;
+    int64_t i, j, left, right, place;
 } gc_run;
 
-GC_HELPER gc_run gc_run_of(const gc_conv *v, int64_t at, int64_t last)
+/* Up to GC_LINES lines that places `at` to last - 1 fall into; gives how many. */
+GC_HELPER int64_t gc_runs(const gc_conv *v, int64_t at, int64_t last, gc_run *runs)
 {
-    const int64_t line = at / v->y[2];
-    gc_run run = {.i = line / v->y[1] * v->s[0], .j = line % v->y[1] * v->s[1]};
-    run.left = at - line * v->y[2];
-    run.right = gc_less(v->y[2], run.left + last - at);
-    return run;
+    int64_t count = 0;
+    while (at < last && count < GC_LINES) {
+        const int64_t line = at / v->y[2];
+        gc_run *run = &runs[count++];
+        run->i = line / v->y[1] * v->s[0];
+        run->j = line % v->y[1] * v->s[1];
+        run->left = at - line * v->y[2];
+        run->right = gc_less(v->y[2], run->left + last - at);
+        run->place = (run->i * v->x[1] + run->j) * v->x[2];
+        at += run->right - run->left;
+    }
+    return count;
 }
 
-GC_HELPER void gc_aim(const gc_conv *v, const gc_tap *tap, gc_run *run)
+/* Which places of a run, begin .. end - 1, read inside x through a tap. */
+GC_HELPER void gc_aim(const gc_conv *v, const gc_tap *tap, const gc_run *run, int64_t *begin,
+                      int64_t *end)
 {
-    const int64_t i = run->i + tap->move[0], j = run->j + tap->move[1], move = tap->move[2];
-    const int64_t s = v->s[2], space = v->x[2] - move;
-    const int64_t first = move >= 0 ? 0 : s == 1 ? -move : (-move + s - 1) / s;
-    const int64_t end = space <= 0 ? 0 : s == 1 ? space : (space + s - 1) / s;
+    const int64_t i = run->i + tap->i, j = run->j + tap->j;
     const bool is_there = i >= 0 && i < v->x[0] && j >= 0 && j < v->x[1];
-    run->begin = is_there ? gc_less(gc_at_least(first, run->left), run->right) : run->right;
-    run->end = is_there ? gc_at_least(gc_less(end, run->right), run->begin) : run->right;
-    run->from = ((tap->channel * v->x[0] + i) * v->x[1] + j) * v->x[2] + run->begin * s + move;
+    const int64_t last = is_there ? gc_less(tap->last, run->right) : run->left;
+    *begin = gc_less(gc_at_least(tap->first, run->left), run->right);
+    *end = gc_at_least(last, *begin);
 }
 
 /* How many columns of patches of `rows` rows are laid out at a time. */
@@ -107,66 +115,92 @@ GC_HELPER int64_t gc_patch_columns(int64_t rows)
 #ifdef GC_NEW_TYPE
 #undef GC_NEW_TYPE
 
-GC_HELPER void GC_M(copy_run)(int64_t count, const GC_T *restrict from, GC_T *restrict to)
+/* Eight neighbours, wherever they stand. */
+typedef GC_T GC_M(eight) __attribute__((vector_size(GC_BITS), aligned(GC_BITS / 8), may_alias));
+
+GC_HELPER void GC_M(copy_eight)(const GC_T *from, GC_T *to)
 {
-#pragma omp simd
-    for (int64_t j = 0; j < count; j++)
-        to[j] = from[j];
+    *(GC_M(eight) *)to = *(const GC_M(eight) *)from;
 }
 
-GC_HELPER void GC_M(add_run)(int64_t count, const GC_T *restrict from, GC_T *restrict to)
+GC_HELPER void GC_M(copy_run)(int64_t count, const GC_T *from, GC_T *to)
 {
-#pragma omp simd
-    for (int64_t j = 0; j < count; j++)
+    for (int64_t j = 0; j + 8 <= count; j += 8)
+        GC_M(copy_eight)(from + j, to + j);
+    if (count >= 8)
+        GC_M(copy_eight)(from + count - 8, to + count - 8);
+    else
+        for (int64_t j = 0; j < count; j++)
+            to[j] = from[j];
+}
+
+GC_HELPER void GC_M(add_run)(int64_t count, const GC_T *from, GC_T *to)
+{
+    int64_t j = 0;
+    for (; j + 8 <= count; j += 8)
+        *(GC_M(eight) *)(to + j) += *(const GC_M(eight) *)(from + j);
+    for (; j < count; j++)
         to[j] += from[j];
 }
 
 /* Rows low .. high - 1 of the patches of one image x[c, ...], at places first .. last - 1: written
  * to cols, whose rows are last - first long. */
-GC_ROUTINE void GC_M(patches)(const gc_conv *v, const GC_T *x, int64_t low, int64_t high,
-                              int64_t first, int64_t last, GC_T *cols)
+GC_ROUTINE void GC_M(patches)(const gc_conv *v, const gc_tap *taps, const GC_T *x, int64_t low,
+                              int64_t high, int64_t first, int64_t last, GC_T *cols)
 {
     const int64_t width = last - first, s = v->s[2];
-    for (int64_t at = first; at < last;) {
-        gc_run run = gc_run_of(v, at, last);
-        gc_tap tap = gc_tap_of(v, low);
-        GC_T *to = cols + at - first - run.left;
-        for (int64_t row = low; row < high; row++, to += width, gc_next_tap(v, &tap)) {
-            gc_aim(v, &tap, &run);
-            const GC_T *from = x + run.from;
-            for (int64_t q = run.left; q < run.begin; q++)
-                to[q] = 0;
-            if (s == 1)
-                GC_M(copy_run)(run.end - run.begin, from, to + run.begin);
-            else
-                for (int64_t q = run.begin; q < run.end; q++)
-                    to[q] = from[(q - run.begin) * s];
-            for (int64_t q = run.end; q < run.right; q++)
-                to[q] = 0;
+    gc_run runs[GC_LINES];
+    for (int64_t at = first, count; at < last; at += count) {
+        const int64_t lines = gc_runs(v, at, last, runs);
+        GC_T *line = cols + at - first;
+        count = 0;
+        for (int64_t k = 0; k < lines; k++)
+            count += runs[k].right - runs[k].left;
+        for (int64_t row = low; row < high; row++, line += width) {
+            GC_T *to = line;
+            for (const gc_run *run = runs; run < runs + lines; to += run->right - run->left, run++) {
+                int64_t begin, end;
+                gc_aim(v, &taps[row], run, &begin, &end);
+                const GC_T *from = x + run->place + taps[row].place + begin * s;
+                for (int64_t q = run->left; q < begin; q++)
+                    to[q - run->left] = 0;
+                if (s == 1)
+                    GC_M(copy_run)(end - begin, from, to + begin - run->left);
+                else
+                    for (int64_t q = begin; q < end; q++)
+                        to[q - run->left] = from[(q - begin) * s];
+                for (int64_t q = end; q < run->right; q++)
+                    to[q - run->left] = 0;
+            }
         }
-        at += run.right - run.left;
     }
 }
 
 /* The other way round: what stands in cols is added to x where it would have been read. */
-GC_ROUTINE void GC_M(add_patches)(const gc_conv *v, GC_T *x, int64_t low, int64_t high,
-                                  int64_t first, int64_t last, const GC_T *cols)
+GC_ROUTINE void GC_M(add_patches)(const gc_conv *v, const gc_tap *taps, GC_T *x, int64_t low,
+                                  int64_t high, int64_t first, int64_t last, const GC_T *cols)
 {
     const int64_t width = last - first, s = v->s[2];
-    for (int64_t at = first; at < last;) {
-        gc_run run = gc_run_of(v, at, last);
-        gc_tap tap = gc_tap_of(v, low);
-        const GC_T *from = cols + at - first - run.left;
-        for (int64_t row = low; row < high; row++, from += width, gc_next_tap(v, &tap)) {
-            gc_aim(v, &tap, &run);
-            GC_T *to = x + run.from;
-            if (s == 1)
-                GC_M(add_run)(run.end - run.begin, from + run.begin, to);
-            else
-                for (int64_t q = run.begin; q < run.end; q++)
-                    to[(q - run.begin) * s] += from[q];
+    gc_run runs[GC_LINES];
+    for (int64_t at = first, count; at < last; at += count) {
+        const int64_t lines = gc_runs(v, at, last, runs);
+        const GC_T *line = cols + at - first;
+        count = 0;
+        for (int64_t k = 0; k < lines; k++)
+            count += runs[k].right - runs[k].left;
+        for (int64_t row = low; row < high; row++, line += width) {
+            const GC_T *from = line;
+            for (const gc_run *run = runs; run < runs + lines; from += run->right - run->left, run++) {
+                int64_t begin, end;
+                gc_aim(v, &taps[row], run, &begin, &end);
+                GC_T *to = x + run->place + taps[row].place + begin * s;
+                if (s == 1)
+                    GC_M(add_run)(end - begin, from + begin - run->left, to);
+                else
+                    for (int64_t q = begin; q < end; q++)
+                        to[(q - begin) * s] += from[q - run->left];
+            }
         }
-        at += run.right - run.left;
     }
 }
 #endif
