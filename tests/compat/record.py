@@ -2,7 +2,8 @@
 
     THEANO_FLAGS=cxx=,linker=py /path/to/python3.7 tests/compat/record.py float64 > float64.json
 
-made tests/compat/recorded/float64.json with Theano 1.0.5 (and float32.json likewise).  The test
+made tests/compat/recorded/float64.json with Theano 1.0.5 (and float32.json likewise), but for
+"convnet": Theano's convolutions want a C++ compiler and a BLAS to link with.  The test
 runs the same function with gradc under Theano's name, and where THEANO_PYTHON names a Python that
 has Theano, this file with it.
 """
@@ -15,7 +16,7 @@ import sys
 import numpy as np
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs")
-NAMES = ("beginnings", "logistic_sgd", "logistic_cg", "mlp", "layers", "hessian_free")
+NAMES = ("beginnings", "logistic_sgd", "logistic_cg", "mlp", "layers", "hessian_free", "convnet")
 
 
 def plain(value):

@@ -52,7 +52,7 @@ GC_ROUTINE void GC_FN(const gc_table *table, const gc_frame *frame, const int64_
                       const GC_T *x, const GC_T *w, GC_T *y, int64_t *room)
 {
     GC_OF(task) t = {.x = x, .w = w, .y = y};
-    memcpy(&t.v, numbers, sizeof t.v - sizeof t.v.parts);
+    memcpy(&t.v, numbers, offsetof(gc_conv, parts));
     const int64_t images = t.v.n * t.v.g, places = gc_volume(t.v.y);
     const int64_t each = gc_at_least(t.v.o * t.v.c * gc_volume(t.v.w) * places, 1);
     if (images <= 0 || places <= 0 || t.v.o <= 0)

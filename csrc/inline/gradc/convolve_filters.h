@@ -62,7 +62,7 @@ GC_ROUTINE void GC_FN(const gc_table *table, const gc_frame *frame, const int64_
                       const GC_T *x, const GC_T *y, GC_T *w, int64_t *room, GC_T *sums)
 {
     GC_OF(task) t = {.x = x, .y = y, .w = w, .sums = sums};
-    memcpy(&t.v, numbers, sizeof t.v);
+    memcpy(&t.v, numbers, offsetof(gc_conv, is_inside));
     const int64_t size = t.v.g * t.v.o * t.v.c * gc_volume(t.v.w), parts = t.v.parts;
     if (size <= 0)
         return;

@@ -54,7 +54,7 @@ GC_ROUTINE void GC_FN(const gc_table *table, const gc_frame *frame, const int64_
                       const GC_T *y, const GC_T *w, GC_T *x, int64_t *room)
 {
     GC_OF(task) t = {.y = y, .w = w, .x = x};
-    memcpy(&t.v, numbers, sizeof t.v - sizeof t.v.parts);
+    memcpy(&t.v, numbers, offsetof(gc_conv, parts));
     const int64_t images = t.v.n * t.v.g, places = gc_volume(t.v.y);
     const int64_t each = gc_at_least(t.v.o * t.v.c * gc_volume(t.v.w) * places, 1);
     if (images <= 0 || t.v.c <= 0 || gc_volume(t.v.x) <= 0)

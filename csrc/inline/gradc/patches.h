@@ -7,6 +7,8 @@
  * threads. (Chellapilla, Puri, Simard, High Performance Convolutional Neural Networks for Document
  * Processing, 2006.)
  */
+#include <stddef.h>
+
 #include "matrices.h"
 
 #ifndef GRADC_PATCHES_H
@@ -25,6 +27,7 @@ enum {
  * backwards; into how many parts images are cut. As Convolve hands them. */
 typedef struct gc_conv {
     int64_t n, g, o, c, x[3], w[3], y[3], s[3], d[3], l[3], flip, parts;
+    bool is_inside; /* no filter reaches over an edge; set with the taps */
 } gc_conv;
 
 GC_HELPER int64_t gc_volume(const int64_t *lengths) { return lengths[0] * lengths[1] * lengths[2]; }
@@ -52,9 +55,13 @@ GC_HELPER void gc_set_tap(const gc_conv *v, int64_t channel, int64_t i, int64_t 
     tap->last = space <= 0 ? 0 : (space + s - 1) / s;
 }
 
-GC_ROUTINE const gc_tap *gc_taps(const gc_conv *v, int64_t *room)
+GC_ROUTINE const gc_tap *gc_taps(gc_conv *v, int64_t *room)
 {
     gc_tap *taps = (gc_tap *)room, *tap = taps;
+    v->is_inside = true;
+    for (int k = 0; k < 3; k++)
+        if (v->l[k] || v->s[k] * (v->y[k] - 1) + v->d[k] * (v->w[k] - 1) >= v->x[k])
+            v->is_inside = false;
     for (int64_t c = 0; c < v->c; c++)
         for (int64_t i = 0; i < v->w[0]; i++)
             for (int64_t j = 0; j < v->w[1]; j++)
@@ -90,6 +97,11 @@ GC_HELPER int64_t gc_runs(const gc_conv *v, int64_t at, int64_t last, gc_run *ru
 GC_HELPER void gc_aim(const gc_conv *v, const gc_tap *tap, const gc_run *run, int64_t *begin,
                       int64_t *end)
 {
+    if (v->is_inside) {
+        *begin = run->left;
+        *end = run->right;
+        return;
+    }
     const int64_t i = run->i + tap->i, j = run->j + tap->j;
     const bool is_there = i >= 0 && i < v->x[0] && j >= 0 && j < v->x[1];
     const int64_t last = is_there ? gc_less(tap->last, run->right) : run->left;
