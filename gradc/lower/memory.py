@@ -8,7 +8,7 @@ the element that is written, in the same pass or an earlier one.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gradc.dtypes import dtype_info
@@ -168,11 +168,20 @@ def plan_memory(
     return tuple(planner.slots)
 
 
-def _walk(planner: _Planner, steps: Sequence[Step], lasting: Collection[int]) -> None:
-    """Give buffers memory in the order of steps; those of a loop's turns while it runs."""
+def _walk(
+    planner: _Planner,
+    steps: Sequence[Step],
+    lasting: Collection[int],
+    held: Mapping[int, int] | None = None,
+) -> None:
+    """Give buffers memory in the order of steps; those of a loop's turns while it runs.
+
+    held: the step that buffers live up to at least, being read ahead of it.
+    """
     before = set(planner.slot_of)
     uses = [uses_of(step) for step in steps]
     last = {b: k for k, use in enumerate(uses) for b in use.reads | use.writes}
+    last.update((b, max(k, last.get(b, k))) for b, k in (held or {}).items())
     for k, (step, use) in enumerate(zip(steps, uses, strict=True)):
         new = [b for b in sorted(use.writes) if planner.owns(b)]
         follows = use.may_follow()
@@ -184,12 +193,22 @@ def _walk(planner: _Planner, steps: Sequence[Step], lasting: Collection[int]) ->
             ]
             _place(planner, number, dying, last)
         if isinstance(step, Repeat):
-            _walk(planner, step.steps, lasting)
+            _walk(planner, step.steps, lasting, _read_in_turns(step))
         for number in sorted(use.reads | use.writes):
             ends = last[number] == k and number in planner.slot_of
             if ends and number not in lasting and number not in before:
                 planner.give(number)
                 planner.slot_of.setdefault(number, -1)
+
+
+def _read_in_turns(loop: Repeat) -> dict[int, int]:
+    """The numbers that become sizes, and the step ahead of which each is read."""
+    held: dict[int, int] = {}
+    first = 0
+    for turn in loop.turns:
+        held.update((read.buffer, first) for read in turn.reads)
+        first += len(turn.steps)
+    return held
 
 
 def _place(planner: _Planner, number: int, dying: Sequence[int], last: dict[int, int]) -> None:
