@@ -16,7 +16,7 @@ import numpy as np
 from gradc.ops import judges
 from gradc.ops.judges import PI, Long
 
-__all__ = ["gammainc", "gammainc_slope", "gammaincc"]
+__all__ = ["gammainc", "gammainc_move", "gammainc_slope", "gammaincc"]
 
 
 def gammaln(a: Any) -> Any:
@@ -167,6 +167,15 @@ def _log_rise(a: Any) -> Any:
     euler = Long("0.577215664901532860606512090082402431")
     terms = zip(range(2, 9), zeta, tails, strict=True)
     return -euler + sum((-a) ** (k - 1) * -(z + t) / k for k, z, t in terms)
+
+
+def gammainc_move(a: float, x: float) -> Any:
+    """How x moves with a where P stays; nan where P hardly changes with x."""
+    if x == 0 and a >= 0:
+        return 0.0
+    inside = 0 < a < math.inf and 0 < x < math.inf
+    density = _front(Long(a), Long(x)) if inside else math.nan
+    return -_parts(a, x)[2] / density * Long(x) if density > 1e-290 else math.nan
 
 
 def gammainc(a: float, x: float) -> Any:

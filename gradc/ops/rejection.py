@@ -3,7 +3,9 @@
 The bits of an element are its own key of Philox, under which attempt t reads block t: so elements
 know nothing of each other.  Parameters out of range give nan, or the count -1, as nothing that is
 computed element by element can fail.
-Source: csrc/inline/gradc/rejection.h has the methods.
+The slope of a Gamma number by its shape is that of the quantile it is: which attempt fits jumps
+with the shape, the law does not, so means have the slopes that they should.
+Source: csrc/inline/gradc/rejection.h has the methods; Figurnov, Mohamed, Mnih 2018 the slope.
 """
 
 from __future__ import annotations
@@ -17,12 +19,14 @@ import numpy.typing as npt
 
 from gradc.dtypes import dtype_info
 from gradc.errors import message
-from gradc.graph.undefined import grad_undefined
+from gradc.graph.undefined import Undefined
 from gradc.graph.variable import Variable
 from gradc.kernel.routine import RoutineFn
 from gradc.kernel.scalar import scalar_fn
-from gradc.ops.declare import Sample, call, declared, elemwise
+from gradc.ops import judges_incomplete
+from gradc.ops.declare import Operation, Sample, call, declared, elemwise
 from gradc.ops.elemwise import cast
+from gradc.ops.judges import table
 from gradc.ops.kinds import Routine
 from gradc.ops.philox import random_bits
 from gradc.ops.randomness import normal_number, open_unit_of
@@ -84,23 +88,29 @@ def _gamma(bits: int, a: float) -> float:
     return value if a >= 1 else value * math.exp(math.log(_uniform(bits, 0, 1)) / a)
 
 
-_NO_SLOPE = (
-    "which attempt is taken depends on the shape, so that the draw jumps along it; take a law that"
-    " is a formula of normal or uniform draws, or a score function,"
-    " consider_constant(value) * log p(draw)"
+_ONCE = "a Gamma draw has one derivative by its shape, not two"
+
+_gamma_move: Operation = elemwise(
+    "drawn_gamma_slope",
+    doc="How a Gamma number y moves with its shape x where the chance of less stays what it is;\n"
+    "nan where y is no number that is drawn.",
+    dtype=lambda dtypes: (("float64", "float64"), "float64"),
+    c=scalar_fn(float="gc_gammainc_move", cost=1500, vectorizes=False),
+    ref=table(judges_incomplete.gammainc_move),
+    pullback=lambda cts, outs, a, x: (Undefined(a.type, _ONCE), Undefined(x.type, _ONCE)),
+    arity=2,
+    domain=((0.6, 6.0), (0.3, 8.0)),
+    is_slope=False,
 )
 
 drawn_gamma = elemwise(
     "drawn_gamma",
     doc="A Gamma number of shape y and scale 1 of 64 random bits x; 0 for shape 0, nan below.\n"
-    "The shape has no gradient.",
+    "Gradient by the shape: of the number that has the same chance of less, once.",
     dtype=_rule("float64"),
     c=scalar_fn("gc_drawn_gamma", cost=_COST, vectorizes=False),
     ref=_each(_gamma, "float64"),
-    pullback=lambda cts, outs, bits, a: (
-        None,
-        grad_undefined("a Gamma draw", 1, a, _NO_SLOPE),
-    ),
+    pullback=lambda cts, outs, bits, a: (None, cts[0] * _gamma_move(a, outs[0])),
     arity=2,
     domain=((0.0, 100.0), (0.3, 6.0)),
     is_slope=False,

@@ -1,8 +1,9 @@
 """Draws of laws that have a shape: Gamma and what is made of it, counts of trials and of events.
 
 Takes what laws.py takes, and parameters that stretch.  Student's t, Beta and Dirichlet numbers are
-formulas of Gamma and normal ones; where a shape parameter enters by a Gamma draw it has no
-gradient, and asking for one raises NullTypeGradError.  The gradient through counts is 0.
+formulas of Gamma and normal ones.  The gradient by the order of a Gamma draw is implicit: of the
+number below which as much of the law lies; a second one raises NullTypeGradError.  The gradient
+through counts is 0.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ def _bits(name: str, key: Any, lengths: Sequence[Variable]) -> Variable:
 def gamma(key: Any, a: Any, shape: Any = None, dtype: Any = None) -> Variable:
     """Numbers of the density x^(a-1) exp(-x) / Gamma(a); nan where a is below 0.
 
+    Gradient: by a, that of the quantile (the head of this module).
     Source: Marsaglia and Tsang 2000.
     """
     kind = float_dtype("gamma", dtype, a)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 import gradc
 import gradc.random as R
@@ -143,10 +143,53 @@ def test_slopes_are_those_of_the_formula() -> None:
     np.testing.assert_allclose(slopes[2], np.sum(1 - (got_u + 1) / 3))
 
 
+def quantile_slope(a: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """The slope of scipy's quantile at the chance of x, by differences of logarithms."""
+    step = 1e-4 * a
+    ends = []
+    for sign in (-1, 1):
+        low = special.gammaincinv(a + sign * step, special.gammainc(a, x))
+        high = special.gammainccinv(a + sign * step, special.gammaincc(a, x))
+        ends.append(np.log(np.where(x < a, low, high)))
+    return x * (ends[1] - ends[0]) / (2 * step)
+
+
+def test_a_gamma_draw_moves_as_its_quantile() -> None:
+    key, a, b = a_key(), T.dvector("a"), T.dvector("b")
+    x, single = R.gamma(key, a), R.gamma(key, T.cast(a, "float32"))
+    ways = R.beta(key, a, b), R.dirichlet(key, a)[0], R.student_t(key, a + 1)
+    outs = [x, T.grad(x.sum(), a), T.grad(single.sum(), a), single]
+    outs += [each for way in ways for each in (way, *T.grad(way.sum(), [a]))]
+    push = T.Rop(x, a, T.ones_like(a))
+    f = gradc.function([key, a, b], [*outs, push])
+    orders = np.repeat([0.02, 0.3, 0.9, 1.0, 2.5, 20.0, 390.0, 1e4], 40)
+    got = f(R.key(3), orders, orders[::-1] + 0.5)
+    large = got[0] > 1e-290
+    wanted = quantile_slope(orders, got[0])
+    np.testing.assert_allclose(got[1][large], wanted[large], rtol=1e-6)
+    np.testing.assert_allclose(got[2][got[3] > 1e-30], got[1][got[3] > 1e-30], rtol=1e-4)
+    np.testing.assert_array_equal(got[1], got[-1])
+    assert all(np.isfinite(each).all() for each in got)
+    with pytest.raises(NullTypeGradError, match="one derivative by its shape"):
+        T.grad(T.grad(x.sum(), a).sum(), a)
+
+
+def test_means_move_as_expectations() -> None:
+    """Of functions of Gamma, Beta, Dirichlet and Student numbers whose means are known."""
+    key, p = a_key(), T.dscalar("p")
+    pair = R.dirichlet(key, p * np.array([1.0, 2.0]), (N,))
+    laws = [
+        (T.log(R.gamma(key, p, (N,))), special.polygamma(1, 2.0)),
+        (R.beta(key, p, 3.0, (N,)), 3 / 25),
+        (pair[:, 0] ** 2, -2 / 147),
+        (1 / (1 + R.student_t(key, p, (N,)) ** 2 / p), 1 / 9),
+    ]
+    f = gradc.function([key, p], [T.grad(T.mean(law), p) for law, _ in laws])
+    np.testing.assert_allclose(f(R.key(11), 2.0), [slope for _, slope in laws], atol=3e-3)
+
+
 def test_what_has_no_slope() -> None:
     key, p = a_key(), T.dscalar("p")
-    with pytest.raises(NullTypeGradError, match="Gamma draw"):
-        T.grad(R.gamma(key, p, (3,)).sum(), p)
     coins = T.cast(R.bernoulli(key, p, (3,)), "float64") + R.poisson(key, p, (3,))
     assert T.grad(coins.sum(), p).eval() == 0
 

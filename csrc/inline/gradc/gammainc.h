@@ -285,6 +285,16 @@ GC_INLINE double gc_gammainc_slope_f64(double a, double x) {
     return gc_incomplete_parts_f64(a, x).slope;
 }
 
+/* How x moves with a where P(a, x) stays: minus the slope over the density, which is
+ * x^a e^-x / Gamma(a) / x.  NaN where that is too small for what is drawn to lie there. */
+GC_CALLED double gc_gammainc_move_f64(double a, double x) {
+    if (x == 0.0 && a >= 0.0) return 0.0;
+    double log_ratio;
+    const double density = a * gc_poisson_f64(a, x, &log_ratio);
+    if (!(density > 1e-290)) return GC_NAN64;
+    return -gc_gammainc_slope_f64(a, x) / density * x;
+}
+
 GC_INLINE float gc_gammainc_f32(float a, float x) {
     return (float)gc_gammainc_f64((double)a, (double)x);
 }
