@@ -57,7 +57,7 @@ _INSIDE = "Theano's compilation internals", "use theano.function."
 NOT_THERE: tuple[tuple[str, str, tuple[str, str]], ...] = (
     ("theano.ifelse", "IfElse", _BRANCH),
     ("theano.tensor.shared_randomstreams", "RandomStateSharedVariable", _RANDOM),
-    ("theano.tensor.raw_random", "RandomFunction RandomStreamsBase RandomStateType", _RANDOM),
+    ("theano.tensor.raw_random", "RandomStreamsBase", _RANDOM),
     ("theano.sandbox.rng_mrg", "GPUA_mrg_uniform mrg_uniform", _RANDOM),
     ("theano.tensor.nnet", "Softmax SoftmaxWithBias LogSoftmax SoftmaxGrad", _COMPOSED),
     ("theano.tensor.nnet", "CrossentropySoftmaxArgmax1HotWithBias", _COMPOSED),
