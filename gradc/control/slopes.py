@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gradc.control.frame import Frame, depth_of, frame_of
+from gradc.control.lastrow import last_row
 from gradc.control.loop import body_of
 from gradc.control.making import Made, State, Step, make
 from gradc.differentiate import jvp, pulled
@@ -20,7 +21,7 @@ from gradc.graph.types import TensorType
 from gradc.graph.undefined import Undefined
 from gradc.graph.variable import Input, Variable
 from gradc.graph.walk import substitute, toposort
-from gradc.ops.calls import length_of
+from gradc.ops.calls import call, length_of
 from gradc.ops.compare import minimum
 from gradc.ops.declare import is_inexact
 from gradc.ops.elemwise import add
@@ -123,7 +124,7 @@ def pulled_back(node: Apply, cts: Sequence[Variable | None]) -> tuple[Variable |
     """The cotangents of a loop's inputs, by a loop that goes backwards."""
     loop = _Loop(node)
     undefined = next((ct for ct in cts if isinstance(ct, Undefined)), None)
-    pull = _Pull() if undefined is not None else _connected(loop, cts)
+    pull, lasts = (_Pull(), {}) if undefined is not None else _pull(loop, cts)
     wrong = undefined or next((each for each in pull.found if isinstance(each, Undefined)), None)
     if wrong is not None:
         return (None, *(wrong for _ in node.inputs[1:]))
@@ -131,7 +132,7 @@ def pulled_back(node: Apply, cts: Sequence[Variable | None]) -> tuple[Variable |
     found, arrays = loop.read(pull.found)
     rows, taps, rest = loop.frame.apart_inside(found)
     states = [
-        _back(loop, k, tap, ph, taps[k][loop.frame.taps[k].index(tap)])
+        _back(loop, k, tap, ph, taps[k][loop.frame.taps[k].index(tap)], lasts)
         for (k, tap), ph in pull.back.items()
     ]
     outputs = [each for each in (*rows, *rest) if each is not None]
@@ -148,10 +149,30 @@ def pulled_back(node: Apply, cts: Sequence[Variable | None]) -> tuple[Variable |
     return (None, *of_rows, *_first_rows(loop, cts, sent, left), *of_rest)
 
 
-def _connected(loop: _Loop, cts: Sequence[Variable | None]) -> _Pull:
+def _pull(loop: _Loop, cts: Sequence[Variable | None]) -> tuple[_Pull, dict[int, Variable]]:
+    """The step backwards, and the cotangents of last rows, which is where states of it begin."""
+    parts = [_last_row(loop, k, ct) for k, ct in enumerate(cts)]
+    lasts = {k: row for k, (row, _) in enumerate(parts) if row is not None}
+    begun = {(k, -1): Input(loop.row_type(k)) for k in lasts}
+    pull = _connected(loop, [rest for _, rest in parts], begun)
+    if begun.keys() <= pull.back.keys():
+        return pull, lasts
+    return _connected(loop, cts, {}), {}
+
+
+def _last_row(loop: _Loop, k: int, ct: Variable | None) -> tuple[Variable | None, Variable | None]:
+    """A cotangent as that of the last row of a state that steps read, and the rest of it."""
+    if ct is None or k >= loop.frame.states or loop.frame.until or -1 not in loop.frame.taps[k]:
+        return None, ct
+    return last_row(ct)
+
+
+def _connected(
+    loop: _Loop, cts: Sequence[Variable | None], begun: Mapping[tuple[int, int], Input]
+) -> _Pull:
     """The step backwards, once it is known which states carry anything."""
     of_traces, of_stacks, _ = loop.frame.given(cts)
-    pull = _Pull()
+    pull = _Pull(back=dict(begun))
     while True:
         outside: dict[Variable, Variable] = {}
         roots, seeds = [], []
@@ -191,10 +212,16 @@ def _sends(loop: _Loop, found: Sequence[Variable | None]) -> list[tuple[int, int
     ]
 
 
-def _back(loop: _Loop, k: int, tap: int, place: Variable, new: Variable | None) -> State:
+def _back(
+    loop: _Loop, k: int, tap: int, place: Variable, new: Variable | None,
+    lasts: Mapping[int, Variable],
+) -> State:  # fmt: skip
     """What a step sends to the row that it read at a tap: it arrives so many steps later."""
     assert new is not None
     trace = loop.traces[k]
+    if tap == -1 and k in lasts:
+        last = lasts[k]
+        return State(call("dimshuffle", last, order=("x", *range(last.ndim))), {tap: place}, new)
     lengths = [length_of(trace, axis) for axis in range(1, trace.ndim)]
     return State(zeros([-tap, *lengths], trace.dtype), {tap: place}, new)
 

@@ -387,3 +387,26 @@ def test_functions_and_graphs_with_loops_pickle():
         np.testing.assert_array_equal(got, expected)
     y, again = pickle.loads(pickle.dumps((x, rows)))
     np.testing.assert_array_equal(gradc.function([y], again)(X[0]), f(X[0])[0])
+
+
+def test_a_gradient_of_the_last_row_begins_there():
+    """The loop backwards reads no zeros for the steps before; other terms come beside it."""
+    x, w, h = T.dmatrix("x"), T.dmatrix("w"), T.dvector("h")
+    rows, _ = gradc.scan(lambda x, h: T.tanh(x + T.dot(h, w)), x, h)
+    outs = T.grad(T.sum(rows[-1] ** 2), [w, h, x])
+    f = gradc.function([x, w, h], outs)
+    kinds = [node.op.kind for node in f.stages.optimized.nodes]
+    assert "Scatter" not in kinds
+    more = T.grad(T.sum(rows[-1] ** 2) + T.sum(rows[1]) + T.sum(rows * rows), [w, h, x])
+    states = [h]
+    for k in range(4):
+        states.append(T.tanh(x[k] + T.dot(states[-1], w)))
+    flat = T.grad(T.sum(states[-1] ** 2), [w, h, x])
+    cost = T.sum(states[-1] ** 2) + T.sum(states[2])
+    flat += T.grad(cost + sum(T.sum(each * each) for each in states[1:]), [w, h, x])
+    rng = np.random.default_rng(0)
+    values = [rng.normal(size=shape) for shape in ((4, 3), (3, 3), (3,))]
+    g = gradc.function([x, w, h], [*outs, *more, *flat])
+    got = g(*values)
+    for one, two in zip(got[:6], got[6:], strict=True):
+        np.testing.assert_allclose(one, two, rtol=1e-11)
