@@ -24,8 +24,10 @@ __all__ = [
     "blocks",
     "ceil_div",
     "cut",
+    "deep_atoms",
     "floor_div",
     "halvings",
+    "is_known",
     "is_natural",
     "loop_room",
     "maximum",
@@ -244,6 +246,23 @@ _NUMBERS: dict[str, Callable[..., int]] = {
 }
 
 
+def deep_atoms(value: Size) -> set[Atom]:
+    """Every atom of a size, those inside calls too."""
+    found: set[Atom] = set()
+    stack = [value]
+    while stack:
+        for atom in stack.pop().atoms:
+            found.add(atom)
+            if isinstance(atom, Call):
+                stack.extend(atom.args)
+    return found
+
+
+def is_known(value: Size) -> bool:
+    """Whether no number enters that a shape rule was not told: of such Lengths axis is below 0."""
+    return not any(isinstance(each, Length) and each.axis < 0 for each in deep_atoms(value))
+
+
 def floor_div(left: SizeLike, right: SizeLike) -> Size:
     """The quotient left // right as Python rounds; 0 where right is 0. Exact factors cancel."""
     a, b = size(left), size(right)
@@ -278,11 +297,30 @@ def maximum(left: SizeLike, right: SizeLike) -> Size:
 
 
 def is_natural(value: SizeLike) -> bool:
-    """Whether no call can make the size negative: it is made of lengths without a minus."""
-    return all(
-        factor >= 0 and all(_is_natural_atom(atom) for atom in monomial)
-        for monomial, factor in size(value).terms
-    )
+    """Whether no call can make the size negative.
+
+    It is made of lengths, and what goes off is known to be no more than what is there.
+    """
+    least: dict[Monomial, int] = {}
+    for monomial, factor in size(value).terms:
+        if not all(_is_natural_atom(atom) for atom in monomial):
+            return False
+        if factor < 0:
+            monomial, factor = _at_most(monomial, factor)
+        least[monomial] = least.get(monomial, 0) + factor
+    return all(factor >= 0 for factor in least.values())
+
+
+def _at_most(monomial: Monomial, factor: int) -> tuple[Monomial, int]:
+    """A product with what is at most a number as that number."""
+    rest = []
+    for atom in monomial:
+        end = atom.args[1].constant if isinstance(atom, Call) and atom.name == "minimum" else None
+        if end is None:
+            rest.append(atom)
+        else:
+            factor *= end
+    return tuple(rest), factor
 
 
 def _is_natural_atom(atom: Atom) -> bool:

@@ -13,21 +13,24 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from gradc.control.closed import unknown_number
+from gradc import sizes
+from gradc.control.closed import unknown_branch
 from gradc.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError, message
 from gradc.graph.describe import where
 from gradc.graph.op import Apply, Array, Declaration, Operand, Shape, apply
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Variable
-from gradc.ops.calls import op_of, stretched
+from gradc.kernel.scalar import scalar_fn
+from gradc.ops.calls import applied, op_of, stretched
 from gradc.ops.compare import neq, switch
 from gradc.ops.convert import as_variable, is_weak, settled
 from gradc.ops.declare import Sample, declared, is_inexact
 from gradc.ops.elemwise import cast
+from gradc.ops.kinds import Elemwise
 from gradc.ops.lengths import zeros_like
 from gradc.value import record
 
-__all__ = ["Choice", "choose", "ifelse"]
+__all__ = ["Choice", "choose", "flag", "ifelse"]
 
 
 @record
@@ -46,7 +49,7 @@ class Choice(Declaration):
     def lengths(self, operands: Sequence[Operand], params: Mapping[str, Any]) -> tuple[Shape, ...]:
         half = len(operands) // 2
         which = operands[0].value
-        chosen = unknown_number() if which is None else which
+        chosen = which if which is not None and sizes.is_known(which) else unknown_branch()
         return tuple(
             tuple(n if n == m else chosen * n + (1 - chosen) * m
                   for n, m in zip(a.shape, b.shape, strict=True))
@@ -134,6 +137,24 @@ def choice_node(*inputs: Variable) -> tuple[Variable, ...]:
     return apply(op_of("choice"), inputs).outputs
 
 
+@declared(
+    Elemwise,
+    name="flag",
+    ref=lambda x: (x > 0).astype("int64"),
+    pullback=lambda cts, outs, x: (None,),
+    c=scalar_fn(int="{x} > 0"),
+    dtype=lambda dtypes: (("int64",), "int64"),
+    on_sizes=lambda x: sizes.minimum(sizes.maximum(x, 0), 1),
+    counts=True,
+)
+def flag(x: Any) -> Variable:
+    """1 where a whole number is above 0, else 0: how often a branch of ifelse runs.
+
+    As a length it is known to be at most 1.  Gradient: not connected.
+    """
+    return applied(op_of("flag"), [cast(x, "int64")])
+
+
 def choose(which: Variable, then: Sequence[Variable], other: Sequence[Variable]) -> list[Variable]:
     """The arrays of `then` where `which` is 1, those of `other` where it is 0."""
     return list(choice_node(which, *then, *other))
@@ -163,8 +184,7 @@ def ifelse(condition: Any, then_branch: Any, else_branch: Any, name: str | None 
         what = f"ifelse: one branch has {len(then)} expressions, the other {len(other)}."
         raise ArgumentError(message(what, fix="give both branches as many."))
     pairs = [settled([_weak(a), _weak(b)]) for a, b in zip(then, other, strict=True)]
-    number = cast(neq(which, 0), "int64")
-    found = choose(number, [a for a, _ in pairs], [b for _, b in pairs])
+    found = choose(flag(neq(which, 0)), [a for a, _ in pairs], [b for _, b in pairs])
     if name is not None:
         for each in found:
             each.name = name

@@ -20,10 +20,13 @@ from gradc.graph.types import TensorType
 from gradc.graph.variable import Constant, Input, Variable, constant_key
 from gradc.graph.walk import leaves, toposort
 from gradc.ops.kinds import Elemwise
-from gradc.sizes import Length, Size, size
+from gradc.sizes import Length, Size, deep_atoms, is_known, size
 from gradc.value import value
 
-__all__ = ["Call", "Closed", "Lines", "close", "lengths_of", "unknown_number"]
+__all__ = [
+    "Call", "Closed", "Lines", "close", "in_every_step", "lengths_of",
+    "unknown_branch", "unknown_number",
+]  # fmt: skip
 
 _SMALL = 64  # elements; a larger constant is an operand, not part of the value
 _FRESH = itertools.count()  # numbers of scalars whose value a shape rule does not know
@@ -123,6 +126,17 @@ def unknown_number() -> Size:
     return size(Length("value", next(_FRESH), -1))
 
 
+def unknown_branch() -> Size:
+    """The 1 or 0 of a condition of which nothing is known."""
+    return size(Length("value", next(_FRESH), -2))
+
+
+def in_every_step(length: Size) -> Size:
+    """A length that is the same in every step of a loop: what it is if conditions hold."""
+    atoms = [each for each in deep_atoms(length) if isinstance(each, Length) and each.axis == -2]
+    return length.substitute(dict.fromkeys(atoms, size(1)))
+
+
 def _constant_operand(key: Key) -> Operand:
     dtype, shape, data = key
     is_index = not shape and np.dtype(dtype).kind in "iu"
@@ -153,5 +167,7 @@ def _value(op: AnyOp, operands: Sequence[Operand]) -> Size:
         return operands[0].shape[axis]
     values = [each.value for each in operands if each.value is not None]
     if isinstance(op.rule, Elemwise) and op.rule.on_sizes and len(values) == len(operands):
+        if op.rule.counts and not is_known(values[0]):
+            return unknown_branch()
         return op.rule.on_sizes(*values)
     return unknown_number()

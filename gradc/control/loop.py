@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from gradc.control.closed import Closed, Lines, lengths_of, unknown_number
+from gradc.control.closed import Closed, Lines, in_every_step, lengths_of, unknown_number
 from gradc.control.frame import Frame, depth_of, frame_of
 from gradc.errors import ArgumentError, ShapeError, UnsupportedError, message
 from gradc.graph.describe import where
@@ -82,7 +82,7 @@ def _lengths(operands: Sequence[Operand], params: Mapping[str, Any]) -> tuple[Sh
         (count + depth_of(taps), *first.shape[1:])
         for first, taps in zip(firsts, frame.taps, strict=True)
     ]
-    found: list[Shape] = [*traces, *((count, *shape) for shape in others)]
+    found: list[Shape] = [*traces, *((count, *map(in_every_step, shape)) for shape in others)]
     return (*found, *([()] if frame.until else []))
 
 

@@ -11,15 +11,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gradc.control.closed import Closed, Lines, close
+from gradc.control.closed import Closed, Lines, close, lengths_of, unknown_number
 from gradc.control.frame import Frame, depth_of
+from gradc.control.lazy import lazy
 from gradc.differentiate.prepare import prepare
 from gradc.graph.graph import Graph, seal
-from gradc.graph.op import Apply, apply
+from gradc.graph.op import Apply, Operand, apply
 from gradc.graph.variable import Constant, Variable
 from gradc.graph.walk import substitute, toposort
 from gradc.ops.calls import op_of
 from gradc.ops.kinds import Elemwise
+from gradc.sizes import Length, is_known, size
 
 __all__ = ["Made", "State", "Step", "build", "captured", "make"]
 
@@ -202,13 +204,44 @@ def _costly(
 ) -> list[Variable]:
     """Values inside the step that are costly to compute again, and are no outputs yet."""
     known = {*outputs, *inputs}
-    return [
+    branches = lazy(outputs, stop)
+    nodes = toposort(outputs, stop=stop)
+    found = [
         each
-        for node in toposort(outputs, stop=stop)
+        for node in nodes
         if _is_costly(node)
         for each in node.outputs
-        if each not in known
+        if each not in known and (each not in branches or not node.op.rule.merges)
     ]
+    return _alike(stop, found, inputs) if any(map(_says_lengths, nodes)) else found
+
+
+def _says_lengths(node: Apply) -> bool:
+    """Whether a number that is computed may say how long what it gives is."""
+    if node.op.kind not in ("View", "Relabel", "Iota", "Routine"):
+        return node.op.kind == "Choice"
+    numbers = [each for each in node.inputs if not each.ndim and each.dtype.startswith("int")]
+    return not all(isinstance(each, Constant) for each in numbers)
+
+
+def _alike(
+    stop: Sequence[Variable], values: Sequence[Variable], inputs: Sequence[Variable]
+) -> list[Variable]:
+    """Those of the values that have the same shape in every step."""
+    graph, more = close(stop, values)
+    operands = [_operand(k, each, each in inputs) for k, each in enumerate((*stop, *more))]
+    shapes = lengths_of(graph, operands)
+    return [each for each, shape in zip(values, shapes, strict=True) if all(map(is_known, shape))]
+
+
+def _operand(k: int, x: Variable, is_row: bool) -> Operand:
+    """What is known of a step's input: any lengths, and of what is no row any number."""
+    shape = tuple(
+        size(Length("unknown", k, axis)) if n is None else size(n)
+        for axis, n in enumerate(x.type.shape)
+    )
+    value = unknown_number() if is_row else size(Length("unknown", k))
+    return Operand(shape, None if shape else value)
 
 
 def _is_costly(node: Apply) -> bool:

@@ -15,12 +15,14 @@ from dataclasses import dataclass, field
 
 from gradc.batch import batched
 from gradc.control.frame import frame_of
+from gradc.control.lazy import lazy
 from gradc.control.loop import body_of
 from gradc.control.making import Made, State, Step, build
+from gradc.control.sinking import behind
 from gradc.control.summing import Running, running, sums_of
 from gradc.control.trimming import trimmed
 from gradc.errors import VectorizeError
-from gradc.graph.graph import Graph
+from gradc.graph.graph import Graph, seal
 from gradc.graph.op import Apply
 from gradc.graph.site import inherit
 from gradc.graph.types import TensorType
@@ -110,6 +112,7 @@ class _Moving:
         node, frame = self.node, frame_of(self.node.op.keywords)
         n, sequences, firsts, rest = frame.apart(node.inputs)
         inputs, outputs = body_of(node)
+        outputs = list(behind(seal(inputs, outputs)).outputs)
         rows, taps, fixed = frame.apart_inside(inputs)
         self.arrays.update(zip(rows, sequences, strict=True))
         self.fixed: dict[Variable, Variable] = dict(zip(fixed, rest, strict=True))
@@ -187,15 +190,17 @@ class _Moving:
         self, n: Variable, outputs: Sequence[Variable], states: Sequence[Variable]
     ) -> list[Variable]:
         """The outputs with products of rows in sequences of their own."""
-        late, rowed = set(states), set(self.arrays)
+        late, rowed, branches = set(states), set(self.arrays), lazy(outputs)
         found: dict[Variable, None] = {}
         for node in toposort(outputs):
             if any(each in late for each in node.inputs):
                 late.update(node.outputs)
             elif any(each in rowed for each in node.inputs):
                 rowed.update(node.outputs)
-                if node.op.kind == "Contract" and _cannot_fail(node.outputs):
-                    found.setdefault(node.outputs[0])
+                product = node.outputs[0]
+                leaves = node.op.kind == "Contract" and product not in branches
+                if leaves and _cannot_fail(node.outputs):
+                    found.setdefault(product)
         first = toposort(outputs, stop=found)
         read = {each for node in first for each in node.inputs} | set(outputs)
         products = [each for each in found if each in read]

@@ -3,14 +3,15 @@
 Takes a Graph; gives one of the same value without Choice nodes.  What only one branch of a choice
 needs sinks into a loop that runs once if that branch is taken, and not at all else; one behind the
 other the two give the result.  Ahead of that, a choice of something or zeros moves behind what is
-linear in it, so that gradients of a branch sink too.
+linear in it, so that gradients of a branch sink too, and choices of one condition become one.
+A choice between a few numbers is a switch: to look which is to run would take longer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from gradc.control.choice import choose
+from gradc.control.choice import choose, flag
 from gradc.control.closed import Lines, close
 from gradc.differentiate.cotangent import is_zero
 from gradc.graph.graph import Graph
@@ -19,22 +20,25 @@ from gradc.graph.site import inherit
 from gradc.graph.variable import Constant, Variable
 from gradc.graph.walk import rebuild, substitute, toposort
 from gradc.ops.calls import length_of, op_of
+from gradc.ops.compare import neq, switch
 from gradc.ops.elemwise import add
 from gradc.ops.joining import join
+from gradc.ops.kinds import Elemwise
 from gradc.ops.lengths import zeros_like
 from gradc.ops.relabel import reshape
 from gradc.value import value
 
-__all__ = ["sunk"]
+__all__ = ["behind", "sunk"]
 
 _SMALL = 64  # elements of a constant that is part of what reads it
+_QUICK = 40  # arithmetic on single numbers: less than two loops of no turn cost
 
 
 def sunk(graph: Graph) -> Graph:
     """The graph with its choices as loops."""
     if not any(node.op.kind == "Choice" for node in graph.nodes):
         return graph
-    graph = _together(_behind(graph))
+    graph = _together(behind(graph))
     while choices := [node for node in graph.nodes if node.op.kind == "Choice"]:
         node = choices[-1]
         with inherit(node.site):
@@ -48,26 +52,57 @@ def sunk(graph: Graph) -> Graph:
 def _together(graph: Graph) -> Graph:
     """The graph with choices of one condition as one: what only they need sinks with all of them.
 
-    One that another one's result leads to stays by itself.
+    What one of them reads of another one is what that one gives in the same case.
     """
-    groups: dict[Variable, list[Apply]] = {}
-    for node in graph.nodes:
-        if node.op.kind == "Choice":
-            group = groups.setdefault(node.inputs[0], [])
-            if not set(group).intersection(toposort(node.inputs)):
-                group.append(node)
-    found: dict[Variable, Variable] = {}
-    for which, group in groups.items():
-        sides: tuple[list[Variable], list[Variable]] = ([], [])
-        for node in group:
-            half = len(node.outputs)
-            sides[0].extend(node.inputs[1 : 1 + half])
-            sides[1].extend(node.inputs[1 + half :])
-        if len(group) > 1 and not found:
+    done: set[Variable] = set()
+    while True:
+        groups: dict[Variable, list[Apply]] = {}
+        for node in graph.nodes:
+            if node.op.kind == "Choice" and node.inputs[0] not in done:
+                groups.setdefault(node.inputs[0], []).append(node)
+        several = [(which, group) for which, group in groups.items() if len(group) > 1]
+        if not several:
+            return graph
+        which, group = several[0]
+        done.add(which)
+        group = _pure(group)
+        if len(group) > 1:
             outputs = [each for node in group for each in node.outputs]
             with inherit(group[0].site):
-                found.update(zip(outputs, choose(which, *sides), strict=True))
-    return _together(graph.replaced(substitute(graph.results, found))) if found else graph
+                made = choose(which, _case(group, True), _case(group, False))
+            found = dict(zip(outputs, made, strict=True))
+            graph = graph.replaced(substitute(graph.results, found))
+
+
+def _pure(group: Sequence[Apply]) -> list[Apply]:
+    """Those choices of a group between which and the first no code of Python's stands."""
+    found: list[Apply] = []
+    for node in group:
+        after = {each for one in found for each in one.outputs}
+        for below in toposort(node.inputs):
+            if after.intersection(below.inputs):
+                if below.op.kind in ("Call", "Check"):
+                    break
+                after.update(below.outputs)
+        else:
+            found.append(node)
+    return found
+
+
+def _case(group: Sequence[Apply], holds: bool) -> list[Variable]:
+    """What the choices of a group give if their condition holds, or does not."""
+    values: dict[Variable, Variable] = {}
+    for node in toposort([each for one in group for each in one.inputs]):
+        inputs = [values.get(each, each) for each in node.inputs]
+        made = _side(inputs, holds) if node in group else rebuild(node, inputs)
+        values.update(zip(node.outputs, made, strict=True))
+    return [values.get(each, each) for node in group for each in _side(node.inputs, holds)]
+
+
+def _side(inputs: Sequence[Variable], holds: bool) -> Sequence[Variable]:
+    """The operands of a choice that are taken in one case."""
+    half = len(inputs) // 2
+    return inputs[1 : 1 + half] if holds else inputs[1 + half :]
 
 
 # -- sinking ---------------------------------------------------------------------------------------
@@ -79,35 +114,47 @@ def _as_loops(graph: Graph, node: Apply) -> list[Variable]:
     then, other = node.inputs[1 : 1 + half], node.inputs[1 + half :]
     if all(a is b for a, b in zip(then, other, strict=True)):
         return list(then)
-    first = _loop(graph, node, which, then, (which, *other))
-    second = _loop(graph, node, 1 - which, other, (which, *then))
+    mine = _owned(graph, node, then, {which, *other})
+    its = _owned(graph, node, other, {which, *then})
+    owner = which.owner
+    is_flag = owner is not None and isinstance(owner.op.rule, Elemwise) and owner.op.rule.counts
+    if _is_quick(node.outputs, mine | its):
+        holds = neq(owner.inputs[0] if owner is not None and is_flag else which, 0)
+        return [switch(holds, a, b) for a, b in zip(then, other, strict=True)]
+    count = which if is_flag else flag(which)
+    first = _loop(count, then, mine)
+    second = _loop(1 - count, other, its)
     return [
-        _either(which, a, b, x, y) for a, b, x, y in zip(then, other, first, second, strict=True)
+        _either(count, a, b, x, y) for a, b, x, y in zip(then, other, first, second, strict=True)
     ]
 
 
+def _is_quick(outputs: Sequence[Variable], nodes: Collection[Apply]) -> bool:
+    """Whether both branches take less time than to look which is to run: a few numbers."""
+    cost = 0
+    for node in nodes:
+        rule = node.op.rule
+        if not isinstance(rule, Elemwise) or node.outputs[0].ndim:
+            return False
+        cost += rule.c.cost
+    return cost <= _QUICK and not any(each.ndim for each in outputs)
+
+
 def _either(
-    which: Variable, a: Variable, b: Variable, first: Variable, second: Variable
+    count: Variable, a: Variable, b: Variable, first: Variable, second: Variable
 ) -> Variable:
-    """The one row of two arrays, of which one has a row and one has none."""
+    """The one row of two arrays, of which one has a row and one has none: `first` has `count`."""
     lengths = []
     for axis in range(a.ndim):
         n, m = length_of(a, axis), length_of(b, axis)
         same = n is m or a.type.shape[axis] == b.type.shape[axis] is not None
-        lengths.append(n if same else which * n + (1 - which) * m)
+        lengths.append(n if same else count * n + (1 - count) * m)
     whole = join(0, reshape(first, (-1,)), reshape(second, (-1,)))
     return reshape(whole, lengths, ndim=a.ndim)
 
 
-def _loop(
-    graph: Graph,
-    node: Apply,
-    n: Variable,
-    results: Sequence[Variable],
-    outside: Collection[Variable],
-) -> Sequence[Variable]:
-    """A loop of n steps, 0 or 1, that computes what nobody else needs."""
-    mine = _owned(graph, node, results, set(outside))
+def _loop(n: Variable, results: Sequence[Variable], mine: Collection[Apply]) -> Sequence[Variable]:
+    """A loop of n steps, 0 or 1, that computes what is its own."""
     operands: dict[Variable, None] = {}
     for owner in toposort(results):
         if owner in mine:
@@ -162,8 +209,10 @@ class _Half:
         return choose(self.which, [pair[0]], [pair[1]])[0]
 
 
-def _behind(graph: Graph) -> Graph:
+def behind(graph: Graph) -> Graph:
     """The graph with choices of something or zeros behind what is linear in them."""
+    if not any(node.op.kind == "Choice" for node in graph.nodes):
+        return graph
     values: dict[Variable, Variable] = {}
     for node in graph.nodes:
         inputs = [values.get(each, each) for each in node.inputs]

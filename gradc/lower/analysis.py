@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gradc.control.loop import Scan
+from gradc.control.stepped import Stepped
+from gradc.errors import UnsupportedError, message
+from gradc.graph.describe import where
 from gradc.graph.graph import Graph
 from gradc.graph.op import Apply, Operand
 from gradc.graph.variable import Constant, Variable
@@ -16,7 +20,7 @@ from gradc.lower.bodies import numbers_of
 from gradc.lower.equations import add_conditions, add_result_conditions, view_conditions
 from gradc.lower.shapes import Shapes
 from gradc.ops.kinds import Call, Elemwise, LengthOf, Relabel, Routine, Scatter, View, signature_of
-from gradc.sizes import Length, size
+from gradc.sizes import Length, is_known, size
 
 __all__ = ["analyse", "analyse_step"]
 
@@ -48,14 +52,35 @@ def analyse_step(shapes: Shapes, graph: Graph, leaves: Mapping[Variable, Operand
 
 
 def _nodes(shapes: Shapes, graph: Graph) -> None:
+    idle = _measured(graph)
     for node in graph.nodes:
         for each in node.inputs:
             if isinstance(each, Constant) and each not in shapes.shape:
                 _constant(shapes, each)
-        _node(shapes, node)
+        _node(shapes, node, node not in idle)
     for each in graph.results:
         if isinstance(each, Constant) and each not in shapes.shape:
             _constant(shapes, each)
+
+
+def _measured(graph: Graph) -> set[Apply]:
+    """The nodes of which only lengths are asked, where branches may compute them, or nobody.
+
+    So what must hold for a branch is asked where the branch is taken.
+    """
+    nodes = graph.nodes
+    if not any(isinstance(node.op.rule, Elemwise) and node.op.rule.counts for node in nodes):
+        return set()
+    idle, needed = set(), set(graph.results)
+    for node in reversed(nodes):
+        if node.op.kind == "LengthOf":
+            continue
+        if needed.intersection(node.outputs):
+            needed.update(node.inputs)
+        else:
+            idle.add(node)
+            needed.update(each for each in node.inputs if _is_integer_scalar(each))
+    return idle
 
 
 def _leaf(shapes: Shapes, leaf: Variable, k: int) -> None:
@@ -82,13 +107,16 @@ def _is_integer_scalar(variable: Variable) -> bool:
     return variable.ndim == 0 and variable.dtype.startswith(("int", "uint"))
 
 
-def _node(shapes: Shapes, node: Apply) -> None:
+def _node(shapes: Shapes, node: Apply, is_computed: bool = True) -> None:
     rule = node.op.rule
     segment = max((shapes.segment[each] for each in node.inputs), default=0)
     for each in _length_operands(node):
         _as_length(shapes, each)
         segment = max(segment, shapes.level(shapes.value[each]))
-    add_conditions(shapes, node)
+    if isinstance(rule, (Scan, Stepped)):
+        segment = max(segment, _step_lengths(shapes, node))
+    if is_computed:
+        add_conditions(shapes, node)
     lengths = rule.lengths(shapes.operands(node), node.op.keywords)
     for output, shape in zip(node.outputs, lengths, strict=True):
         known = tuple(
@@ -97,9 +125,34 @@ def _node(shapes: Shapes, node: Apply) -> None:
         )
         shapes.shape[output] = known
         shapes.segment[output] = max([segment, *(shapes.level(n) for n in known)])
-    view_conditions(shapes, node)
+    if is_computed:
+        view_conditions(shapes, node)
     if _is_integer_scalar(node.outputs[0]):
         _scalar_value(shapes, node)
+
+
+def _step_lengths(shapes: Shapes, node: Apply) -> int:
+    """Make those numbers lengths that say how long a loop's rows are; the segment they need.
+
+    Raises: UnsupportedError where a step alone knows.
+    """
+    level = 0
+    numbers = [each for each in node.inputs if _is_integer_scalar(each)]
+    for each in [None, *(each for each in numbers if each not in shapes.value)]:
+        if each is not None:
+            _as_length(shapes, each)
+            level = max(level, shapes.level(shapes.value[each]))
+        lengths = node.op.rule.lengths(shapes.operands(node), node.op.keywords)
+        pairs = [
+            (n, static)
+            for shape, out in zip(lengths, node.outputs, strict=True)
+            for n, static in zip(shape, out.type.shape, strict=True)
+        ]
+        if all(is_known(n) or static is not None for n, static in pairs):
+            return level
+    what = f"{node.op.keywords['word']}: the shape of a step's row follows from its own numbers."
+    fix = "let every step give arrays of the same shapes, say them with T.specify_shape."
+    raise UnsupportedError(message(what, [where(node.outputs[0])], fix))
 
 
 def _length_operands(node: Apply) -> tuple[Variable, ...]:
@@ -110,6 +163,8 @@ def _length_operands(node: Apply) -> tuple[Variable, ...]:
         return node.inputs[:1]
     if isinstance(node.op.rule, (View, Relabel)):
         return node.inputs[1:]
+    if isinstance(node.op.rule, Elemwise):
+        return node.inputs if node.op.rule.counts and not node.outputs[0].ndim else ()
     if isinstance(node.op.rule, Routine):
         return tuple(node.inputs[k] for k, _ in signature_of(node.op.rule.signature).lengths)
     if isinstance(node.op.rule, Call):

@@ -32,7 +32,7 @@ from gradc.ops.kinds import (
 )
 from gradc.sizes import Call, Size, is_natural, product, size
 
-__all__ = ["add_conditions", "add_result_conditions", "state_conditions", "view_conditions"]
+__all__ = ["add_conditions", "add_result_conditions", "row_conditions", "view_conditions"]
 
 
 def add_conditions(shapes: Shapes, node: Apply) -> None:
@@ -94,14 +94,18 @@ def _surely_at_most(steps: Size, rows: Size) -> bool:
     return any(_surely_at_most(each, rows) for each in atom.args)
 
 
-def state_conditions(
-    shapes: Shapes, node: Apply, new: Variable, row: tuple[Size, ...], word: str
+def row_conditions(
+    shapes: Shapes, node: Apply, new: Variable, row: tuple[Size, ...], is_state: bool
 ) -> None:
-    """A step gives a state of the lengths that it began with."""
+    """A step gives a state of the lengths that it began with, a row of those that all have."""
+    word = str(node.op.keywords["word"])
     for axis, (old, length) in enumerate(zip(row, shapes.shape[new], strict=True)):
-        what = f"a state begins with length {{v1}} on axis {axis}, a step{{at}} gives {{v0}}."
+        what = f"rows have length {{v1}} on axis {axis}, a step{{at}} gives {{v0}}."
+        fix = "let every step give an array of the same shape, whichever branch of ifelse it takes."
+        if is_state:
+            what = f"a state begins with length {{v1}} on axis {axis}, a step{{at}} gives {{v0}}."
+            fix = "begin with an array of the shape that a step gives."
         about = node if new.owner is None else new.owner
-        fix = "begin with an array of the shape that a step gives."
         note = shapes.note("ArgumentError", f"{{function}}: {word}: {what}", (new,), fix, about)
         shapes.require_equal(length, old, note)
 

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 from gradc.affine import Affine
 from gradc.kernel.loops import Check, SizeDef
 from gradc.kernel.scalar import ScalarFn
-from gradc.lower.shapes import Shapes, deep_atoms
-from gradc.sizes import Atom, Call, Length, Size, size
+from gradc.lower.shapes import Shapes
+from gradc.sizes import Atom, Call, Length, Size, deep_atoms, size
 from gradc.value import field_names, is_value, replace
 
 __all__ = ["Namer"]

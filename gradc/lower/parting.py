@@ -60,7 +60,8 @@ def parted(
     word: begins the names of what the loop sets.  shapes: what is known of lengths, inside and out.
     """
     moves = (*repeat.before, *repeat.moves, *repeat.after)
-    if len(repeat.turns) != 1 or moves or repeat.until is not None:
+    is_branch = is_natural(1 - repeat.count)
+    if len(repeat.turns) != 1 or moves or repeat.until is not None or is_branch:
         return repeat
     (turn,) = repeat.turns
     steps = [each for each in turn.steps if isinstance(each, (Nest, Product))]

@@ -12,13 +12,16 @@ from collections import Counter
 from collections.abc import Sequence
 
 from gradc.affine import Affine, IndexMap, fixed, identity
+from gradc.control.frame import frame_of
+from gradc.control.loop import Scan
 from gradc.graph.op import Apply
 from gradc.graph.variable import Variable
+from gradc.lower.loopreads import steps_of
 from gradc.lower.products import can_write
 from gradc.lower.tasks import Item
-from gradc.lower.values import Values, plain_axis
-from gradc.ops.kinds import Contract, Join, View
-from gradc.sizes import Size, size
+from gradc.lower.values import Values, plain_axis, strides_of
+from gradc.ops.kinds import Contract, Join, Relabel, View
+from gradc.sizes import Size, is_natural, size
 
 __all__ = ["pieces_of", "place_pieces"]
 
@@ -30,16 +33,41 @@ def place_pieces(values: Values, nodes: Sequence[Apply]) -> None:
     for node in nodes:
         if not isinstance(node.op.rule, Join):
             continue
+        out = node.outputs[0]
         for piece, place in zip(node.inputs, _places(values, node), strict=True):
+            rows = _rows_of_loop(values, piece, readers)
+            if rows is not None and values.shapes.segment[rows] == values.shapes.segment[out]:
+                values.inside[rows] = (out, (place[0].compose([_in_a_row(values, rows)]),))
+                continue
             inner, index = _behind_views(values, piece, readers)
             if inner is None or inner in values.copied:
                 continue
             back = _inverse(values, inner, piece, index)
             segment = values.shapes.segment
-            if back is not None and segment[inner] == segment[node.outputs[0]]:
+            if back is not None and segment[inner] == segment[out]:
                 places = tuple(each.compose(back) for each in place)
-                if _fits(values, inner, places, node.outputs[0]):
-                    values.inside[inner] = (node.outputs[0], places)
+                if _fits(values, inner, places, out):
+                    values.inside[inner] = (out, places)
+
+
+def _rows_of_loop(values: Values, piece: Variable, readers: Counter[Variable]) -> Variable | None:
+    """What a loop of one turn or none gives, as a run of numbers that only this piece reads."""
+    if readers[piece] != 1 or piece.owner is None or piece.owner.op.kind != "Relabel":
+        return None
+    rows = piece.owner.inputs[0]
+    node = rows.owner
+    if node is None or not isinstance(node.op.rule, Scan) or readers[rows] != 1 or piece.ndim != 1:
+        return None
+    is_state = rows.index < frame_of(node.op.keywords).states
+    is_branch = is_natural(1 - steps_of(values, node))
+    return rows if is_branch and not is_state and rows not in values.copied else None
+
+
+def _in_a_row(values: Values, x: Variable) -> Affine:
+    """Where an element of a contiguous array stands among all of them."""
+    strides = strides_of(values.shapes.lengths(x))
+    pairs = zip(identity(x.ndim), strides, strict=True)
+    return sum((place * stride for place, stride in pairs), start=fixed(0))
 
 
 def _fits(values: Values, inner: Variable, places: IndexMap, out: Variable) -> bool:
@@ -120,7 +148,7 @@ def _inner(values: Values, piece: Variable, out: Variable) -> Variable | None:
     while piece.owner is not None:
         if piece in values.inside:
             return piece if values.inside[piece][0] is out else None
-        if not isinstance(piece.owner.op.rule, View):
+        if not isinstance(piece.owner.op.rule, View | Relabel):
             break
         piece = piece.owner.inputs[0]
     return None

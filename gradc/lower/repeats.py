@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from gradc.affine import identity
 from gradc.control.frame import Frame, depth_of, frame_of
 from gradc.graph.graph import Graph
 from gradc.graph.op import Apply, Operand
@@ -24,12 +25,24 @@ from gradc.kernel.repeats import Move, Read, Turn
 from gradc.lower.analysis import analyse_step
 from gradc.lower.bodies import step_of
 from gradc.lower.border import Border
-from gradc.lower.equations import state_conditions
+from gradc.lower.equations import row_conditions
 from gradc.lower.loopreads import counting, steps_of
 from gradc.lower.parting import parted
-from gradc.lower.shapes import Shapes, deep_atoms
+from gradc.lower.shapes import Shapes
 from gradc.lower.values import Values
-from gradc.sizes import Atom, Call, Length, Size, floor_div, loop_room, maximum, product, size
+from gradc.sizes import (
+    Atom,
+    Call,
+    Length,
+    Size,
+    deep_atoms,
+    floor_div,
+    is_natural,
+    loop_room,
+    maximum,
+    product,
+    size,
+)
 from gradc.value import field_names, is_value, replace
 
 if TYPE_CHECKING:
@@ -177,7 +190,8 @@ class _Plan:
         row = self.shapes.lengths(out)[1:]
         buffer = self.outer.buffer(out)
         self.written.append(buffer)
-        return self.outer.window(buffer, self.turn * product(row), out.dtype, row)
+        first = self.values.access(buffer, out, identity(out.ndim), out.ndim).offset
+        return self.outer.window(buffer, first + self.turn * product(row), out.dtype, row)
 
 
 def plan_repeat(
@@ -204,9 +218,10 @@ def plan_repeat(
         plan.written.append(until)
     shapes = plan.shapes.inside(f"{word}data")
     analyse_step(shapes, graph, plan.leaves)
-    for k, new in zip(states, graph.outputs, strict=False):
+    places = [*states, *(plan.frame.states + k for k in stacks)]
+    for k, new in zip(places, graph.outputs, strict=False):
         row = plan.shapes.lengths(node.outputs[k])[1:]
-        state_conditions(shapes, node, new, row, str(node.op.keywords["word"]))
+        row_conditions(shapes, node, new, row, k < plan.frame.states)
     border = Border(tuple(plan.places), 0, 0, graph.outputs, len(graph.outputs), ())
     try:
         inner = lowered(graph, shapes, border, outer, node, plan.places, outs)
@@ -285,9 +300,11 @@ def _turns(plan: _Plan, inner: StepAssembly, shapes: Shapes) -> tuple[Turn, ...]
     for k, variable in enumerate(shapes.data):
         into = size(Length(shapes.word, k))
         reads[shapes.level(into)].append(Read(into, inner.buffer(variable), size(0)))
+    is_branch = is_natural(1 - steps_of(plan.values, plan.node))  # fails only if it is taken
     for level, check in shapes.checks:
         note = shapes.notes[check.note]
-        if check.rule == "index" or _moves(plan, check.left) or _moves(plan, check.right):
+        moves = _moves(plan, check.left) or _moves(plan, check.right)
+        if check.rule == "index" or moves or is_branch:
             checks[level].append(replace(check, note=inner.note(note)))
         else:
             plan.shapes.check(check.rule, check.left, check.right, note)
@@ -327,6 +344,9 @@ def bounded(value: Size, is_fixed: Callable[[Size], bool]) -> Size | None:
         return value
     total = size(0)
     for monomial, factor in value.terms:
+        alone = Size(((monomial, 1),))
+        if factor < 0 and not is_fixed(alone) and is_natural(alone):
+            continue
         term = size(factor)
         for atom in monomial:
             known = size(1) * Size((((atom,), 1),))

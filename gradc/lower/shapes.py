@@ -15,9 +15,9 @@ from gradc.graph.op import Apply, Operand, Shape
 from gradc.graph.variable import Variable
 from gradc.kernel.loops import Check
 from gradc.kernel.notes import Note
-from gradc.sizes import Atom, Call, Length, Size, product
+from gradc.sizes import Atom, Call, Length, Size, deep_atoms, product
 
-__all__ = ["Shapes", "deep_atoms", "single_length"]
+__all__ = ["Shapes", "single_length"]
 
 
 @dataclass
@@ -144,15 +144,3 @@ def single_length(value: Size) -> Length | None:
         atom = value.terms[0][0][0]
         return atom if isinstance(atom, Length) else None
     return None
-
-
-def deep_atoms(value: Size) -> set[Atom]:
-    """Every atom of a size, those inside calls too."""
-    found: set[Atom] = set()
-    stack = [value]
-    while stack:
-        for atom in stack.pop().atoms:
-            found.add(atom)
-            if isinstance(atom, Call):
-                stack.extend(atom.args)
-    return found

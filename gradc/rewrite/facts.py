@@ -14,9 +14,12 @@ from gradc.graph.variable import Constant, Variable
 from gradc.graph.walk import toposort
 from gradc.ops.kinds import Elemwise
 from gradc.rewrite.seen import Seen, Sight
-from gradc.sizes import Length, Size, size
+from gradc.sizes import Length, Size, is_known, size
 
 __all__ = ["Facts"]
+
+
+_CLOSED = frozenset(("Choice", "Scan", "Subgraph"))  # whose steps may compute lengths
 
 
 class Facts:
@@ -108,6 +111,11 @@ class Facts:
         operands = [self._operands[each] for each in node.inputs]
         shapes = node.op.rule.lengths(operands, node.op.keywords)
         for output, shape in zip(node.outputs, shapes, strict=True):
+            if node.op.kind in _CLOSED:  # what its rule cannot say is a length of its own
+                shape = tuple(
+                    n if is_known(n) else size(Length("arg", self._number(output), axis))
+                    for axis, n in enumerate(shape)
+                )
             known = tuple(
                 n if length is None else size(length)
                 for n, length in zip(shape, output.type.shape, strict=True)
@@ -121,11 +129,12 @@ class Facts:
         if node.op.kind == "LengthOf":
             axis: int = node.op.keywords["axis"]
             return operands[0].shape[axis]
-        if not isinstance(node.op.rule, Elemwise) or node.op.rule.on_sizes is None:
+        rule = node.op.rule
+        if not isinstance(rule, Elemwise) or rule.on_sizes is None or rule.counts:
             return None
         values = [operand.value for operand in operands]
         known = [value for value in values if value is not None]
-        return node.op.rule.on_sizes(*known) if len(known) == len(values) else None
+        return rule.on_sizes(*known) if len(known) == len(values) else None
 
     def _leaf_operand(self, leaf: Variable) -> Operand:
         number = self._number(leaf)

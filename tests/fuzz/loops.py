@@ -23,6 +23,7 @@ __all__ = ["branch", "loop"]
 Rows = dict[str, Variable]
 UNARY: tuple[Callable[[Variable], Variable], ...] = (
     T.tanh, T.sin, T.sigmoid, lambda x: 0.5 * x, lambda x: T.exp(-T.sqr(x)), lambda x: x[..., ::-1],
+    lambda x: gradc.ifelse(x.flatten()[0] > 0, T.cos(x), -x),
 )  # fmt: skip
 BINARY: tuple[Callable[[Variable, Variable], Variable], ...] = (
     T.add, T.mul, T.sub, lambda x, y: T.tanh(x) * y, lambda x, y: x / (1.5 + T.sqr(y)),

@@ -31,6 +31,7 @@ class Elemwise(Declaration):
     domain: (low, high) per operand where tests and gradient checks sample.
     variadic: takes two or more operands; `c` is applied from left to right.
     on_sizes: the operation on lengths, where integer scalars are part of a shape.
+    counts: what it gives is a length, so what it is applied to is one.
     The inputs of a node have equal ranks and an axis of static length 1 stretches.
     """
 
@@ -45,6 +46,7 @@ class Elemwise(Declaration):
     variadic: bool = False
     commutes: bool = False
     on_sizes: Callable[..., Size] | None = None
+    counts: bool = False
 
     def moves_half(self, params: Mapping[str, Any]) -> bool:
         return self.c.supports("float16")
