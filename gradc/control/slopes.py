@@ -124,7 +124,7 @@ def pulled_back(node: Apply, cts: Sequence[Variable | None]) -> tuple[Variable |
     """The cotangents of a loop's inputs, by a loop that goes backwards."""
     loop = _Loop(node)
     undefined = next((ct for ct in cts if isinstance(ct, Undefined)), None)
-    pull, lasts = (_Pull(), {}) if undefined is not None else _pull(loop, cts)
+    pull, lasts, cts = (_Pull(), {}, cts) if undefined is not None else _pull(loop, cts)
     wrong = undefined or next((each for each in pull.found if isinstance(each, Undefined)), None)
     if wrong is not None:
         return (None, *(wrong for _ in node.inputs[1:]))
@@ -149,15 +149,18 @@ def pulled_back(node: Apply, cts: Sequence[Variable | None]) -> tuple[Variable |
     return (None, *of_rows, *_first_rows(loop, cts, sent, left), *of_rest)
 
 
-def _pull(loop: _Loop, cts: Sequence[Variable | None]) -> tuple[_Pull, dict[int, Variable]]:
-    """The step backwards, and the cotangents of last rows, which is where states of it begin."""
+def _pull(
+    loop: _Loop, cts: Sequence[Variable | None]
+) -> tuple[_Pull, dict[int, Variable], Sequence[Variable | None]]:
+    """The step backwards, cotangents of last rows, with which states of it begin, and the rest."""
     parts = [_last_row(loop, k, ct) for k, ct in enumerate(cts)]
     lasts = {k: row for k, (row, _) in enumerate(parts) if row is not None}
     begun = {(k, -1): Input(loop.row_type(k)) for k in lasts}
-    pull = _connected(loop, [rest for _, rest in parts], begun)
+    others = [rest for _, rest in parts]
+    pull = _connected(loop, others, begun)
     if begun.keys() <= pull.back.keys():
-        return pull, lasts
-    return _connected(loop, cts, {}), {}
+        return pull, lasts, others
+    return _connected(loop, cts, {}), {}, cts
 
 
 def _last_row(loop: _Loop, k: int, ct: Variable | None) -> tuple[Variable | None, Variable | None]:
