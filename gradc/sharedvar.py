@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gradc.dtypes import check_dtype, dtype_info, is_masked_array
+from gradc.dtypes import check_dtype, is_masked_array
 from gradc.errors import ArgumentError, ArgumentTypeError, DTypeError, Where, message, printable
 from gradc.foreign import Unreadable, read_array
 from gradc.graph.describe import where
@@ -91,8 +91,9 @@ class SharedVariable(Variable):
     def set_value(self, new_value: Any, borrow: bool = False) -> None:
         """Replace the value by a copy; with borrow=True by the array itself where it fits.
 
-        The rank must stay, the lengths may change unless they were declared.  Nothing is cast but
-        to a dtype that holds every value; Python numbers take the variable's.
+        The rank must stay, the lengths may change unless they were declared.  An array is cast
+        only to a dtype that holds every value of its own; lists and numbers also where these very
+        values are held; a Python float takes the variable's (not with allow_downcast=False).
         Raises: ArgumentTypeError for the wrong dtype or no array, ArgumentError for the wrong rank
         or a length that was declared.
         """
@@ -118,7 +119,8 @@ class SharedVariable(Variable):
                 self.cell.keep(np.zeros_like(self.cell.array))
 
     def _converted(self, value: Any) -> Array:
-        array = _array("set_value", value)
+        as_is = self._allow_downcast is False and type(value) is float
+        array = np.asarray(value) if as_is else _array("set_value", value)
         dtype = np.dtype(self.dtype)
         if array.dtype == dtype and (not self._strict or isinstance(value, np.ndarray)):
             return array if array.dtype.num == dtype.num else array.view(dtype)  # long long
@@ -138,9 +140,10 @@ class SharedVariable(Variable):
             return False  # a part would be lost, not digits
         if self._allow_downcast or np.can_cast(array.dtype, dtype, "safe"):
             return True
-        if self._allow_downcast is False or isinstance(value, np.generic):
+        if not isinstance(value, _NUMBERS):
             return False
-        return isinstance(value, numbers.Number) and _holds(value, self.dtype)
+        is_weak = not isinstance(value, np.generic | list | tuple) and dtype.kind in "fc"
+        return (is_weak and self._allow_downcast is None) or _keeps(array, dtype)
 
     def _check_shape(self, array: Array) -> None:
         shape = self.type.shape
@@ -294,11 +297,14 @@ def is_plain(array: Array) -> bool:
     )
 
 
-def _holds(value: Any, dtype: str) -> bool:
-    info = dtype_info(dtype)
-    if info.bounds is None:
-        return info.is_complex or not isinstance(value, complex)
-    return isinstance(value, int) and info.bounds[0] <= value <= info.bounds[1]
+_NUMBERS = (numbers.Number, np.generic, list, tuple)
+
+
+def _keeps(array: Array, dtype: np.dtype[Any]) -> bool:
+    """Whether these very values are numbers of the dtype."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        back = array.astype(dtype).astype(array.dtype)
+    return np.array_equal(back, array, equal_nan=array.dtype.kind in "fc")
 
 
 def _row(variable: SharedVariable, array: Array) -> Where:

@@ -117,6 +117,13 @@ def test_nothing_is_cast_that_loses() -> None:
         small.set_value(300)
     with pytest.raises(ArgumentTypeError):
         small.set_value(0.5)
+    small.set_value(-1.0)  # as in Theano 1.0.5: what the dtype holds is taken, of lists too
+    w.set_value([0.5, np.float64(2.0), float("nan")])
+    for value in ([0.1, 0.2], np.array([0.5])):
+        with pytest.raises(ArgumentTypeError):
+            w.set_value(value)
+    with pytest.raises(ArgumentTypeError):
+        gradc.shared(np.float32(0), allow_downcast=False).set_value(0.1)
 
 
 @pytest.mark.parametrize(

@@ -209,7 +209,7 @@ class DebugMode(Mode):
         check_c_code: bool = True,
         check_py_code: bool = True,
         check_isfinite: bool = False,
-        check_preallocated_output: str = "",
+        check_preallocated_output: str | None = None,
         require_matching_strides: int = 1,
         linker: str | None = None,
     ) -> None:
@@ -217,7 +217,9 @@ class DebugMode(Mode):
         self.stability_patience = stability_patience
         self.check_c_code, self.check_py_code = check_c_code, check_py_code
         self.check_isfinite = check_isfinite
-        self.check_preallocated_output = kinds_of(check_preallocated_output)
+        self.check_preallocated_output = kinds_of(
+            "" if check_preallocated_output is None else check_preallocated_output
+        )
         self.require_matching_strides = int(require_matching_strides)
         if not check_c_code and (not check_py_code or self.check_preallocated_output):
             other = "check_preallocated_output" if check_py_code else "check_py_code=False"

@@ -76,11 +76,12 @@ def _missing(variable: Variable) -> _NoTestValue:
     return _NoTestValue(message(what, [where(variable)], fix))
 
 
-def get_debug_values(*args: Any) -> list[tuple[Any, ...]]:
+def get_debug_values(*args: Any) -> list[Any]:
     """The test values of the arguments, as a list of one tuple, to be used in a `for`.
 
-    Empty where test values are off, or where an argument has none ("ignore", and "warn" warns);
-    with "raise" and "pdb" that is an error.  Numbers and arrays stand for themselves.
+    Of one argument it is the list of its value, as in Theano.  Empty where test values are off, or
+    where an argument has none ("ignore", and "warn" warns); with "raise" and "pdb" that is an
+    error.  Numbers and arrays stand for themselves.
     """
     action = config.compute_test_value
     if action == "off":
@@ -95,7 +96,7 @@ def get_debug_values(*args: Any) -> list[tuple[Any, ...]]:
                 warn_user(str(_missing(each)))
             return []
         found.append(value)
-    return [tuple(found)]
+    return found if len(found) == 1 else [tuple(found)]
 
 
 def debug_assert(condition: Any, msg: str = "debug_assert failed") -> None:

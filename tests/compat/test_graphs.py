@@ -110,6 +110,7 @@ def test_test_values_under_theanos_names() -> None:
             gof.op.debug_assert(False, "wrong")
         x.tag.test_value = np.ones(2)
         ((found, other),) = gof.op.get_debug_values(x, 1.0)
+        assert [each.shape for each in gof.op.get_debug_values(x)] == [found.shape]
         assert (found.shape, other) == ((2,), 1)
 
 
