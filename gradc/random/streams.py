@@ -18,15 +18,36 @@ import numpy as np
 import numpy.typing as npt
 
 from gradc.errors import ArgumentError, ArgumentTypeError, GradcWarning, message
+from gradc.graph.types import TensorType
 from gradc.graph.variable import Variable
 from gradc.ops.convert import as_variable
 from gradc.ops.lengths import length
 from gradc.ops.taking import permute_row_elements
 from gradc.random import raw
 from gradc.random.keys import fold_in, key
-from gradc.sharedvar import SharedVariable, shared
+from gradc.sharedvar import SharedVariable
 
 __all__ = ["MRG_RandomStreams", "RandomStreams"]
+
+
+class State(np.ndarray[Any, Any]):
+    """The value of a draw's state, a key, which may be seeded as numpy's RandomState is."""
+
+    def seed(self, seed: int | None = None) -> None:
+        """Become the key of a number; None: of one of the machine's."""
+        self[...] = key(_number(seed))
+
+
+class _State(SharedVariable):
+    """The state of one draw."""
+
+    __slots__ = ()
+
+    def get_value(
+        self, borrow: bool = False, return_internal_type: bool = False
+    ) -> npt.NDArray[Any]:
+        """The key: its `seed(number)` makes it another, for set_value."""
+        return super().get_value(borrow).view(State)
 
 
 class _Streams:
@@ -57,7 +78,7 @@ class _Streams:
         op: takes the state and these arguments, gives the next state and the draw, as the functions
         of gradc.random.raw do.  The state is the draw's `.rng`, with its next `.update`.
         """
-        state = shared(self._start(len(self.state_updates)), shape=(2,))
+        state = _State(TensorType("uint64", (2,)), self._start(len(self.state_updates)))
         state.tag.is_rng = True
         state.default_update, draw = op(state, *args, **kwargs)
         self.state_updates.append((state, state.default_update))

@@ -189,3 +189,20 @@ def test_errors() -> None:
         mrg.multinomial(size=(2,), pvals=np.ones((1, 2)))
     with pytest.raises(AttributeError, match="no random stream has made it"):
         T.dvector("x").rng  # noqa: B018
+
+
+@BOTH
+def test_one_draw_is_seeded_by_its_state(streams: Any) -> None:
+    """As Theano's tutorial does it."""
+    srng = streams(234)
+    u, v = srng.uniform((2,)), srng.normal((2,))
+    f = gradc.function([], [u, v])
+    first = f()
+    for _ in range(2):
+        state = u.rng.get_value(borrow=True)
+        state.seed(89234)
+        u.rng.set_value(state, borrow=True)
+        again = f()
+        assert u.rng.get_value().tolist() == [89234, 1]
+        assert not (again[0] == first[0]).any()
+    assert pickle.loads(pickle.dumps(u.rng)).get_value().tolist() == u.rng.get_value().tolist()
