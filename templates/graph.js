@@ -34,14 +34,25 @@ const nodes = data.nodes.map((each, number) => {
   return { ...each, group: group, at: each };
 });
 
+// Arrows past other rows go around what stands between, and so does the second of a pair.
+const pairs = new Map();
+for (const arrow of arrows) {
+  const pair = `${arrow.from},${arrow.to}`;
+  arrow.turn = pairs.get(pair) ?? 0;
+  pairs.set(pair, arrow.turn + 1);
+}
+
 function draw() {
   for (const node of nodes) {
     node.group.setAttribute("transform", `translate(${node.at.x},${node.at.y})`);
   }
   for (const arrow of arrows) {
     const a = nodes[arrow.from].at, b = nodes[arrow.to].at;
-    arrow.line.setAttribute("d", `M${a.x},${a.y + 13} L${b.x},${b.y - 13}`);
-    arrow.word.setAttribute("x", (a.x + b.x) / 2);
+    const long = Math.abs(b.y - a.y) > 120 ? 60 + Math.abs(b.y - a.y) / 8 : 0;
+    const bend = long + 70 * arrow.turn, x = (a.x + b.x) / 2;
+    arrow.line.setAttribute("d",
+      `M${a.x},${a.y + 13} Q${x + bend},${(a.y + b.y) / 2} ${b.x},${b.y - 13}`);
+    arrow.word.setAttribute("x", x + bend / 2);
     arrow.word.setAttribute("y", (a.y + b.y) / 2);
     arrow.word.textContent = arrow.label;
   }
