@@ -173,7 +173,7 @@ def elsewhere(g: Pool, leaf: Item) -> Variable:
     """A shared variable at other places than its own: what is not to be overwritten too early."""
     x, axis = leaf.variable, g.draws.below(leaf.value.ndim)
     front = (slice(None),) * axis
-    if len(leaf.shape) > 1 and len(set(leaf.shape)) == 1 and g.draws.chance(70):
+    if len(leaf.shape) > 1 and len(set(leaf.shape)) == 1 and g.draws.chance(85):
         return x.transpose()
     return x[(*front, slice(None, None, -1))] if g.draws.chance(70) else x[(*front, 0, None)]
 
@@ -185,7 +185,7 @@ def changed(g: Pool, leaf: Item, same: Item | None) -> Variable:
     if mine and axes and leaf.is_float and g.draws.chance(80):
         longest = (slice(None),) * int(np.argmax(leaf.shape))
         return old * 0.5 + 0.1 * g.draws.pick(mine)[(*longest, slice(None, None, -1))]
-    if axes and leaf.is_float and leaf.value.size and g.draws.chance(30):
+    if axes and leaf.is_float and leaf.value.size and g.draws.chance(45):
         return old * 0.5 + 0.25 * elsewhere(g, leaf)
     if axes and leaf.is_float and leaf.value.size and g.draws.chance(30):
         new = old * 0.5 + 1  # what fails reads the new value: as it is, or behind other work

@@ -16,7 +16,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.database import ExampleDatabase, choices_to_bytes
 
+from gradc.graph.graph import Graph
+from gradc.graph.variable import Constant
 from gradc.graph.walk import leaves, toposort
+from gradc.lower.analysis import analyse
 from tests.fuzz.batch import Batch, Fault
 from tests.fuzz.cases import new_graph
 from tests.fuzz.census import Census
@@ -215,25 +218,52 @@ def hunt(
 
 def _batch(seed: int, count: int, census: Census | None, plan: Plan) -> Iterator[Failure]:
     cases = drawn(seed, count)
-    try:
-        batch = Batch(cases)
-        faults = batch.faults(plan.variants, **plan.settings)
-        if not faults and seed % 4 == 0:
-            faults = batch.cached(**plan.settings)
-        if census is not None:
-            census.add(cases, batch.function(**plan.settings))
-    except Exception as error:
-        faults = _bisected(cases, plan, error)
+    faults = []
+    for numbers in _parts(cases):
+        found = _faults([cases[k] for k in numbers], census, plan, is_cached=seed % 4 == 0)
+        faults += [replace(each, graph=numbers[max(each.graph, 0)]) for each in found]
     for number in sorted({fault.graph for fault in faults}):
         text = next(fault.text for fault in faults if fault.graph == number)
         if not plan.shrink:
             yield Failure(seed, number, text, "")
             continue
-        found = shrunk(seed, max(number, 0), plan.check, plan.shrink)
+        found = shrunk(seed, number, plan.check, plan.shrink)
         if found is None:
             yield Failure(seed, number, f"{text} (only with its batch)", "")
         else:
             yield Failure(seed, number, found[1].text, snippet(found[0]))
+
+
+def _parts(cases: Sequence[Case]) -> list[list[int]]:
+    """The graphs whose lengths are known before a call, and those that find some out in it.
+
+    One of these makes all updates of its function wait in copies: then none is made in place.
+    """
+    early = [k for k, case in enumerate(cases) if _is_measured(case)]
+    late = [k for k in range(len(cases)) if k not in set(early)]
+    return [part for part in (early, late) if part]
+
+
+def _is_measured(case: Case) -> bool:
+    results = (*case.outputs, *case.updates.values())
+    arguments = tuple(each for each in leaves(results) if not isinstance(each, Constant))
+    return not any(analyse(Graph((), results), arguments).segment.values())
+
+
+def _faults(
+    cases: Sequence[Case], census: Census | None, plan: Plan, *, is_cached: bool
+) -> list[Fault]:
+    """What is wrong with a function of these graphs."""
+    try:
+        batch = Batch(cases)
+        faults = batch.faults(plan.variants, **plan.settings)
+        if not faults and is_cached:
+            faults = batch.cached(**plan.settings)
+        if census is not None:
+            census.add(cases, batch.function(**plan.settings))
+        return faults
+    except Exception as error:
+        return _bisected(cases, plan, error)
 
 
 def _bisected(cases: Sequence[Case], plan: Plan, error: Exception) -> list[Fault]:

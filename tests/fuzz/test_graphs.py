@@ -87,12 +87,13 @@ def test_a_failure_is_shrunk() -> None:
 
     found = ((seed, k, case) for seed in range(40) for k, case in enumerate(drawn(seed, 8)))
     seed, number, case = next(each for each in found if can_shrink(each[2]))
-    least = shrunk(seed, number, with_cosh, seconds=20, most=40)
+    least = shrunk(seed, number, with_cosh, seconds=8, most=20)
     assert least is not None
     assert with_cosh([least[0]])
     assert len(toposort(least[0].outputs)) < 0.7 * len(toposort(case.outputs))
 
 
+@pytest.mark.usefixtures("quickly")
 def test_a_failure_is_shown_as_a_program(capsys: pytest.CaptureFixture[str]) -> None:
     case = max(drawn(4, 12), key=lambda each: len(toposort(each.outputs)))
     names: dict[str, Any] = {}
