@@ -42,7 +42,12 @@ def theano() -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("name", "floatX"), [("dropout", "float32"), ("denoising", "float64"), ("gibbs", "float32")]
+    ("name", "floatX"),
+    [
+        ("dropout", "float32"),
+        ("denoising", "float64"),
+        pytest.param("gibbs", "float32", marks=pytest.mark.slow),
+    ],
 )
 def test_a_program_ends_in_its_band(theano: None, name: str, floatX: str) -> None:
     with config.override(floatX=floatX):

@@ -24,7 +24,8 @@ def test_no_warnings(compiler: str, tmp_path: Path, thorough: bool) -> None:
     sources = sorted(file for folder in folders for file in folder.glob("*.c"))
     assert sources
     level = "-O2" if thorough or compiler == "gcc" else "-O1"  # clang warns before it optimises
-    for number, source in enumerate(sources):
+    every = 1 if thorough or compiler == "gcc" else 4
+    for number, source in enumerate(sources[::every]):
         subprocess.run(
             [
                 *(compiler, *clib.STRICT, level, "-Wvla", "-Wframe-larger-than=8192"),

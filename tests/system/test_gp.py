@@ -36,6 +36,7 @@ def test_the_learned_process_is_scikit_learns(gp: ModuleType) -> None:
     np.testing.assert_allclose(deviation, their_deviation, atol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("gp")
 def test_the_example_prints_and_saves_a_picture(tmp_path: Path) -> None:
     picture = tmp_path / "new" / "gp.png"

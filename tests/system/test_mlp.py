@@ -52,6 +52,7 @@ def test_200_steps_on_the_lectures_random_data_equal_numpy() -> None:
     follow(mlp.initial(1), data, 200)
 
 
+@pytest.mark.slow
 def test_test_accuracy_is_not_below_numpys() -> None:
     """The same program, from weights a tenth as large: it learns within some hundred steps."""
     train, test = mlp.load(0)
