@@ -7,10 +7,10 @@
 
 #ifdef GC_COMPLEX
 #define GC_WIDE gc_c128
-#define GC_SIZE(x) hypot((double)__real__(x), (double)__imag__(x))
+#define GC_LENGTH(x) hypot((double)__real__(x), (double)__imag__(x))
 #else
 #define GC_WIDE double
-#define GC_SIZE(x) fabs((double)(x))
+#define GC_LENGTH(x) fabs((double)(x))
 #endif
 
 /* c = a b + beta c */
@@ -26,7 +26,7 @@ GC_HELPER double GC_OF(norm)(int64_t n, const GC_T *a)
     for (int64_t j = 0; j < n; j++) {
         double total = 0;
         for (int64_t i = 0; i < n; i++)
-            total += GC_SIZE(a[i * n + j]);
+            total += GC_LENGTH(a[i * n + j]);
         most = total > most || total != total ? total : most;
     }
     return most;
@@ -125,5 +125,5 @@ GC_ROUTINE void GC_FN(const gc_table *table, int64_t n, const GC_T *a, GC_T *out
 }
 
 #undef GC_WIDE
-#undef GC_SIZE
+#undef GC_LENGTH
 #include "routine_end.h"

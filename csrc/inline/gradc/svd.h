@@ -27,6 +27,7 @@ GC_ROUTINE int GC_FN(const gc_table *table, int64_t m, int64_t n, int64_t k, con
     GC_T *u = spare, *v = spare; /* not written */
     const char job = 'N';
 #endif
+    (void)k; /* of no use without vectors */
     memcpy(spare, a, (size_t)(m * n) * sizeof *a);
     why[1] = !GC_M(is_finite)(m * n, a);
     if (why[1] || !GC_M(gesdd)(table, job, m, n, spare, u, s, v, work, parts, places))
