@@ -62,6 +62,10 @@ LSTM = Workload(
     parameters=("w", "u", "b"),
     floor=floor,
     goal=Goal(ahead=2.0, cold=2.5),
+    first=True,
 )
 
-WORKLOADS = (LSTM, LSTM.resized(name="lstm32", dtype="float32", goal=Goal(ahead=1.1)))
+WORKLOADS = (
+    LSTM,
+    LSTM.resized(name="lstm32", dtype="float32", goal=Goal(ahead=1.1), first=False),
+)
