@@ -178,13 +178,19 @@ def _copied_source(step: Product, at: Sequence[str | None], count: str) -> list[
     return [Branch(f"b{step.source} != b{step.out.buffer}", (loop,))]
 
 
+def _divisor(length: Size) -> str:
+    """A length behind / or %, which bind no closer than * does."""
+    text = factor(length, C)
+    return text if text.isalnum() else f"({text})"
+
+
 def _unravel(step: Product) -> list[str]:
     lines = []
     for k in range(len(step.batch)):
         inside = product(step.batch[k + 1 :])
-        text = "i" if inside.constant == 1 else f"i / {factor(inside, C)}"
+        text = "i" if inside.constant == 1 else f"i / {_divisor(inside)}"
         if k:
-            text += f" % {factor(step.batch[k], C)}"
+            text += f" % {_divisor(step.batch[k])}"
         lines.append(f"const int64_t i{k} = {text};")
     return lines
 

@@ -55,7 +55,7 @@ class Minibatches:
         rng: a generator, or a seed.
         """
         order = np.random.default_rng(rng).permutation(self.rows)
-        for each in self.data:
+        for each in dict.fromkeys(self.data):  # one array may stand for two variables
             each.set_value(each.get_value(borrow=True)[order], borrow=True)
 
 
@@ -93,12 +93,29 @@ def _stored(variable: Any, array: Any) -> SharedVariable:
     found: SharedVariable = (
         array
         if isinstance(array, SharedVariable)
-        else shared(np.asarray(array, variable.dtype), name=variable.name)
+        else shared(_converted(variable, array), name=variable.name)
     )
     if found.ndim != variable.ndim or found.dtype != variable.dtype:
         what = f"minibatches: the data of {variable} is {found.type}, it has to be {variable.type}."
         fix = f'cast it, array.astype("{variable.dtype}"), and give it {variable.ndim} axes.'
         raise ArgumentTypeError(message(what, [where(found), where(variable)], fix))
+    return found
+
+
+def _converted(variable: Variable, array: Any) -> np.ndarray[Any, Any]:
+    """The array in the variable's dtype; of floats digits may be lost, of others nothing."""
+    try:
+        given = np.asarray(array)
+        with np.errstate(all="ignore"):
+            found = given.astype(variable.dtype)
+        kept = np.can_cast(given.dtype, found.dtype, "same_kind") and found.dtype.kind in "fc"
+        same = kept or (given.dtype.kind in "biuf" and bool((found == given).all()))
+    except (TypeError, ValueError, OverflowError):
+        same = False
+    if not same:
+        what = f"minibatches: the data of {variable} is not of its dtype, {variable.dtype}."
+        fix = "pass an array of numbers that the dtype holds."
+        raise ArgumentTypeError(message(what, [where(variable)], fix))
     return found
 
 

@@ -126,15 +126,16 @@ def adadelta(
 
 def adam(
     cost: Cost, params: Params, learning_rate: Rate = 0.001, beta1: Any = 0.9, beta2: Any = 0.999,
-    epsilon: Any = 1e-8,
+    epsilon: Any = 1e-8, *, epsilon_hat: bool = False,
 ) -> Updates:  # fmt: skip
     """M' = beta1 m + (1 - beta1) g; v' = beta2 v + (1 - beta2) g^2;
     p - rate m^ / (sqrt(v^) + epsilon), where m^ = m' / (1 - beta1^t), v^ = v' / (1 - beta2^t).
 
-    t counts the steps from 1.  Source: Kingma and Ba (2015), Adam, algorithm 1.
+    t counts the steps from 1.  epsilon_hat: epsilon is added to sqrt(v'), which is not corrected.
+    Source: Kingma and Ba (2015), Adam, algorithm 1; the end of section 2 for epsilon_hat.
     """
     task = given("adam", cost, params, learning_rate)
-    for p, moved in _moments(task, beta1, beta2, epsilon):
+    for p, moved in _moments(task, beta1, beta2, epsilon, is_corrected=not epsilon_hat):
         task.updates[p] = p - moved
     return task.updates
 
@@ -156,7 +157,7 @@ def adamw(
 
 
 def _moments(
-    task: Given, beta1: Any, beta2: Any, epsilon: Any
+    task: Given, beta1: Any, beta2: Any, epsilon: Any, *, is_corrected: bool = True
 ) -> list[tuple[SharedVariable, Variable]]:
     """Each parameter, and by how much its moments move it.
 
@@ -175,7 +176,7 @@ def _moments(
         task.updates[m] = _mean(task, p, beta1, m, g)
         task.updates[v] = _mean(task, p, beta2, v, g * g)
         rate = cast(task.wide_rate() * scale, p.dtype)
-        floor = cast(epsilon * root, p.dtype)
+        floor = cast(epsilon * root if is_corrected else epsilon, p.dtype)
         found.append((p, rate * task.updates[m] / (sqrt(task.updates[v]) + floor)))
     return found
 

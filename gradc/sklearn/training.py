@@ -47,7 +47,8 @@ class Settings:
     def updates(self, cost: Any, weights: Sequence[SharedVariable], rate: Any) -> Updates:
         """The rule of descent."""
         if self.solver == "adam":
-            return optim.adam(cost, weights, rate, self.beta_1, self.beta_2, self.epsilon)
+            moments = (self.beta_1, self.beta_2, self.epsilon)
+            return optim.adam(cost, weights, rate, *moments, epsilon_hat=True)
         rule = optim.nesterov if self.nesterovs_momentum else optim.momentum
         return rule(cost, weights, rate, self.momentum)
 
