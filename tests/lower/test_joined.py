@@ -147,32 +147,3 @@ def test_products_agree_whoever_multiplies(products: str) -> None:
         f = gradc.function([a, b], T.dot(a, b.T))
     x, y = RNG.standard_normal((130, 90)), RNG.standard_normal((70, 90))
     np.testing.assert_allclose(f(x, y), x @ y.T, rtol=1e-12, atol=1e-12)
-
-
-def test_nests_begun_apart_are_one_where_both_are_read() -> None:
-    """A layer norm's gradient begins with w * gamma, its value with the mean of x."""
-    x, w, gamma = T.matrix("x"), T.matrix("w"), T.vector("gamma")
-    cost = T.mean(T.nnet.layer_norm(x, gamma) * w)
-    f = gradc.function([x, w, gamma], [cost, *T.grad(cost, [x, gamma])])
-    assert len(sweeps(f)) == 1
-    a, b, g = RNG.normal(size=(6, 5)), RNG.normal(size=(6, 5)), RNG.normal(size=5)
-    root = np.sqrt(a.var(1, keepdims=True) + 1e-5)
-    n, ct = (a - a.mean(1, keepdims=True)) / root, b * g / 30
-    mean = ct.mean(1, keepdims=True) + n * (ct * n).mean(1, keepdims=True)
-    expected = [(n * g * b).mean(), (ct - mean) / root, (b * n).sum(0) / 30]
-    for got, wanted in zip(f(a, b, g), expected, strict=True):
-        np.testing.assert_allclose(got, wanted, rtol=1e-11, atol=1e-14)
-
-
-def test_nests_with_something_between_stay_two() -> None:
-    """The second nest needs a product of the first one's rows."""
-    x, w = T.matrix("x"), T.matrix("w")
-    first = T.softmax(x)
-    second = T.softmax(T.dot(first, w))
-    f = gradc.function([x, w], [first * second, first, second])
-    assert len(sweeps(f)) == 2
-    a, b = RNG.normal(size=(6, 5)), RNG.normal(size=(5, 5))
-    one = softmax(a, axis=1)
-    two = softmax(one @ b, axis=1)
-    for got, wanted in zip(f(a, b), [one * two, one, two], strict=True):
-        np.testing.assert_allclose(got, wanted, rtol=1e-12)
