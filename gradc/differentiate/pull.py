@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from gradc.differentiate.cotangent import Cotangent, Masks, is_zero
+from gradc.dtypes import dtype_info
 from gradc.errors import InternalError, message
 from gradc.graph.op import Apply
 from gradc.graph.undefined import Disconnected, Undefined
@@ -155,7 +156,7 @@ def _fit(node: Apply, term: Cotangent, x: Variable, dtype: str, masks: Masks) ->
         term = masks.summed(term, stretched)
     if any(n == 1 and wanted != 1 for _, (n, wanted) in pairs):
         term = term.with_value(broadcast_like(term.value, x), keeps_zero=True)
-    wanted = x.dtype if is_inexact(x.dtype) else dtype
+    wanted = x.dtype if is_inexact(x.dtype) else dtype_info(dtype).part.name
     if term.value.dtype != wanted:
         term = term.with_value(as_dtype(term.value, wanted), keeps_zero=True)
     return term

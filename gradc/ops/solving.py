@@ -185,8 +185,9 @@ def cho_solve(c_and_lower: Any, b: Any) -> Variable:
         raise ArgumentError(message(what, fix="for example cho_solve((cholesky(a), True), b)."))
     factor, is_lower = matrices("cho_solve", c_and_lower[0]), bool(c_and_lower[1])
     first, second = (0, 2) if is_lower else (2, 0)
+    factor, b, is_vector = _system("cho_solve", factor, b)
     half = solve_triangular(factor, b, lower=is_lower, trans=first)
-    return solve_triangular(factor, half, lower=is_lower, trans=second)
+    return _shaped(solve_triangular(factor, half, lower=is_lower, trans=second), is_vector)
 
 
 # -- inverses and determinants ---------------------------------------------------------------------

@@ -5,6 +5,7 @@ The data is stored once; a batch is the part of it that a call looks at, so noth
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -105,10 +106,11 @@ def _stored(variable: Any, array: Any) -> SharedVariable:
 def _converted(variable: Variable, array: Any) -> np.ndarray[Any, Any]:
     """The array in the variable's dtype; of floats digits may be lost, of others nothing."""
     try:
-        given = np.asarray(array)
-        with np.errstate(all="ignore"):
-            found = given.astype(variable.dtype)
-        kept = np.can_cast(given.dtype, found.dtype, "same_kind") and found.dtype.kind in "fc"
+        given, wanted = np.asarray(array), np.dtype(variable.dtype)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of numbers that the dtype does not hold
+            found = given.astype(wanted)
+        kept = wanted.kind in "fc" and np.can_cast(given.dtype, wanted, "same_kind")
         same = kept or (given.dtype.kind in "biuf" and bool((found == given).all()))
     except (TypeError, ValueError, OverflowError):
         same = False

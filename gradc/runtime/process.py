@@ -107,8 +107,8 @@ def _interrupts_later() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-    if seen:
-        signal.raise_signal(signal.SIGINT)
+        if seen:
+            signal.raise_signal(signal.SIGINT)
 
 
 class _Running:

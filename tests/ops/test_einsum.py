@@ -161,3 +161,19 @@ def test_lengths_of_a_diagonal_are_checked_at_the_call() -> None:
     assert f(np.eye(3)) == 3
     with pytest.raises(ArgumentError, match="length"):
         f(np.ones((2, 3)))
+
+
+def test_stacks_of_many_open_axes() -> None:
+    """Which product of the stack it is follows from lengths that are products themselves."""
+    rng, types = (
+        np.random.default_rng(5),
+        [TensorType("float64", (None,) * n) for n in (5, 5, 6, 6)],
+    )
+    a, b, c, d = (each() for each in types)
+    outputs = [T.matmul(a, b), T.matmul(c, d), T.einsum("gpqcn,gpqno->gpqoc", a, b)]
+    x, y = rng.normal(size=(2, 3, 4, 5, 2)), rng.normal(size=(2, 3, 4, 2, 6))
+    v, w = rng.normal(size=(2, 3, 4, 2, 5, 2)), rng.normal(size=(2, 3, 4, 2, 2, 6))
+    found = gradc.function([a, b, c, d], outputs)(x, y, v, w)
+    wanted = [x @ y, v @ w, np.swapaxes(x @ y, -1, -2)]
+    for got, want in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(got, want, atol=1e-12)

@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
+import gradc
 import gradc.tensor as T
 from gradc.errors import ArgumentError, ArgumentTypeError, IndexBoundsError
 from gradc.graph.evaluate import evaluate
@@ -157,3 +158,11 @@ def test_out_of_bounds_at_the_call() -> None:
 def test_what_is_no_index(key, error, words: str) -> None:
     with pytest.raises(error, match=words):
         tensor(static=True)[key]
+
+
+def test_a_length_by_the_least_integer() -> None:
+    """The quotient of the least integer and -1 is none; processors trap."""
+    a, b, x = T.lscalar("a"), T.lscalar("b"), T.dvector("x")
+    f = gradc.function([a, b, x], x[: a // b])
+    assert f(-(2**63), -1, np.ones(5)).shape == (0,)
+    assert f(7, -2, np.ones(5)).shape == (1,)

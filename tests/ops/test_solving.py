@@ -316,3 +316,11 @@ def test_lengths_that_do_not_fit_are_those_of_the_users_arrays() -> None:
         f(np.ones((2, 3)), np.ones(2))
     with pytest.raises(ArgumentError, match=r"b : float64\[\?\] +got float64\[2\]"):
         f(np.eye(3), np.ones(2))
+
+
+def test_factors_of_a_stack_and_one_vector() -> None:
+    factors = np.array([[[1.0, 0.0], [2.0, 3.0]], [[4.0, 0.0], [5.0, 6.0]]])
+    c, b = T.dtensor3("c"), T.dvector("b")
+    got = gradc.function([c, b], T.linalg.cho_solve((c, True), b))(factors, [1.0, 2.0])
+    wanted = [np.linalg.solve(each @ each.T, [1.0, 2.0]) for each in factors]
+    np.testing.assert_allclose(got, wanted, atol=1e-14)

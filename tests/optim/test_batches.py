@@ -61,3 +61,17 @@ def test_wrong_data() -> None:
     for call, kind, text in cases:
         with pytest.raises(kind, match=text):
             call()
+
+
+def test_one_array_for_two_variables_is_shuffled_once() -> None:
+    one, two = (gradc.shared(np.arange(10.0)[:, None]) for _ in range(2))
+    x, target, y = T.matrices("x", "target", "y")
+    optim.minibatches({x: one, y: two, target: one}, 3).shuffle(1)
+    np.testing.assert_array_equal(one.get_value(), two.get_value())
+    assert one.get_value()[0] != 0 or one.get_value()[1] != 1
+
+
+@pytest.mark.parametrize("data", [[0.5, 1.9], ["a"], [[1], [2, 3]], [2**64], [1j]], ids=str)
+def test_data_that_the_variable_cannot_hold(data: list[object]) -> None:
+    with pytest.raises(ArgumentTypeError, match="labels"):
+        optim.minibatches({T.lvector("labels"): data}, 2)

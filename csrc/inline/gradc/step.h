@@ -191,6 +191,8 @@ GC_SIZE int64_t gc_floor_div(int64_t a, int64_t b)
 {
     if (b == 0)
         return 0;
+    if (b == -1) /* the least number has no negative one, and the processor traps */
+        return (int64_t)(0 - (uint64_t)a);
     const int64_t quotient = a / b;
     return a % b != 0 && (a < 0) != (b < 0) ? quotient - 1 : quotient;
 }
