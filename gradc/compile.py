@@ -179,7 +179,7 @@ def _make(
 ) -> tuple[Plan, Library]:
     """All the way down; the plan is kept for the next process, unless Python runs some of it."""
     with collector_paused():
-        descent = _descended(stages)
+        descent = stages.descent
         assert descent is not None
         library = build(descent.source, target, options)
         plan = descent.plan(flat, library.key)
