@@ -55,6 +55,18 @@ def test_a_loop_in_a_clone_reads_what_it_was_made_for() -> None:
     np.testing.assert_array_equal(f(np.ones(3, "float32")), [1, 2, 3])
 
 
+def test_a_diagonal_is_allocated() -> None:
+    x, rows = T.dvector("x"), T.dmatrix("rows")
+    made = [T.nlinalg.AllocDiag()(x), T.AllocDiag(1)(x), T.AllocDiag(-2)(x)]
+    f = theano.function([x, rows], [*made, T.AllocDiag(1, 0, 2)(rows)])
+    values, stack = np.arange(3.0) + 1, np.arange(6.0).reshape(2, 3) + 1
+    *found, last = f(values, stack)
+    for offset, each in zip((0, 1, -2), found, strict=True):
+        np.testing.assert_array_equal(each, np.diag(values, offset))
+    squares = np.stack([np.diag(row, 1) for row in stack])
+    np.testing.assert_array_equal(last, np.moveaxis(squares, (1, 2), (0, 2)))
+
+
 def test_every_variable_is_mapped() -> None:
     a, b = T.dvector("a"), T.dvector("b")
     scan_utils = theano.scan_module.scan_utils

@@ -255,6 +255,14 @@ def test_linkers_and_what_wraps_them() -> None:
     f = theano.function([x], T.exp(x).sum() * 2, theano.Mode(linker, "fast_run"))
     assert f(np.zeros((2, 2))) == 8.0
     assert seen == [(0, "exp", 4.0), (1, "sum", 4.0), (2, "mul", 8.0)]
+
+    class Watching(theano.Mode):  # as programs write it, with arguments of its own
+        def __init__(self) -> None:
+            super().__init__(linker, optimizer="fast_run")
+
+    del seen[:]
+    assert theano.function([x], T.exp(x).sum(), Watching())([[0.0]]) == 1.0
+    assert [name for _, name, _ in seen] == ["exp", "sum"]
     for each in (gof.link.VM_Linker(allow_gc=False), gof.PerformLinker()):
         assert theano.function([x], T.exp(x), theano.Mode(each))([[0.0]]) == 1.0
 

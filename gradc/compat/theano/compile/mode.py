@@ -7,7 +7,7 @@ for it, and the rewrites of whole graphs that run before.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from gradc.call import modes
 from gradc.call.modes import get_default_mode, get_mode, register_mode
@@ -35,11 +35,6 @@ class _Modes(type):
     def __instancecheck__(cls, instance: object) -> bool:
         return isinstance(instance, modes.Mode)
 
-    def __call__(cls, linker: Any = None, optimizer: Any = "default", **kwargs: Any) -> Any:
-        if isinstance(linker, WrapLinker):
-            return linker.mode("fast_run" if optimizer == "default" else optimizer)
-        return super().__call__(getattr(linker, "word", linker), optimizer, **kwargs)
-
 
 class Mode(modes.Mode, metaclass=_Modes):
     """Mode(linker, optimizer): as gradc.Mode, where an optimizer may be more than a name.
@@ -49,8 +44,11 @@ class Mode(modes.Mode, metaclass=_Modes):
     """
 
     whole: Sequence[Optimizer] = ()
+    wrapping: WrapLinker | None = None
 
     def __init__(self, linker: Any = None, optimizer: Any = "default", **kwargs: Any) -> None:
+        self.wrapping = linker if isinstance(linker, WrapLinker) else None
+        linker = getattr(linker, "word", linker)
         word = "fast_run" if optimizer == "default" else optimizer
         if isinstance(word, Query):
             super().__init__(linker, _level(word), word.exclude)
@@ -80,8 +78,17 @@ def resolved(mode: Any) -> tuple[modes.Mode, list[Optimizer]]:
     objects = [obj for obj, tags in optdb.entries() if asked.takes(tags)]
     rules = [rule for each in objects for rule in rules_of(each)]
     whole = [each for obj in objects for each in wholes_of(obj)]
-    made = chosen.including(*rules) if rules else chosen
+    made = _monitored(chosen.including(*rules) if rules else chosen)
     return _without_unknown(made), [*getattr(chosen, "whole", ()), *whole]
+
+
+def _monitored(mode: modes.Mode) -> modes.Mode:
+    """The mode itself; or, where its linker wraps each operation, the MonitorMode that does so."""
+    wrapping = getattr(mode, "wrapping", None)
+    if wrapping is None:
+        return mode
+    made = wrapping.mode(mode.optimizer).including(*mode.asked, *mode.passes)
+    return cast(modes.Mode, made.excluding(*mode.excluded))
 
 
 def _without_unknown(mode: modes.Mode) -> modes.Mode:

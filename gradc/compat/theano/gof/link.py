@@ -46,6 +46,8 @@ class WrapLinker:
     thunk.outputs are lists of lists of one array.
     """
 
+    word = "py"
+
     def __init__(self, linkers: Sequence[Any], wrapper: Callable[..., Any]) -> None:
         self.wrappers = [wrapper]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -12,10 +13,11 @@ from gradc.errors import ArgumentError, message
 from gradc.graph.variable import Variable
 
 __all__ = [
-    "alloc", "all", "any", "argmax", "argmin", "argsort", "batched_dot", "bincount", "cast",
-    "choose", "dot", "flatten", "iround", "join", "max", "max_and_argmax", "mean", "min", "outer",
-    "prod", "ptp", "reshape", "round", "shape_padaxis", "shape_padleft", "shape_padright", "sort",
-    "stack", "std", "sum", "swapaxes", "take", "tensordot", "unravel_index", "var",
+    "AllocDiag", "alloc", "all", "any", "argmax", "argmin", "argsort", "batched_dot", "bincount",
+    "cast", "choose", "dot", "flatten", "iround", "join", "max", "max_and_argmax", "mean", "min",
+    "outer", "prod", "ptp", "reshape", "round", "shape_padaxis", "shape_padleft",
+    "shape_padright", "sort", "stack", "std", "sum", "swapaxes", "take", "tensordot",
+    "unravel_index", "var",
 ]  # fmt: skip
 
 Function = Callable[..., Any]
@@ -112,3 +114,23 @@ def choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Varia
 def unravel_index(indices: Any, dims: Any, order: str = "C", ndim: int | None = None) -> Any:
     """The places that flat indices name, one array an axis; ndim must be that of dims."""
     return ops.unravel_index(indices, dims, order)
+
+
+def AllocDiag(  # noqa: N802  # Theano's name
+    offset: int = 0, axis1: int = 0, axis2: int = 1
+) -> Callable[[Any], Variable]:
+    """What makes the last axis of an array the diagonal of matrices, along the two axes given.
+
+    offset: which diagonal; above the main one if positive.
+    """
+
+    def made(diag: Any) -> Variable:
+        x = ops.as_variable(diag)
+        size = x.shape[x.ndim - 1]
+        at = ops.arange(size)
+        below = (Ellipsis, at - builtins.min(offset, 0), at + builtins.max(offset, 0))
+        lengths = [*(x.shape[k] for k in range(x.ndim - 1)), size + abs(offset), size + abs(offset)]
+        square = ops.set_subtensor(ops.zeros(lengths, x.dtype)[below], x)
+        return ops.moveaxis(square, (-2, -1), (axis1, axis2))
+
+    return made
