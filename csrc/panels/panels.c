@@ -29,7 +29,7 @@
 #define KEEP_ROUNDED(x) __asm__("" : "+m"(x))
 #endif
 
-enum { ROWS = 6, VECTORS = 2, DEPTH = 1024 };
+enum { ROWS = 6, VECTORS = 2, BESIDE = 9, AHEAD = 8 };
 
 #define JOIN_(a, b) a##_##b
 #define JOIN(a, b) JOIN_(a, b)
@@ -39,6 +39,7 @@ enum { ROWS = 6, VECTORS = 2, DEPTH = 1024 };
 #define COLUMNS (VECTORS * LANES)
 
 #define TYPE double
+#define DEPTH 1024
 #define SUFFIX f64
 #define LANES_OF_TYPE (VECTOR_BYTES / 8)
 #define MASKED_LOAD(from, count)                                                              \
@@ -48,11 +49,13 @@ enum { ROWS = 6, VECTORS = 2, DEPTH = 1024 };
 #include "tile.h"
 #include "small.h"
 #undef TYPE
+#undef DEPTH
 #undef SUFFIX
 #undef LANES_OF_TYPE
 #undef MASKED_LOAD
 
 #define TYPE float
+#define DEPTH 512
 #define SUFFIX f32
 #define LANES_OF_TYPE (VECTOR_BYTES / 4)
 #define MASKED_LOAD(from, count)                                                              \

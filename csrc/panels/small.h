@@ -28,9 +28,11 @@ ALWAYS_INLINE void NAME(direct)(int rows, int vectors, bool is_plain, const NAME
     for (int64_t s = t->stack; s > 0; s--, a += t->a_next, b += t->b_next, c += t->c_next) {
         NAME(vector) sum[ROWS][VECTORS];
         const TYPE *x = a, *y = b;
-        UNROLLED for (int i = 0; i < rows; i++)
+        UNROLLED for (int i = 0; i < rows; i++) {
+            __builtin_prefetch(c + i * stride, 1);
             UNROLLED for (int v = 0; v < vectors; v++)
                 sum[i][v] = (NAME(vector)){0};
+        }
         for (int64_t l = 0; l < k; l++, x += col, y += b_row) {
             NAME(vector) right[VECTORS];
             UNROLLED for (int v = 0; v < vectors; v++)
@@ -72,14 +74,25 @@ ALWAYS_INLINE void NAME(direct)(int rows, int vectors, bool is_plain, const NAME
 TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
 #undef TILE
 
-/* All rows of one panel of c, in tiles of nearly equal heights. */
-static void NAME(column)(int64_t m, bool is_wide, bool is_plain, NAME(tiles_of) t)
+/* Have `rows` runs of `count` elements on their way from memory. */
+ALWAYS_INLINE void NAME(fetch)(const TYPE *from, int64_t rows, int64_t row, int64_t count)
+{
+    for (int64_t i = 0; i < rows; i++, from += row)
+        for (int64_t q = 0; q < count; q += 64 / (int)sizeof(TYPE))
+            __builtin_prefetch(from + q);
+}
+
+/* All rows of one panel of c, in tiles of nearly equal heights; is_first: a is read the first time,
+ * and a tile's rows are asked for while the one before is multiplied. */
+static void NAME(column)(int64_t m, bool is_wide, bool is_plain, bool is_first, NAME(tiles_of) t)
 {
     static void (*const tiles[])(bool, bool, const NAME(tiles_of) *) = {
         NAME(direct_1), NAME(direct_2), NAME(direct_3), NAME(direct_4), NAME(direct_5),
         NAME(direct_6)};
     for (int64_t left = (m + ROWS - 1) / ROWS; left > 0; left--) {
         const int64_t height = (m + left - 1) / left;
+        if (is_first && left > 1)
+            NAME(fetch)(t.a + height * t.a_row, height, t.a_row, t.k);
         tiles[height - 1](is_wide, is_plain, &t);
         t.a += height * t.a_row;
         t.c += height * t.c_row;
@@ -91,6 +104,11 @@ static void NAME(column)(int64_t m, bool is_wide, bool is_plain, NAME(tiles_of) 
 static void NAME(some)(int64_t m, int64_t n, int64_t b_col, NAME(tiles_of) t, TYPE *own)
 {
     const NAME(tiles_of) all = t;
+    /* What is asked for early must not push out of the cache what is being read. */
+    const bool fits = t.k * (2 * ROWS + COLUMNS) * (int64_t)sizeof(TYPE) <= 16 << 10;
+    const bool fetches = t.stack == 1 && m > ROWS && fits;
+    const bool a_apart = fetches && t.a_col == 1;
+    const bool b_apart = fetches && (b_col == 1 ? t.b_row > n : b_col > t.k);
     for (int64_t j = 0; j < n; j += COLUMNS) {
         const int64_t count = n - j < COLUMNS ? n - j : COLUMNS;
         const bool is_wide = count > LANES;
@@ -109,7 +127,14 @@ static void NAME(some)(int64_t m, int64_t n, int64_t b_col, NAME(tiles_of) t, TY
             t.b_row = width;
             t.b_next = all.b_next ? t.k * width : 0;
         }
-        NAME(column)(m, is_wide, all.beta == 0 && count == width, t);
+        if (b_apart) {
+            const TYPE *const next = all.b + (j + COLUMNS < n ? (j + COLUMNS) * b_col : all.b_next);
+            if (b_col == 1)
+                NAME(fetch)(next, t.k, all.b_row, COLUMNS);
+            else
+                NAME(fetch)(next, COLUMNS, b_col, t.k);
+        }
+        NAME(column)(m, is_wide, all.beta == 0 && count == width, a_apart && j == 0, t);
     }
 }
 

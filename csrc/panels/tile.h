@@ -90,23 +90,66 @@ ALWAYS_INLINE int64_t NAME(height)(int64_t left)
     return left <= ROWS ? left : left < ROWS + 4 ? (left + 1) / 2 : ROWS;
 }
 
+#define BLOCKS ((ROWS + LANES - 1) / LANES)
+
+/* Up to ROWS rows of a, whose elements follow each other, as a panel: by blocks transposed in
+ * registers. What a block writes behind its rows, the next one overwrites. */
+static void NAME(pack_rows)(int64_t rows, int64_t k, const TYPE *a, int64_t row, TYPE *to)
+{
+    int64_t l = 0;
+    for (; l + LANES < k; l += LANES, a += LANES, to += LANES * ROWS) {
+        NAME(vector) block[BLOCKS][LANES];
+        UNROLLED for (int q = 0; q < BLOCKS; q++) {
+            UNROLLED for (int i = 0; i < LANES; i++) {
+                const int64_t at = q * LANES + i;
+                block[q][i] = *(const NAME(loose) *)(a + (at < rows ? at : rows - 1) * row);
+            }
+            NAME(transpose)(block[q]);
+        }
+        UNROLLED for (int i = 0; i < LANES; i++)
+            UNROLLED for (int q = 0; q < BLOCKS; q++)
+                *(NAME(loose) *)(to + i * ROWS + q * LANES) = block[q][i];
+    }
+    for (; l < k; l++, a++, to += ROWS)
+        for (int64_t q = 0; q < rows; q++)
+            to[q] = a[q * row];
+}
+
+/* Whether a line of the cache has columns of several panels. */
+#define SIDE_BY_SIDE (2 * ROWS * (int)sizeof(TYPE) <= 64)
+
+/* Whole panels of rows of a, whose columns follow each other: some side by side, so that a line of
+ * the cache is read once. */
+static void NAME(pack_columns)(int64_t panels, int64_t k, const TYPE *a, int64_t col, TYPE *to)
+{
+    for (int64_t l = 0; l < k; l++, a += col, to += ROWS) {
+        for (int64_t p = 0; p < panels * ROWS; p += 64 / (int)sizeof(TYPE))
+            __builtin_prefetch(a + AHEAD * col + p);
+        for (int64_t p = 0; p < panels; p++)
+            memcpy(to + p * ROWS * k, a + p * ROWS, ROWS * sizeof(TYPE));
+    }
+}
+
 /* Rows of a in panels: element (i, l) of a panel of up to ROWS rows at l * ROWS + i. */
 static void NAME(pack_left)(int64_t m, int64_t k, const TYPE *a, int64_t row, int64_t col, TYPE *to)
 {
-    for (int64_t i = 0, rows; i < m; i += rows) {
+    for (int64_t i = 0, rows; i < m; i += rows, to += (rows + ROWS - 1) / ROWS * ROWS * k) {
         const TYPE *from = a + i * row;
+        const int64_t whole = (m - i) / ROWS, panels = whole < BESIDE ? whole : BESIDE;
         rows = NAME(height)(m - i);
-        if (rows < ROWS)
-            for (int64_t l = 0; l < k; l++, to += ROWS, from += col)
+        if (col == 1) {
+            NAME(pack_rows)(rows, k, from, row, to);
+        } else if (row == 1 && rows == ROWS && SIDE_BY_SIDE) {
+            rows *= panels > 1 ? panels - 1 : 1; /* the last two may be lower */
+            NAME(pack_columns)(rows / ROWS, k, from, col, to);
+        } else if (row == 1 && rows == ROWS) {
+            NAME(pack_columns)(1, k, from, col, to);
+        } else {
+            TYPE *own = to;
+            for (int64_t l = 0; l < k; l++, own += ROWS, from += col)
                 for (int64_t q = 0; q < rows; q++)
-                    to[q] = from[q * row];
-        else if (row == 1)
-            for (int64_t l = 0; l < k; l++, to += ROWS, from += col)
-                memcpy(to, from, ROWS * sizeof(TYPE));
-        else
-            for (int64_t l = 0; l < k; l++, to += ROWS, from += col)
-                for (int q = 0; q < ROWS; q++)
-                    to[q] = from[q * row];
+                    own[q] = from[q * row];
+        }
     }
 }
 
