@@ -20,7 +20,7 @@ from gradc.graph.variable import Constant, Variable
 from gradc.graph.walk import toposort
 from gradc.value import replace
 
-__all__ = ["evaluate"]
+__all__ = ["evaluate", "in_order", "taken"]
 
 Array = npt.NDArray[Any]
 
@@ -36,9 +36,9 @@ def evaluate(
     """
     known = {variable: _given(variable, value, upcast) for variable, value in values.items()}
     with np.errstate(all="ignore"):
-        for node in _order(outputs, known):
+        for node in in_order(outputs, known):
             if node.op.kind == "Choice":
-                chosen = [_value(each, known, upcast) for each in _taken(node, known)]
+                chosen = [_value(each, known, upcast) for each in taken(node, known)]
                 known.update(zip(node.outputs, chosen, strict=True))
                 continue
             inputs = [_value(each, known, upcast) for each in node.inputs]
@@ -48,7 +48,7 @@ def evaluate(
     return [_value(output, known, upcast) for output in outputs]
 
 
-def _order(outputs: Sequence[Variable], known: Mapping[Variable, Array]) -> Iterator[Apply]:
+def in_order(outputs: Sequence[Variable], known: Mapping[Variable, Array]) -> Iterator[Apply]:
     """The nodes in an order of computing; of a choice those of the branch that is taken alone.
 
     known: grows as nodes are computed.
@@ -63,7 +63,7 @@ def _order(outputs: Sequence[Variable], known: Mapping[Variable, Array]) -> Iter
         node = stack[-1]
         waiting = [
             each.owner
-            for each in (node.inputs if node.op.kind != "Choice" else _taken(node, known))
+            for each in (node.inputs if node.op.kind != "Choice" else taken(node, known))
             if each.owner is not None and each not in known and each.owner not in done
         ]
         if node not in done and waiting:
@@ -75,7 +75,7 @@ def _order(outputs: Sequence[Variable], known: Mapping[Variable, Array]) -> Iter
             yield node
 
 
-def _taken(node: Apply, known: Mapping[Variable, Array]) -> Sequence[Variable]:
+def taken(node: Apply, known: Mapping[Variable, Array]) -> Sequence[Variable]:
     """The operands of a choice that are taken; the condition, while that is not known."""
     which, half = node.inputs[0], len(node.outputs)
     value = which.data if isinstance(which, Constant) else known.get(which)

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from gradc.errors import LinAlgError
+from gradc.graph.evaluate import in_order, taken
 from gradc.graph.op import Apply
 from gradc.graph.variable import Constant, Variable
 from gradc.graph.walk import toposort
@@ -186,9 +187,11 @@ def _valued(
 
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        for node in toposort(variables, stop=known.keys()):
-            arrays = [value(each) for each in node.inputs]
-            known.update(zip(node.outputs, _run(node, arrays, rng, wide), strict=True))
+        for node in in_order(variables, known):
+            is_choice = node.op.kind == "Choice"  # the other branch may have no value
+            arrays = [value(each) for each in (taken(node, known) if is_choice else node.inputs)]
+            results = arrays if is_choice else _run(node, arrays, rng, wide)
+            known.update(zip(node.outputs, results, strict=True))
         return known | {each: value(each) for each in variables}
 
 
