@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from gradc.control.frame import frame_of
 from gradc.graph.op import Apply
 from gradc.graph.variable import Constant, Variable
-from gradc.kernel.loops import Buffer, Check, Segment, Step
+from gradc.kernel.loops import Buffer, Check, Product, Segment, Step
 from gradc.kernel.notes import Note
 from gradc.kernel.program import Program
 from gradc.lower.border import Border
 from gradc.lower.calls import callbacks, plan_call, plan_check
 from gradc.lower.drafts import FoldPlan, Memory
 from gradc.lower.items import copy_of
-from gradc.lower.layout import Layout, finish_nest
+from gradc.lower.layout import Layout, finish_nest, has_rows
 from gradc.lower.memory import plan_memory, uses_of
 from gradc.lower.names import Namer
 from gradc.lower.nests import draft_nest
@@ -222,11 +222,12 @@ class Assembly:
 
     def _nest(self, task: Task) -> list[Step]:
         layout = self._layout()
-        first: list[Step] = []
-        if task.product is not None:
-            assert task.product.node is not None
-            *first, layout.rows = self._product(task.product.node)  # type: ignore[assignment]
+        first = self._product(task.product.node) if task.product and task.product.node else []
         draft = draft_nest(task, self.values, self.memory())
+        rows = first[-1] if first else None
+        if isinstance(rows, Product) and has_rows(rows, draft):
+            layout.rows = rows
+            del first[-1]
         title, nodes = self.titles.nest(task, self.escaping)
         return [*first, finish_nest(draft, layout, title, nodes)]
 

@@ -2,7 +2,8 @@
 
 Takes tasks; changes a nest's `product`.  The rows a matrix product has just finished are still in
 cache when bias and activation run over them, and both share one meeting of the threads.  Behind the
-commit the same holds: a gradient goes into the velocity, and its rows into the weights.
+commit the same holds: a gradient goes into the velocity, and its rows into the weights.  Rows may
+have several axes; where these turn out not to be one loop, the product is done before (`assemble`).
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def _updated_by(nest: Task, border: Border, placed: Placed) -> set[Variable]:
 def _is_plain(product: Task) -> bool:
     assert product.node is not None
     letters = letters_of(product.node)
-    is_matrix = len(letters.m) == len(letters.n) == 1
+    is_matrix = bool(letters.m) and len(letters.n) == 1
     return not letters.batch and letters.out == letters.m + letters.n and is_matrix
 
 
@@ -55,7 +56,8 @@ def _fits(values: Values, tasks: list[Task], product: Task, nest: Task, placed: 
     out = product.outs[0]
     if nest.kind != "nest" or nest.product is not None or out not in nest.reads:
         return False
-    if nest.segment != product.segment or nest.inner not in (None, frozenset((1,))):
+    columns = len(nest.axes) - 1
+    if nest.segment != product.segment or nest.inner not in (None, frozenset((columns,))):
         return False
     is_behind = product in placed.writers
     if nest.axes != values.shapes.lengths(out) or (nest in placed.writers) != is_behind:
@@ -63,7 +65,7 @@ def _fits(values: Values, tasks: list[Task], product: Task, nest: Task, placed: 
     for item in nest.items:
         for operand in item.reads:
             for source, place in plain_places(values, nest, operand, item):
-                if source is out and place != (0, 1):
+                if source is out and place != tuple(range(columns + 1)):
                     return False
     if not is_behind and any(nest.needs(writer) for writer in placed.writers):
         return False  # whoever needs the product would wait for the commit

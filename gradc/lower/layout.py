@@ -31,7 +31,7 @@ from gradc.lower.drafts import Draft, FoldPlan
 from gradc.sizes import Size, ceil_div, cut, floor_div, minimum, product, size
 from gradc.value import replace
 
-__all__ = ["Layout", "finish_nest"]
+__all__ = ["Layout", "finish_nest", "has_rows"]
 
 _GRAIN = 1 << 18  # units of work a chunk
 _MOST_CHUNKS = 64
@@ -124,6 +124,17 @@ def _merge_loops(draft: Draft, keep_first: bool) -> None:
             _merge(draft, k)
         k -= 1
         k = min(k, len(draft.axes) - 2)
+
+
+def has_rows(step: Product, draft: Draft) -> bool:
+    """Whether the rows of a product are those of a nest; its outer axes become one loop then."""
+    outer = draft.axes[: draft.split]
+    is_one = not step.batch and len(draft.axes) == draft.split + 1 and product(outer) == step.m
+    if not is_one or not all(_can_merge(draft, k) for k in range(draft.split - 1)):
+        return False
+    for _ in outer[1:]:
+        _merge(draft, 0)
+    return True
 
 
 def _can_merge(draft: Draft, k: int) -> bool:

@@ -147,3 +147,19 @@ def test_products_agree_whoever_multiplies(products: str) -> None:
         f = gradc.function([a, b], T.dot(a, b.T))
     x, y = RNG.standard_normal((130, 90)), RNG.standard_normal((70, 90))
     np.testing.assert_allclose(f(x, y), x @ y.T, rtol=1e-12, atol=1e-12)
+
+
+def test_rows_of_several_axes_meet_what_follows_them() -> None:
+    """But for what moves through one axis of the rows alone: then the product is done before."""
+    x, w, b, m = T.tensor3("x"), T.matrix("w"), T.vector("b"), T.vector("m")
+    found = T.tanh(T.dot(x, w) + b)
+    f = gradc.function([x, w, b], [found, found.sum((0, 1))])
+    g = gradc.function([x, w, m], T.tanh(T.dot(x, w) * m[:, None, None]))
+    assert [each.product is not None for each in sweeps(f)] == [True]
+    assert [each.product is not None for each in sweeps(g)] == [False]
+    a, c = RNG.normal(size=(3, 7, 5)), RNG.normal(size=(5, 4))
+    bias, scale = RNG.normal(size=4), RNG.normal(size=3)
+    wanted = np.tanh(a @ c + bias)
+    for got, want in zip(f(a, c, bias), (wanted, wanted.sum((0, 1))), strict=True):
+        np.testing.assert_allclose(got, want, atol=1e-13)
+    np.testing.assert_allclose(g(a, c, scale), np.tanh(a @ c * scale[:, None, None]), atol=1e-13)
