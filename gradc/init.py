@@ -13,6 +13,7 @@ Raises: ArgumentError for a shape or number that does not fit; ArgumentTypeError
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -56,23 +57,22 @@ def ones(shape: Shape, dtype: str | None = None) -> Array:
 
 def constant(shape: Shape, value: Any, dtype: str | None = None) -> Array:
     """All `value`."""
-    return np.full(_lengths("constant", shape), value, _dtype("constant", dtype))
+    kind = _dtype("constant", dtype)
+    return np.full(_lengths("constant", shape), _number("constant", "value", value), kind)
 
 
 def uniform(
     shape: Shape, rng: Rng, low: float = -0.05, high: float = 0.05, dtype: str | None = None
 ) -> Array:
     """Numbers from [low, high)."""
-    kind = _dtype("uniform", dtype)
-    return _generator("uniform", rng).uniform(low, high, _lengths("uniform", shape)).astype(kind)
+    return _even("uniform", shape, rng, low, high, dtype)
 
 
 def normal(
     shape: Shape, rng: Rng, std: float = 0.05, mean: float = 0.0, dtype: str | None = None
 ) -> Array:
     """Normal numbers of mean `mean` and standard deviation `std`."""
-    kind = _dtype("normal", dtype)
-    return _generator("normal", rng).normal(mean, std, _lengths("normal", shape)).astype(kind)
+    return _bell("normal", shape, rng, std, mean, dtype)
 
 
 def glorot_uniform(
@@ -84,7 +84,7 @@ def glorot_uniform(
     neural networks, equation 16.
     """
     name = "glorot_uniform"
-    return _even(shape, _generator(name, rng), gain * _glorot(name, shape, fans), dtype)
+    return _around(name, shape, rng, _gain(name, gain) * _glorot(name, shape, fans), dtype)
 
 
 def glorot_normal(
@@ -92,7 +92,7 @@ def glorot_normal(
 ) -> Array:
     """Normal, of variance gain^2 2 / (in + out). Source: as glorot_uniform."""
     name = "glorot_normal"
-    return normal(shape, _generator(name, rng), gain * _glorot(name, shape, fans), dtype=dtype)
+    return _bell(name, shape, rng, _gain(name, gain) * _glorot(name, shape, fans), 0.0, dtype)
 
 
 def he_uniform(
@@ -103,7 +103,7 @@ def he_uniform(
     Source: He, Zhang, Ren, Sun (2015), Delving Deep into Rectifiers, equation 10.
     """
     name = "he_uniform"
-    return _even(shape, _generator(name, rng), gain * _he(name, shape, fans), dtype)
+    return _around(name, shape, rng, _gain(name, gain) * _he(name, shape, fans), dtype)
 
 
 def he_normal(
@@ -111,7 +111,7 @@ def he_normal(
 ) -> Array:
     """Normal, of variance gain^2 2 / in, for relu. Source: as he_uniform."""
     name = "he_normal"
-    return normal(shape, _generator(name, rng), gain * _he(name, shape, fans), dtype=dtype)
+    return _bell(name, shape, rng, _gain(name, gain) * _he(name, shape, fans), 0.0, dtype)
 
 
 def lecun_uniform(
@@ -122,7 +122,7 @@ def lecun_uniform(
     Source: LeCun, Bottou, Orr, Müller (1998), Efficient BackProp, section 4.6.
     """
     name = "lecun_uniform"
-    return _even(shape, _generator(name, rng), gain * _lecun(name, shape, fans), dtype)
+    return _around(name, shape, rng, _gain(name, gain) * _lecun(name, shape, fans), dtype)
 
 
 def lecun_normal(
@@ -130,7 +130,7 @@ def lecun_normal(
 ) -> Array:
     """Normal, of variance gain^2 / in, for selu too. Source: as lecun_uniform."""
     name = "lecun_normal"
-    return normal(shape, _generator(name, rng), gain * _lecun(name, shape, fans), dtype=dtype)
+    return _bell(name, shape, rng, _gain(name, gain) * _lecun(name, shape, fans), 0.0, dtype)
 
 
 def orthogonal(shape: Shape, rng: Rng, gain: float = 1.0, dtype: str | None = None) -> Array:
@@ -150,13 +150,46 @@ def orthogonal(shape: Shape, rng: Rng, gain: float = 1.0, dtype: str | None = No
     q, r = np.linalg.qr(drawn)
     q = q * np.where(np.diagonal(r) < 0, -1.0, 1.0)
     found = q if rows >= columns else q.T
-    return np.ascontiguousarray(gain * found.reshape(lengths), kind)
+    return np.ascontiguousarray(_gain("orthogonal", gain) * found.reshape(lengths), kind)
 
 
-def _even(shape: Shape, rng: Rng, std: float, dtype: str | None) -> Array:
+def _even(name: str, shape: Shape, rng: Rng, low: Any, high: Any, dtype: str | None) -> Array:
+    """Uniform from low to high."""
+    kind, lengths = _dtype(name, dtype), _lengths(name, shape)
+    low, high = _number(name, "low", low), _number(name, "high", high)
+    if low > high:
+        what = f"{name}: low={low} is above high={high}."
+        raise ArgumentError(message(what, fix="exchange them."))
+    return _generator(name, rng).uniform(low, high, lengths).astype(kind)
+
+
+def _bell(name: str, shape: Shape, rng: Rng, std: Any, mean: Any, dtype: str | None) -> Array:
+    """Normal, of a standard deviation and a mean."""
+    kind, lengths = _dtype(name, dtype), _lengths(name, shape)
+    std, mean = _number(name, "std", std, 0.0), _number(name, "mean", mean)
+    return _generator(name, rng).normal(mean, std, lengths).astype(kind)
+
+
+def _around(name: str, shape: Shape, rng: Rng, std: float, dtype: str | None) -> Array:
     """Uniform around 0, of a standard deviation."""
     edge = std * math.sqrt(3.0)
-    return uniform(shape, rng, -edge, edge, dtype)
+    return _even(name, shape, rng, -edge, edge, dtype)
+
+
+def _gain(name: str, gain: Any) -> float:
+    return _number(name, "gain", gain, 0.0)
+
+
+def _number(name: str, word: str, given: Any, least: float = -math.inf) -> float:
+    """A finite number that is not below another."""
+    if isinstance(given, bool) or not isinstance(given, (int, float, np.integer, np.floating)):
+        what = f"{name}: {word} has to be a number, got {printable(repr(given), 60)}."
+        raise ArgumentTypeError(message(what, fix="pass one number for the whole array."))
+    if not math.isfinite(given) or given < least:
+        rest = "" if least == -math.inf else f" from {least:g}"
+        what = f"{name}: {word} has to be a finite number{rest}, got {given}."
+        raise ArgumentError(message(what, fix="pass a number in that range."))
+    return float(given)
 
 
 def _glorot(name: str, shape: Shape, fans: Fans) -> float:
@@ -171,10 +204,14 @@ def _lecun(name: str, shape: Shape, fans: Fans) -> float:
     return math.sqrt(1.0 / max(_fans(name, shape, fans)[0], 1))
 
 
-def _fans(name: str, shape: Shape, fans: Fans) -> tuple[float, float]:
+def _fans(name: str, shape: Shape, fans: Any) -> tuple[float, float]:
     """How many numbers go into a unit, and out of it."""
     if fans is not None:
-        return fans
+        if not isinstance(fans, (tuple, list)) or len(fans) != 2:
+            what = f"{name}: fans has to be a pair (in, out), got {printable(repr(fans), 60)}."
+            raise ArgumentTypeError(message(what, fix="pass how many numbers go in and out."))
+        into, out = (_number(name, "fans", each, 0.0) for each in fans)
+        return into, out
     lengths = _lengths(name, shape)
     if len(lengths) < 2:
         what = f"{name}: the shape {lengths} does not say what goes in and out of a unit."
@@ -187,7 +224,7 @@ def _fans(name: str, shape: Shape, fans: Fans) -> tuple[float, float]:
 
 def _lengths(name: str, shape: Any) -> tuple[int, ...]:
     try:
-        lengths = (int(shape),) if isinstance(shape, (int, np.integer)) else tuple(map(int, shape))
+        lengths = tuple(map(operator.index, (shape,) if np.ndim(shape) == 0 else shape))
     except (TypeError, ValueError):
         what = f"{name}: {printable(repr(shape), 60)} is no shape."
         raise ArgumentTypeError(
@@ -200,7 +237,7 @@ def _lengths(name: str, shape: Any) -> tuple[int, ...]:
 
 
 def _generator(name: str, rng: Any) -> np.random.Generator:
-    is_seed = isinstance(rng, (int, np.integer)) and not isinstance(rng, bool)
+    is_seed = isinstance(rng, (int, np.integer)) and not isinstance(rng, bool) and rng >= 0
     if isinstance(rng, np.random.Generator) or is_seed:
         return np.random.default_rng(rng)
     what = f"{name}: rng has to be a numpy Generator or a seed, got {printable(repr(rng), 60)}."

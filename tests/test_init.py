@@ -70,6 +70,14 @@ def test_wrong_arguments() -> None:
         (lambda: init.normal((2, -1), 1), ArgumentError, "below 0"),
         (lambda: init.normal(2, 1, dtype="int64"), ArgumentError, "float32 or float64"),
         (lambda: init.orthogonal(3, 1), ArgumentError, "a matrix is needed"),
+        (lambda: init.orthogonal((3, 3), 1, "x"), ArgumentTypeError, "gain has to be a number"),
+        (lambda: init.he_normal((3, 3), -1), ArgumentTypeError, "he_normal: rng has to be"),
+        (lambda: init.he_normal((3, 3), 1, fans=3), ArgumentTypeError, "fans has to be a pair"),
+        (lambda: init.glorot_uniform((3, 3), 1, np.nan), ArgumentError, "gain has to be a finite"),
+        (lambda: init.uniform(3, 1, 2.0, 1.0), ArgumentError, "low=2.0 is above high=1.0"),
+        (lambda: init.normal(3, 1, std=-1.0), ArgumentError, "std has to be a finite number from"),
+        (lambda: init.constant(3, None), ArgumentTypeError, "value has to be a number"),
+        (lambda: init.zeros(2.5), ArgumentTypeError, "is no shape"),
     ]
     for call, kind, text in cases:
         with pytest.raises(kind, match=text):

@@ -300,7 +300,8 @@ def normal_axis(name: str, axis: Any, ndim: int) -> int:
         number = operator.index(axis)
     except TypeError:
         what = f"{name}: an axis is a whole number, got {printable(repr(axis), 60)}."
-        raise ArgumentTypeError(message(what)) from None
+        fix = f"use one from {-ndim} to {ndim - 1}." if ndim else "leave the axis of a scalar out."
+        raise ArgumentTypeError(message(what, fix=fix)) from None
     if not -ndim <= number < ndim:
         what = f"{name}: there is no axis {number} in an array of {ndim} axes."
         fix = f"use one from {-ndim} to {ndim - 1}." if ndim else "leave the axis of a scalar out."

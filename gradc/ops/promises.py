@@ -82,6 +82,16 @@ _BROKEN = {  # what is said of a promise, by who asked for it
         fix="pass an array of length 1 there, or leave the axis out.",
         word="addbroadcast",
     ),
+    "images2neibs": Unequal(
+        what="axis {axis} has length {v0}, and patches would fill {v1}.",
+        fix='use mode="ignore_borders", or images that patches fill.',
+        word="images2neibs",
+    ),
+    "minibatches": Unequal(
+        what="there is no batch of this number: it is below 0, or too large for the rows of data.",
+        fix="pass numbers from 0 to below the count of batches.",
+        word="minibatches",
+    ),
     "split": Unequal(
         what="axis {axis} has length {v0}, but the parts add up to {v1}.",
         fix="pass lengths of parts that make up the axis.",

@@ -14,7 +14,9 @@ import numpy as np
 from gradc.errors import ArgumentError, ArgumentTypeError, message, printable
 from gradc.graph.describe import where
 from gradc.graph.variable import Variable
-from gradc.ops.promises import specify_shape
+from gradc.ops.compare import maximum, minimum
+from gradc.ops.lengths import length
+from gradc.ops.promises import specify_shape, with_length
 from gradc.sharedvar import SharedVariable, shared
 from gradc.tensor.constructors import lscalar
 from gradc.value import value
@@ -70,7 +72,8 @@ def minibatches(data: Mapping[Variable, Any], size: int) -> Minibatches:
 
     data: from each variable to a shared variable, or to an array, which is made one.
     Raises: ArgumentError for no data or a size below 1, or arrays of different lengths;
-    ArgumentTypeError for what is no data of its variable.
+    ArgumentTypeError for what is no data of its variable.  The function raises ArgumentError for a
+    number of no batch.
     """
     if not isinstance(data, Mapping) or not data:
         what = f"minibatches: data has to be a dict of variables and arrays, got {_text(data)}."
@@ -80,8 +83,8 @@ def minibatches(data: Mapping[Variable, Any], size: int) -> Minibatches:
         raise ArgumentError(message(what, fix="pass how many rows a batch has."))
     index = lscalar("batch")
     arrays = {each: _stored(each, array) for each, array in data.items()}
-    first, size = index * int(size), int(size)
-    givens = {each: _part(array, first, size, each) for each, array in arrays.items()}
+    size = int(size)
+    givens = {each: _part(array, index, size, each) for each, array in arrays.items()}
     found = Minibatches(index, givens, tuple(arrays.values()), size)
     _ = found.rows
     return found
@@ -121,8 +124,16 @@ def _converted(variable: Variable, array: Any) -> np.ndarray[Any, Any]:
     return found
 
 
-def _part(array: SharedVariable, first: Variable, size: int, variable: Variable) -> Variable:
-    return specify_shape(array[first : first + size], variable.type.shape)
+def _part(array: SharedVariable, index: Variable, size: int, variable: Variable) -> Variable:
+    """The rows of one batch.
+
+    Their count is stated, so that the number of no batch is an error: there it is another than the
+    slice has, 1 at least behind the end, and more than `size` in front of the start.
+    """
+    first = index * size
+    rows = maximum(minimum(length(array, 0) - first, size), 1) + maximum(-index, 0)
+    part = with_length("minibatches", array[first : first + size], 0, rows)
+    return specify_shape(part, variable.type.shape)
 
 
 def _text(value: Any) -> str:

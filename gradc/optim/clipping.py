@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gradc.errors import ArgumentError, message
+from gradc.errors import ArgumentError, ArgumentTypeError, message, printable
 from gradc.graph.variable import Variable
 from gradc.ops.compare import clip, maximum
 from gradc.ops.elemwise import cast, sqrt, square
@@ -18,6 +18,7 @@ __all__ = ["clip_by_global_norm", "clip_by_value", "global_norm"]
 def clip_by_value(gradients: Sequence[Variable], limit: Any) -> list[Variable]:
     """Each element brought between -limit and limit."""
     positive("clip_by_value", "limit", limit)
+    _arrays("clip_by_value", gradients)
     return [clip(g, _like(-limit, g), _like(limit, g)) for g in gradients]
 
 
@@ -27,7 +28,8 @@ def clip_by_global_norm(gradients: Sequence[Variable], limit: Any) -> list[Varia
     Source: Pascanu, Mikolov, Bengio (2013), On the difficulty of training recurrent neural
     networks, algorithm 1.
     """
-    positive("clip_by_global_norm", "limit", limit)
+    positive("clip_by_global_norm", "limit", limit, above=True)
+    _arrays("clip_by_global_norm", gradients)
     norm = global_norm(gradients)
     factor = limit / maximum(norm, _like(limit, norm))
     return [g * _like(factor, g) for g in gradients]
@@ -38,12 +40,22 @@ def global_norm(gradients: Sequence[Variable]) -> Variable:
 
     Raises: ArgumentError for no gradients.
     """
+    _arrays("global_norm", gradients)
     if not gradients:
         raise ArgumentError(message("global_norm: there are no gradients.", fix="give some."))
     total, *rest = [sum(square(g)) for g in gradients]
     for each in rest:
         total = total + each
     return sqrt(total)
+
+
+def _arrays(name: str, gradients: Any) -> None:
+    """Raise unless it is a list of variables. Raises: ArgumentTypeError."""
+    is_list = isinstance(gradients, (tuple, list))
+    if not is_list or not all(isinstance(g, Variable) for g in gradients):
+        shown = gradients if isinstance(gradients, Variable) else printable(repr(gradients), 60)
+        what = f"{name}: gradients have to be a list of variables, got {shown}."
+        raise ArgumentTypeError(message(what, fix="pass what T.grad gives for a list."))
 
 
 def _like(value: Any, g: Variable) -> Any:

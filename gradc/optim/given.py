@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from gradc.differentiate.reverse import grad
+from gradc.dtypes import dtype_info
 from gradc.errors import ArgumentError, ArgumentTypeError, message, printable
 from gradc.graph.describe import where
 from gradc.graph.variable import Variable
@@ -52,7 +53,9 @@ class Given:
         """The rate of this step, as it comes."""
         if isinstance(self.learning_rate, Variable) or not callable(self.learning_rate):
             return self.learning_rate
-        return self.learning_rate(self.step())
+        found = self.learning_rate(self.step())
+        positive(self.name, "learning_rate, by its schedule,", found)
+        return found
 
     def rate(self, param: SharedVariable) -> Any:
         """The rate of this step, in the dtype of a parameter."""
@@ -72,11 +75,8 @@ def given(name: str, cost: Any, params: Any, learning_rate: Rate) -> Given:
     """The arguments of a rule, checked. Raises: ArgumentTypeError, ArgumentError."""
     params = _parameters(name, params)
     gradients = _gradients(name, cost, params)
-    if not isinstance(learning_rate, Variable) and not callable(learning_rate):
+    if isinstance(learning_rate, Variable) or not callable(learning_rate):
         positive(name, "learning_rate", learning_rate)
-    elif isinstance(learning_rate, Variable) and learning_rate.ndim:
-        what = f"{name}: learning_rate has {learning_rate.ndim} axes, it has to be one number."
-        raise ArgumentError(message(what, [where(learning_rate)], "pass a scalar."))
     pairs = [(p, cast(g, p.dtype)) for p, g in zip(params, gradients, strict=True)]
     return Given(name, pairs, learning_rate)
 
@@ -123,23 +123,41 @@ def _shown(value: Any) -> str:
     return f"{value}" if isinstance(value, Variable) else printable(repr(value), 60)
 
 
-def positive(name: str, word: str, value: Any) -> None:
-    """Raise unless a number is 0 or more. Raises: ArgumentTypeError, ArgumentError."""
-    _number(name, word, value, None)
+def positive(name: str, word: str, value: Any, *, above: bool = False) -> None:
+    """Raise unless a number is 0 or more, or `above` 0; of a variable, unless it is a scalar.
+
+    Raises: ArgumentTypeError, ArgumentError.
+    """
+    wanted = "above 0" if above else "0 or more"
+    if _number(name, word, value, wanted) and not (value > 0 or (value == 0 and not above)):
+        _refuse(name, word, value, wanted)
 
 
 def fraction(name: str, word: str, value: Any) -> None:
-    """Raise unless a number is from 0 to below 1. Raises: ArgumentTypeError, ArgumentError."""
-    _number(name, word, value, 1.0)
+    """Raise unless a number is from 0 to below 1; of a variable, unless it is a scalar.
+
+    Raises: ArgumentTypeError, ArgumentError.
+    """
+    wanted = "from 0 to below 1"
+    if _number(name, word, value, wanted) and not 0 <= value < 1:
+        _refuse(name, word, value, wanted)
 
 
-def _number(name: str, word: str, value: Any, below: float | None) -> None:
+def _number(name: str, word: str, value: Any, wanted: str) -> bool:
+    """Whether it is a number of Python's, to be looked at."""
     if isinstance(value, Variable):
-        return
-    wanted = "0 or more" if below is None else "from 0 to below 1"
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
+        if value.ndim or dtype_info(value.dtype).is_complex:
+            what = f"{name}: {word} is {value.type}, it has to be one number."
+            raise ArgumentTypeError(message(what, [where(value)], "pass a scalar."))
+        return False
+    is_scalar = isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iuf"
+    is_number = isinstance(value, (int, float, np.integer, np.floating)) or is_scalar
+    if isinstance(value, bool) or not is_number:
         what = f"{name}: {word} has to be a number, got {_shown(value)}."
         raise ArgumentTypeError(message(what, fix=f"pass a number {wanted}."))
-    if not value >= 0 or (below is not None and not value < below):
-        what = f"{name}: {word} has to be {wanted}, got {value}."
-        raise ArgumentError(message(what, fix="pass a number in that range."))
+    return True
+
+
+def _refuse(name: str, word: str, value: Any, wanted: str) -> NoReturn:
+    what = f"{name}: {word} has to be {wanted}, got {value}."
+    raise ArgumentError(message(what, fix="pass a number in that range."))

@@ -16,7 +16,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from gradc.errors import ArgumentError, message
 from gradc.sklearn.minimising import minimised
 from gradc.sklearn.network import forward, slopes
-from gradc.sklearn.parameters import check_flag, check_real, check_whole
+from gradc.sklearn.parameters import (
+    check_choice,
+    check_flag,
+    check_real,
+    check_whole,
+    numbers_of,
+)
 
 __all__ = ["LogisticRegression"]
 
@@ -26,19 +32,27 @@ Array = npt.NDArray[Any]
 class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # no types there
     """Classes by a linear score each, minimising the crossentropy with a penalty of squares.
 
-    C: the inverse of the penalty's strength.  fit_intercept: whether scores have a constant.
+    C: the inverse of the penalty's strength.  penalty: "l2", or None for none.  l1_ratio, dual,
+    solver: as scikit-learn's words for what this is: 0 (or None), False, "lbfgs"; others raise.
+    fit_intercept: whether scores have a constant.
     class_weight: None, "balanced", or a dict from class to weight.  max_iter, tol: of L-BFGS.
     warm_start: begin where the last fit ended.
     Attributes: classes_, coef_ [scores, features], intercept_ [scores], n_iter_; for two classes
     there is one score, that of the second.  Parameters and results are those of
-    sklearn.linear_model.LogisticRegression with its default penalty and solver.
+    sklearn.linear_model.LogisticRegression with its default solver, which draws nothing and has one
+    thread: there is no random_state and no n_jobs.
     """
 
     def __init__(
-        self, C: float = 1.0, *, fit_intercept: bool = True, class_weight: Any = None,
-        max_iter: int = 100, tol: float = 1e-4, warm_start: bool = False,
+        self, C: float = 1.0, *, penalty: str | None = "l2", l1_ratio: float | None = 0.0,
+        dual: bool = False, solver: str = "lbfgs", fit_intercept: bool = True,
+        class_weight: Any = None, max_iter: int = 100, tol: float = 1e-4, warm_start: bool = False,
     ) -> None:  # fmt: skip
         self.C = C
+        self.penalty = penalty
+        self.l1_ratio = l1_ratio
+        self.dual = dual
+        self.solver = solver
         self.fit_intercept = fit_intercept
         self.class_weight = class_weight
         self.max_iter = max_iter
@@ -73,6 +87,10 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         check_real(self, "C", 0)
         check_real(self, "tol", 0)
         check_whole(self, "max_iter")
+        check_choice(self, "penalty", ("l2", None))
+        check_choice(self, "l1_ratio", (0, None))
+        check_choice(self, "dual", (False,))
+        check_choice(self, "solver", ("lbfgs",))
         check_flag(self, "fit_intercept")
         check_flag(self, "warm_start")
         if self.C == 0:
@@ -83,10 +101,11 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         """How much each row counts."""
         shares = np.ones(len(x))
         if given is not None:
-            shares = shares * np.asarray(given, "float64")
-            if shares.shape != (len(x),):
-                what = f"LogisticRegression: sample_weight has the shape {np.shape(given)}."
+            shares = numbers_of("LogisticRegression", "sample_weight", given)
+            if shares.shape not in ((), (len(x),)):
+                what = f"LogisticRegression: sample_weight has the shape {shares.shape}."
                 raise ArgumentError(message(what, fix=f"give one weight a row, {len(x)}."))
+            shares = np.broadcast_to(shares, (len(x),))
         if self.class_weight is not None:
             shares = shares * compute_sample_weight(self.class_weight, y)
         if not shares.sum() > 0:
@@ -102,7 +121,8 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
     def _minimised(self, x: Array, target: Array, shares: Array, first: list[Array]) -> list[Array]:
         kind = "logistic" if target.ndim == 2 else "softmax"
         function = slopes(1, "identity", kind, x.dtype.name)
-        penalty = np.asarray(1.0 / (self.C * shares.sum(dtype="float64")), x.dtype)
+        strength = 0.0 if self.penalty is None else 1.0 / self.C
+        penalty = np.asarray(strength / shares.sum(dtype="float64"), x.dtype)
         moves = first if self.fit_intercept else first[:1]
         fixed = first[len(moves) :]
 

@@ -10,12 +10,14 @@ import numpy as np
 
 from gradc.errors import ArgumentError, message, printable
 
-__all__ = ["check_choice", "check_flag", "check_real", "check_whole"]
+__all__ = ["check_choice", "check_flag", "check_real", "check_whole", "numbers_of"]
 
 
-def check_choice(owner: Any, name: str, choices: Sequence[str]) -> None:
-    """Raise unless the parameter is one of some words. Raises: ArgumentError."""
-    if getattr(owner, name) not in choices:
+def check_choice(owner: Any, name: str, choices: Sequence[Any]) -> None:
+    """Raise unless the parameter is one of some values. Raises: ArgumentError."""
+    given = getattr(owner, name)
+    is_known = given is None or isinstance(given, (str, bool, int, float))
+    if not is_known or given not in choices:
         _refuse(owner, name, "one of " + ", ".join(map(repr, choices)))
 
 
@@ -39,6 +41,18 @@ def check_whole(owner: Any, name: str) -> None:
     value = getattr(owner, name)
     if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 1:
         _refuse(owner, name, "a whole number above 0")
+
+
+def numbers_of(word: str, name: str, given: Any) -> np.ndarray[Any, Any]:
+    """An argument as an array of float64, 0 or more. Raises: ArgumentError."""
+    try:
+        found = np.asarray(given, "float64")
+    except (TypeError, ValueError):
+        found = np.full((), np.nan)
+    if not (np.isfinite(found) & (found >= 0)).all():
+        what = f"{word}: {name} has to be numbers from 0, got {printable(repr(given), 60)}."
+        raise ArgumentError(message(what, fix="pass finite weights, one a row."))
+    return found
 
 
 def _refuse(owner: Any, name: str, wanted: str) -> None:

@@ -130,20 +130,21 @@ def test_without_fissix(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_command(tmp_path: Path) -> None:
     (tmp_path / "beside.py").write_text("def f(x):\n    print 'beside', x / 2\n")
+    (tmp_path / "classes.py").write_text("pairs = zip([1], [2])[0]\n")  # as Python 2 it runs
     (tmp_path / "old.py").write_text(
         "import sys\nimport theano, theano.tensor as T\nfrom beside import f\n"
         "x = T.dscalar('x')\nprint theano.function([x], x * 2)(float(sys.argv[1])), __name__\n"
-        "f(5)\nassert False, 'the end'\n"
+        "f(5); execfile(sys.argv[2])\nassert pairs != (1, 2), 'the end'\n"
     )
     command = [sys.executable, "-m", "gradc.cli", "run-theano", "--python2"]
-    command += [str(tmp_path / "old.py"), "4"]
+    command += [str(tmp_path / "old.py"), "4", str(tmp_path / "classes.py")]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stdout.splitlines() == ["8.0 __main__", "beside 2"]
     assert "gradc: beside.py is Python 2, and was translated:" in done.stderr
     assert "  2: print 'beside', x / 2  ->  print('beside', x / 2)" in done.stderr
-    assert 'old.py", line 7, in <module>\n    assert False' in done.stderr
+    assert 'old.py", line 7, in <module>\n    assert pairs' in done.stderr
     assert "gradc/compat" not in done.stderr
-    missing = subprocess.run([*command[:-2], "nothing.py"], capture_output=True, text=True)
+    missing = subprocess.run([*command[:-3], "nothing.py"], capture_output=True, text=True)
     assert missing.returncode == 1
     assert "there is no file nothing.py" in missing.stderr

@@ -33,6 +33,9 @@ def test_slices_by_their_number() -> None:
     assert sorted(seen) == list(range(11))
     assert seen.tolist() != list(range(11))
     np.testing.assert_array_equal(data.get_value(), X[seen])
+    for none in (-1, -2, -3, 3, 4, 2**62, -(2**62), 2**63 - 1):
+        with pytest.raises(ArgumentError, match="there is no batch of this number"):
+            f(none, weights)
     before = seen
     batches.shuffle(2)
     assert np.concatenate([f(k, weights)[1] for k in range(3)]).tolist() != before.tolist()

@@ -135,9 +135,16 @@ def test_wrong_parameters() -> None:
     ]:
         with pytest.raises(ValueError, match=text):
             MLPClassifier(**settings).fit(X, Y)
-    for settings in ({"C": 0.0}, {"max_iter": 2.5}):
-        with pytest.raises(ValueError, match=next(iter(settings))):
+    for settings in (
+        {"C": 0.0}, {"max_iter": 2.5}, {"penalty": "l1"}, {"l1_ratio": 0.5}, {"dual": True},
+        {"solver": "saga"}, {"penalty": np.ones(2)},
+    ):  # fmt: skip
+        with pytest.raises(ArgumentError, match=next(iter(settings))):
             LogisticRegression(**settings).fit(X, Y)
+    for shares in (np.ones(3), np.ones((len(X), 1)), "a", [None] * len(X), -np.ones(len(X))):
+        with pytest.raises(ArgumentError, match="sample_weight has"):
+            LogisticRegression().fit(X, Y, shares)
+    assert LogisticRegression(penalty=None, max_iter=300).fit(X, Y).score(X, Y) == 1
 
 
 @pytest.mark.slow

@@ -163,6 +163,8 @@ GC_ROUTINE void GC_FN(const int64_t *numbers, const GC_T *x,
 {
     gc_pool v;
     memcpy(&v, numbers, sizeof v);
+    for (int k = 0; k < 3; k++) /* what of a window lies behind the plane takes no time */
+        v.w[k] = v.w[k] < v.x[k] + v.l[k] ? v.w[k] : v.x[k] + v.l[k];
 #if GC_POOL == GC_ALONG || GC_POOL == GC_BACK
     GC_OF(plane)(&v, x, y, from, to);
 #else

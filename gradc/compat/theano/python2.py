@@ -109,8 +109,9 @@ def _divides_as_3(tree: ast.Module) -> bool:
 # -- syntax ------------------------------------------------------------------------------------
 
 
-# Fixers that add a line for an import, which would move all behind it, and one that takes one away.
-_LEFT_OUT = ("_reduce", "_reload", "_intern", "_future")
+# Fixers that add a line for an import, which would move all behind it, one that takes one away, and
+# one that would read a file without translating it.
+_LEFT_OUT = ("_reduce", "_reload", "_intern", "_future", "_execfile")
 
 
 @cache

@@ -41,7 +41,7 @@ def run(script: str, arguments: Sequence[str], is_python2: bool = False) -> int:
         raise ArgumentError(message(what, fix="name a script.py."))
     install()
     folder = os.path.dirname(os.path.abspath(script))
-    vars(builtins).update(BUILTINS)
+    vars(builtins).update(BUILTINS, execfile=_execfile)
     sys.meta_path.insert(0, _Finder(folder, is_python2))
     sys.path.insert(0, folder)
     sys.argv = [script, *arguments]
@@ -69,6 +69,14 @@ def _code(data: bytes, name: str, is_python2: bool) -> CodeType:
     for line in _said(found, name):
         print(line, file=sys.stderr)
     return found.code
+
+
+def _execfile(path: str, globals: Any = None, locals: Any = None) -> None:
+    """Python 2's: run a file in the caller's names, or in those that are given."""
+    frame = sys._getframe(1)
+    names = frame.f_globals if globals is None else globals
+    inner = frame.f_locals if globals is None and locals is None else locals
+    exec(_code(Path(path).read_bytes(), path, is_python2=True), names, inner)
 
 
 def _said(found: Translation, name: str) -> list[str]:

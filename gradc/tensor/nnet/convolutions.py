@@ -13,10 +13,9 @@ from typing import Any
 from gradc.errors import ArgumentError, ShapeError, message, printable
 from gradc.graph.describe import where
 from gradc.graph.variable import Variable
-from gradc.ops.convert import as_variable
 from gradc.ops.convolution import convolve, convolve_filters, convolve_inputs
 from gradc.tensor.nnet.unshared import convolve_unshared
-from gradc.tensor.windows import of_rank, of_shape, whole_number, whole_numbers
+from gradc.tensor.windows import array_of, of_rank, of_shape, shape_of, whole_number, whole_numbers
 
 __all__ = [
     "causal_conv1d",
@@ -118,12 +117,13 @@ def causal_conv1d(
 
 def _conv(
     word: str, d: int, input: Any, filters: Any, input_shape: Any, filter_shape: Any,
-    options: dict[str, Any],
+    options: dict[str, Any], names: tuple[str, str, str] = ("input", "filters", "filter_shape"),
 ) -> Variable:  # fmt: skip
-    x = of_rank(word, "input", input, 2 + d, f"images, channels, {_AXES[d]}")
-    w = of_rank(word, "filters", filters, 2 + d, f"filters, channels, {_AXES[d]}")
+    """The convolution; names: what the user's function calls its arguments."""
+    x = of_rank(word, names[0], input, 2 + d, f"images, channels, {_AXES[d]}")
+    w = of_rank(word, names[1], filters, 2 + d, f"filters, channels, {_AXES[d]}")
     x = of_shape(word, "input_shape", x, input_shape)
-    w = of_shape(word, "filter_shape", w, filter_shape)
+    w = of_shape(word, names[2], w, filter_shape)
     return convolve(x, w, **options)
 
 
@@ -141,11 +141,15 @@ def _unshared(
 
 
 def _options(
-    word: str, d: int, border_mode: Any, subsample: Any, dilation: Any, groups: Any, flip: bool
-) -> dict[str, Any]:
-    """The parameters of a convolution along d axes from how users write them."""
+    word: str, d: int, border_mode: Any, subsample: Any, dilation: Any, groups: Any, flip: bool,
+    steps: str = "subsample",
+) -> dict[str, Any]:  # fmt: skip
+    """The parameters of a convolution along d axes from how users write them.
+
+    steps: what the user's function calls its stride.
+    """
     return {
-        "stride": whole_numbers(word, "subsample", subsample, d, 1),
+        "stride": whole_numbers(word, steps, subsample, d, 1),
         "dilation": whole_numbers(word, "filter_dilation", dilation, d, 1),
         "pad": _padding(word, border_mode, d),
         "groups": whole_number(word, "num_groups", groups, 1),
@@ -166,9 +170,10 @@ def _padding(word: str, mode: Any, d: int) -> tuple[Any, ...]:
         what = f"{word}: border_mode has {len(listed)} entries for {d} axes."
         raise ArgumentError(message(what, fix="give an int or a pair an axis, or one int."))
     return tuple(
-        each if each in _WORDS else whole_numbers(word, "border_mode", each, 2, 0)
+        each if isinstance(each, str) and each in _WORDS
+        else whole_numbers(word, "border_mode", each, 2, 0)
         for each in listed
-    )
+    )  # fmt: skip
 
 
 # -- gradients, and what is one of them ----------------------------------------------------------
@@ -241,20 +246,23 @@ def conv2d_transpose(
     """
     word = "conv2d_transpose"
     options = _options(
-        word, 2, border_mode, input_dilation, filter_dilation, num_groups, filter_flip
-    )
-    return _of_inputs(word, 2, input, filters, output_shape, filter_shape, options)
+        word, 2, border_mode, input_dilation, filter_dilation, num_groups, filter_flip,
+        "input_dilation",
+    )  # fmt: skip
+    names = ("input", "output_shape")
+    return _of_inputs(word, 2, input, filters, output_shape, filter_shape, options, names)
 
 
 def _of_inputs(
     word: str, d: int, output_grad: Any, filters: Any, input_shape: Any, filter_shape: Any,
-    options: dict[str, Any],
+    options: dict[str, Any], names: tuple[str, str] = ("output_grad", "input_shape"),
 ) -> Variable:  # fmt: skip
-    y = of_rank(word, "output_grad", output_grad, 2 + d, f"images, filters, {_AXES[d]}")
+    """The gradient by the input; names: what the user's function calls its arguments."""
+    y = of_rank(word, names[0], output_grad, 2 + d, f"images, filters, {_AXES[d]}")
     w = of_rank(word, "filters", filters, 2 + d, f"filters, channels, {_AXES[d]}")
     w = of_shape(word, "filter_shape", w, filter_shape)
-    first, last = _needed(word, "input_shape", input_shape, d)
-    return of_shape(word, "input_shape", convolve_inputs(y, w, last, **options), first)
+    first, last = _needed(word, names[1], input_shape, d)
+    return of_shape(word, names[1], convolve_inputs(y, w, last, **options), first)
 
 
 def _of_weights(
@@ -270,11 +278,9 @@ def _of_weights(
 
 def _needed(word: str, name: str, shape: Any, d: int) -> tuple[list[Any], list[Any]]:
     """What is known of the first two lengths (None for the rest), and the last ones, which are."""
-    if isinstance(shape, Variable):
-        shape = [shape[k] for k in range(2 + d)]
-    listed = list(shape) if isinstance(shape, (tuple, list)) else []
-    if len(listed) != 2 + d or any(n is None for n in listed[2:]):
-        what = f"{word}: {name} must have {2 + d} entries, and say what the last {d} are."
+    listed = [None] if shape is None else shape_of(word, name, shape, 2 + d)
+    if any(n is None for n in listed[2:]) or shape is None:
+        what = f"{word}: {name} must say what the last {d} lengths are."
         raise ArgumentError(message(what, fix="pass the shape of the array itself, x.shape."))
     return [*listed[:2], *(None,) * d], listed[2:]
 
@@ -295,11 +301,14 @@ def separable_conv2d(
     convolution's.
     Source: Chollet, Xception: Deep Learning with Depthwise Separable Convolutions (2016).
     """
-    parts = conv2d(
-        input, depthwise_filters, input_shape, depthwise_filter_shape, border_mode, subsample,
-        filter_flip, None, filter_dilation, num_channels,
-    )  # fmt: skip
-    return conv2d(parts, _pointwise(pointwise_filters, 2), None, pointwise_filter_shape)
+    word = "separable_conv2d"
+    options = _separable(
+        word, 2, border_mode, subsample, filter_dilation, num_channels, filter_flip
+    )
+    parts = _conv(
+        word, 2, input, depthwise_filters, input_shape, depthwise_filter_shape, options, _DEPTHWISE
+    )
+    return _pointwise(word, 2, parts, pointwise_filters, pointwise_filter_shape)
 
 
 def separable_conv3d(
@@ -309,19 +318,36 @@ def separable_conv3d(
     filter_flip: bool = True, filter_dilation: Any = (1, 1, 1),
 ) -> Variable:  # fmt: skip
     """As separable_conv2d, along three axes."""
-    parts = conv3d(
-        input, depthwise_filters, input_shape, depthwise_filter_shape, border_mode, subsample,
-        filter_flip, filter_dilation, num_channels,
-    )  # fmt: skip
-    return conv3d(parts, _pointwise(pointwise_filters, 3), None, pointwise_filter_shape)
+    word = "separable_conv3d"
+    options = _separable(
+        word, 3, border_mode, subsample, filter_dilation, num_channels, filter_flip
+    )
+    parts = _conv(
+        word, 3, input, depthwise_filters, input_shape, depthwise_filter_shape, options, _DEPTHWISE
+    )
+    return _pointwise(word, 3, parts, pointwise_filters, pointwise_filter_shape)
 
 
-def _pointwise(given: Any, d: int) -> Variable:
-    filters = as_variable(given)
+_DEPTHWISE = ("input", "depthwise_filters", "depthwise_filter_shape")
+_POINTWISE = ("input", "pointwise_filters", "pointwise_filter_shape")
+
+
+def _separable(
+    word: str, d: int, border_mode: Any, subsample: Any, dilation: Any, channels: Any, flip: bool
+) -> dict[str, Any]:
+    """The parameters of the first convolution: a group a channel."""
+    count = whole_number(word, "num_channels", channels, 1)
+    return _options(word, d, border_mode, subsample, dilation, count, flip)
+
+
+def _pointwise(word: str, d: int, parts: Variable, given: Any, shape: Any) -> Variable:
+    """The second convolution, whose filters have one element."""
+    filters = array_of(word, "pointwise_filters", given)
     if any(n not in (None, 1) for n in filters.type.shape[2:]):
-        what = f"separable_conv{d}d: pointwise_filters have {filters.type}, not one element each."
+        what = f"{word}: pointwise_filters have {filters.type}, not one element each."
         raise ShapeError(message(what, [where(filters)], "their last axes have length 1."))
-    return filters
+    options = _options(word, d, "valid", 1, 1, 1, True)
+    return _conv(word, d, parts, filters, None, shape, options, _POINTWISE)
 
 
 def get_conv_output_shape(
@@ -330,16 +356,22 @@ def get_conv_output_shape(
 ) -> tuple[Any, ...]:  # fmt: skip
     """The shape of a convolution's result, from those of images and filters.
 
-    Entries are ints or None, which stays; border_mode, subsample, filter_dilation as of conv2d.
+    Entries are ints, integer scalars, or None, which stays; kernel_shape has six where filters
+    differ from place to place.  border_mode, subsample, filter_dilation as of conv2d.
     """
-    d, word = len(image_shape) - 2, "get_conv_output_shape"
+    word = "get_conv_output_shape"
+    count = len(image_shape) if isinstance(image_shape, (tuple, list)) else 4
+    image = shape_of(word, "image_shape", image_shape, min(max(count, 3), 5))
+    d = len(image) - 2
+    is_unshared = d == 2 and isinstance(kernel_shape, (tuple, list)) and len(kernel_shape) == 6
+    kernel = shape_of(word, "kernel_shape", kernel_shape, 6 if is_unshared else 2 + d)
     strides = whole_numbers(word, "subsample", subsample, d, 1)
-    dilations = whole_numbers(word, "filter_dilation", filter_dilation or 1, d, 1)
+    given = 1 if filter_dilation is None else filter_dilation
+    dilations = whole_numbers(word, "filter_dilation", given, d, 1)
     steps = zip(
-        image_shape[2:], kernel_shape[2:], _padding(word, border_mode, d), strides, dilations,
-        strict=True,
-    )  # fmt: skip
-    return (image_shape[0], kernel_shape[0], *(_output_length(*each) for each in steps))
+        image[2:], kernel[-d:], _padding(word, border_mode, d), strides, dilations, strict=True
+    )
+    return (image[0], kernel[0], *(_output_length(*each) for each in steps))
 
 
 def _output_length(n: Any, k: Any, pad: Any, stride: int, dilation: int) -> Any:

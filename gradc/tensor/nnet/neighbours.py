@@ -7,12 +7,14 @@ from typing import Any
 
 from gradc.errors import ArgumentError, message, printable
 from gradc.graph.variable import Variable
+from gradc.ops.compare import maximum
 from gradc.ops.create import arange
 from gradc.ops.elemwise import add, mul
 from gradc.ops.lengths import length
 from gradc.ops.padding import pad
+from gradc.ops.promises import with_length
 from gradc.ops.relabel import reshape
-from gradc.tensor.windows import of_rank, whole_numbers
+from gradc.tensor.windows import of_rank, shape_of, whole_numbers
 
 __all__ = ["images2neibs", "neibs2images", "patches"]
 
@@ -47,7 +49,8 @@ def images2neibs(
     ten4 [images, channels, rows, columns].  neib_shape: a patch's rows and columns, ints.
     neib_step: from patch to patch; by default they do not overlap.
     mode: "valid" for images that patches fill; "ignore_borders" leaves out what they do not;
-    "half" and "full" pad with zeros by half a patch, or by all but one element;
+    "half" and "full" pad with zeros by half a patch, or by all but one element, and want those
+    images filled;
     "wrap_centered" goes round, with patches of odd lengths around every place of a step.
     Gradient: added up where patches overlap.
     Raises: ArgumentError for other modes and even patches that go round; ShapeError, or
@@ -57,7 +60,7 @@ def images2neibs(
     x = of_rank(word, "ten4", ten4, 4, "images, channels, rows, columns")
     window = whole_numbers(word, "neib_shape", neib_shape, 2, 1)
     step = window if neib_step is None else whole_numbers(word, "neib_step", neib_step, 2, 1)
-    if mode not in _MODES:
+    if not isinstance(mode, str) or mode not in _MODES:
         what = f"{word}: there is no mode {printable(repr(mode), 40)}."
         raise ArgumentError(message(what, fix=f"use one of {', '.join(_MODES)}."))
     if mode == "wrap_centered" and not all(n % 2 for n in window):
@@ -68,10 +71,20 @@ def images2neibs(
     if mode in margins:
         how = "wrap" if mode == "wrap_centered" else "constant"
         x = pad(x, [(0, 0), (0, 0), *((n, n) for n in margins[mode])], how)
-    if mode in ("valid", "half", "full") and step == window:
-        return _disjoint(x, window)
+    if mode in ("valid", "half", "full"):
+        x = _filled(x, window, step)
+        if step == window:
+            return _disjoint(x, window)
     found = patches(x, window, step, (1, 1))
     return reshape(found, (_product(found, 4), window[0] * window[1]))
+
+
+def _filled(x: Variable, window: tuple[int, ...], step: tuple[int, ...]) -> Variable:
+    """The images, of lengths that patches fill."""
+    for axis, (n, s) in enumerate(zip(window, step, strict=True), start=2):
+        reach = maximum((length(x, axis) - n) // s, 0) * s + n
+        x = with_length("images2neibs", x, axis, reach)
+    return x
 
 
 def _product(x: Variable, count: int) -> Variable:
@@ -99,10 +112,13 @@ def neibs2images(neibs: Any, neib_shape: Any, original_shape: Any, mode: str = "
     word = "neibs2images"
     x = of_rank(word, "neibs", neibs, 2, "patches, elements")
     rows, columns = whole_numbers(word, "neib_shape", neib_shape, 2, 1)
-    if mode not in _MODES[:2]:
+    if not isinstance(mode, str) or mode not in _MODES[:2]:
         what = f"{word}: there is no mode {printable(repr(mode), 40)}."
         raise ArgumentError(message(what, fix='use "valid" or "ignore_borders".'))
-    n, c, height, width = (original_shape[k] for k in range(4))
+    n, c, height, width = shape_of(word, "original_shape", original_shape, 4)
+    if any(each is None for each in (n, c, height, width)):
+        what = f"{word}: original_shape has to say all four lengths."
+        raise ArgumentError(message(what, fix="pass the shape of the images, x.shape."))
     p, q = height // rows, width // columns
     apart = reshape(x, (n, c, p, q, rows, columns)).dimshuffle(0, 1, 2, 4, 3, 5)
     if mode == "valid":

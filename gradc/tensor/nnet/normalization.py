@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gradc.errors import ArgumentError, ShapeError, message
+from gradc.dtypes import dtype_info
+from gradc.errors import ArgumentError, ArgumentTypeError, ShapeError, message, printable
 from gradc.graph.describe import where
-from gradc.graph.variable import Variable
+from gradc.graph.variable import Constant, Variable
 from gradc.ops.averages import mean as mean_of
 from gradc.ops.axes import dimshuffle
 from gradc.ops.convert import as_variable
 from gradc.ops.declare import drop_axes, normal_axes
 from gradc.ops.elemwise import add, cast, mul, sqrt, square, sub, true_div
 from gradc.ops.lengths import length, product_of
+from gradc.tensor.windows import array_of
 
 __all__ = [
     "batch_normalization",
@@ -45,9 +47,10 @@ def batch_normalization_test(
     second), or numbers.  gamma, beta, mean and var have length 1 there, or leave these axes out.
     Raises: ArgumentError for axes that are not there; ShapeError for statistics of another rank.
     """
-    inputs = as_variable(inputs)
-    stretched = _stretching(inputs, _axes("batch_normalization_test", axes, inputs))
-    deviation = sqrt(stretched("var", var) + epsilon)
+    word = "batch_normalization_test"
+    inputs = array_of(word, "inputs", inputs)
+    stretched = _stretching(word, inputs, _axes(word, axes, inputs))
+    deviation = sqrt(stretched("var", var) + _number(word, "epsilon", epsilon))
     scale, shift = stretched("gamma", gamma), stretched("beta", beta)
     return batch_normalization(inputs, scale, shift, stretched("mean", mean), deviation)
 
@@ -71,12 +74,15 @@ def batch_normalization_train(
     ShapeError for gamma or beta of another rank.
     Source: Ioffe and Szegedy, Batch Normalization (2015), algorithm 1.
     """
-    inputs = as_variable(inputs)
-    taken = _axes("batch_normalization_train", axes, inputs)
+    word = "batch_normalization_train"
+    inputs = array_of(word, "inputs", inputs)
+    taken = _axes(word, axes, inputs)
+    epsilon = _number(word, "epsilon", epsilon)
+    share = _number(word, "running_average_factor", running_average_factor)
     if (running_mean is None) != (running_var is None):
-        what = "batch_normalization_train: one running average is given, and the other is not."
+        what = f"{word}: of running_mean and running_var only one is given."
         raise ArgumentError(message(what, [where(inputs)], "give both, or none."))
-    stretched = _stretching(inputs, taken)
+    stretched = _stretching(word, inputs, taken)
     scale, shift = stretched("gamma", gamma), stretched("beta", beta)
     mean = mean_of(inputs, axis=taken, keepdims=True)
     var = mean_of(square(inputs - mean), axis=taken, keepdims=True)
@@ -89,7 +95,7 @@ def batch_normalization_train(
         unbiased = var * (n / (n - 1.0))
         for name, old, new in (("mean", running_mean, mean), ("var", running_var, unbiased)):
             before = stretched(f"running_{name}", old)
-            moved = before * (1.0 - running_average_factor) + new * running_average_factor
+            moved = before * (1.0 - share) + new * share
             statistics.append(cast(moved, as_variable(old).dtype))
     found += statistics if keeps else [drop_axes(each, taken) for each in statistics]
     return tuple(found)
@@ -107,34 +113,52 @@ def layer_norm(
     Raises: ArgumentError for an axis that is not there.
     Source: Ba, Kiros, Hinton, Layer Normalization (2016), arXiv 1607.06450.
     """
-    x = as_variable(x)
-    axes = normal_axes("layer_norm", axis, x.ndim)
+    word = "layer_norm"
+    x = array_of(word, "x", x)
+    axes = normal_axes(word, axis, x.ndim)
     centred = x - mean_of(x, axis=axes, keepdims=True)
     var = mean_of(square(centred), axis=axes, keepdims=True)
-    result = centred * true_div(1.0, sqrt(var + epsilon))
+    result = centred * true_div(1.0, sqrt(var + _number(word, "epsilon", epsilon)))
     if gamma is not None:
-        result = mul(result, gamma)
-    return result if beta is None else add(result, beta)
+        result = mul(result, array_of(word, "gamma", gamma))
+    return result if beta is None else add(result, array_of(word, "beta", beta))
 
 
 def _axes(name: str, axes: Any, inputs: Variable) -> tuple[int, ...]:
     named = {"per-activation": (0,), "spatial": (0, *range(2, inputs.ndim))}
     if isinstance(axes, str) and axes not in named:
-        what = f"{name}: there are no axes {axes!r}."
+        what = f"{name}: there are no axes {printable(repr(axes), 40)}."
         fix = 'use "per-activation", "spatial" or numbers of axes.'
         raise ArgumentError(message(what, [where(inputs)], fix))
     return normal_axes(name, named[axes] if isinstance(axes, str) else axes, inputs.ndim)
 
 
-def _stretching(inputs: Variable, taken: tuple[int, ...]) -> Callable[[str, Any], Variable]:
+def _number(word: str, name: str, given: Any) -> Any:
+    """The argument, which is a number or a real scalar.
+
+    Raises: ArgumentTypeError for anything else; ArgumentError for a number below 0.
+    """
+    x = array_of(word, name, given)
+    if x.ndim or dtype_info(x.dtype).is_complex:
+        what = f"{word}: {name} is {x.type}, it has to be one number."
+        raise ArgumentTypeError(message(what, [where(x)], "pass a number or a scalar."))
+    if isinstance(x, Constant) and not x.data >= 0:
+        what = f"{word}: {name} has to be 0 or more, got {x.data}."
+        raise ArgumentError(message(what, fix="pass a small number, such as 1e-4."))
+    return given
+
+
+def _stretching(
+    word: str, inputs: Variable, taken: tuple[int, ...]
+) -> Callable[[str, Any], Variable]:
     """Gives statistics the rank of inputs, with axes of length 1 for those they leave out."""
 
     def stretched(name: str, given: Any) -> Variable:
-        x = as_variable(given)
+        x = array_of(word, name, given)
         if x.ndim == inputs.ndim or x.ndim == 0:
             return x
         if x.ndim != inputs.ndim - len(taken):
-            what = f"batch_normalization: {name} has {x.ndim} axes."
+            what = f"{word}: {name} has {x.ndim} axes."
             fix = (
                 f"give it {inputs.ndim - len(taken)}, or {inputs.ndim} with length 1 where needed."
             )

@@ -8,13 +8,12 @@ from gradc.errors import ArgumentError, ShapeError, message, printable
 from gradc.graph.describe import where
 from gradc.graph.variable import Variable
 from gradc.ops.compare import maximum, minimum
-from gradc.ops.convert import as_variable
 from gradc.ops.create import arange
 from gradc.ops.declare import drop_axes, is_float, one_of
 from gradc.ops.elemwise import cast, mul, true_div
 from gradc.ops.lengths import length
 from gradc.ops.pooling import pool_back, pool_max, pool_sum
-from gradc.tensor.windows import whole_numbers
+from gradc.tensor.windows import array_of, whole_numbers
 
 __all__ = ["max_pool_2d_same_size", "pool_1d", "pool_2d", "pool_3d"]
 
@@ -74,7 +73,7 @@ def _pool(
     mode: str, ds: Any, st: Any, padding: Any,
 ) -> Variable:  # fmt: skip
     x = _array(word, input, d)
-    if mode not in _MODES:
+    if not isinstance(mode, str) or mode not in _MODES:
         what = f"{word}: there is no mode {printable(repr(mode), 40)}."
         raise ArgumentError(message(what, fix=f"use one of {', '.join(_MODES)}."))
     window = whole_numbers(word, "ws", one_of(word, ws=ws, ds=ds), d, 1)
@@ -130,7 +129,7 @@ def _counts(x: Variable, total: Variable, options: dict[str, Any]) -> Variable:
 
 
 def _array(word: str, input: Any, d: int) -> Variable:
-    x = as_variable(input)
+    x = array_of(word, "input", input)
     if x.ndim < d:
         what = f"{word}: input has {x.ndim} axes, windows slide over {d}."
         raise ShapeError(message(what, [where(x)], "add axes by dimshuffle, or x[None]."))
