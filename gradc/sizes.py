@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Union
 
-from gradc.value import value
+from gradc.value import keyed
 
 __all__ = [
     "Atom",
@@ -59,7 +59,7 @@ class Length:
         return f"{self.group}{self.index}.{self.axis}"
 
 
-@value
+@keyed
 class Call:
     """An opaque operation on sizes, by the name of the function below that makes it."""
 
@@ -84,7 +84,7 @@ def _key(atom: Atom) -> tuple[int, str]:
     return (isinstance(atom, Call), str(atom))
 
 
-@value
+@keyed
 class Size:
     """A polynomial with integer coefficients; `terms` is sorted and holds no zero."""
 

@@ -16,14 +16,15 @@ from operator import attrgetter
 from typing import Any, NoReturn, TypeVar, dataclass_transform
 
 __all__ = [
-    "field_names", "fields_of", "frozen", "is_value", "is_value_class", "record", "replace",
-    "value",
+    "field_names", "fields_of", "frozen", "is_value", "is_value_class", "keyed", "record",
+    "replace", "value",
 ]  # fmt: skip
 
 Class = TypeVar("Class", bound=type[Any])
 Value = TypeVar("Value")
 
 _FIELDS = "__value_fields__"
+_HASH = "_hash"  # a slot that is no field
 
 
 @dataclass_transform(frozen_default=True)
@@ -33,6 +34,12 @@ def value(cls: Class) -> Class:
     `__post_init__` runs if there is one.  Fields are not inherited.
     """
     return _made(cls, eq=True)
+
+
+@dataclass_transform(frozen_default=True)
+def keyed(cls: Class) -> Class:
+    """As `value`, but hashed once: for keys of tables that are values of values."""
+    return _made(cls, eq=True, extra=(_HASH,))
 
 
 @dataclass_transform(frozen_default=True, eq_default=False)
@@ -87,13 +94,13 @@ def replace(each: Value, **changes: Any) -> Value:
     return type(each)(**fields_of(each) | changes)
 
 
-def _made(cls: Class, *, eq: bool) -> Class:
+def _made(cls: Class, *, eq: bool, extra: tuple[str, ...] = ()) -> Class:
     names = tuple(n for n, hint in cls.__annotations__.items() if not _is_class_level(hint))
     body = dict(cls.__dict__)
     defaults = {name: body.pop(name) for name in names if name in body}
     for name in ("__dict__", "__weakref__"):
         body.pop(name, None)
-    body |= {"__slots__": names, "__match_args__": names, _FIELDS: names}
+    body |= {"__slots__": (*names, *extra), "__match_args__": names, _FIELDS: names}
     body |= {"__setattr__": _refuse, "__delattr__": _refuse}
     body.setdefault("__repr__", _repr)
     body.setdefault("__reduce__", _reduce)
@@ -103,6 +110,8 @@ def _made(cls: Class, *, eq: bool) -> Class:
         body.setdefault("__hash__", hashed)
     made: Any = type.__new__(type(cls), cls.__name__, cls.__bases__, body)
     made.__qualname__ = cls.__qualname__
+    if _HASH in extra:
+        made.__hash__ = _hashed_once(made.__hash__, made.__dict__[_HASH].__set__)
     _put_init(made, names, defaults)
     return made  # type: ignore[no-any-return]
 
@@ -160,6 +169,18 @@ def _comparison(names: Sequence[str]) -> tuple[Any, Any]:
         return hash(get(self))
 
     return __eq__, __hash__
+
+
+def _hashed_once(hashed: Any, keep: Any) -> Any:
+    def __hash__(self: Any) -> int:  # noqa: N807
+        try:
+            known: int = self._hash
+        except AttributeError:
+            known = hashed(self)
+            keep(self, known)
+        return known
+
+    return __hash__
 
 
 def _refuse(self: Any, name: str, *_: Any) -> NoReturn:

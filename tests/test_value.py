@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import pytest
 
-from gradc.value import field_names, fields_of, frozen, is_value, record, replace, value
+from gradc.value import field_names, fields_of, frozen, is_value, keyed, record, replace, value
 
 
 @value
@@ -30,6 +30,13 @@ class Point:
 @value
 class Single:
     """One."""
+
+    x: object
+
+
+@keyed
+class Key:
+    """A key that counts how often what it holds is hashed."""
 
     x: object
 
@@ -54,6 +61,23 @@ def test_equal_by_value_and_class():
     assert len({Point(1), Point(1), Single(1), Single(1)}) == 2
     assert Thing(1) != Thing(1)
     assert len({Thing(1), Thing(1)}) == 2
+
+
+def test_a_key_is_hashed_once():
+    class Counting:
+        count = 0
+
+        def __hash__(self) -> int:
+            self.count += 1
+            return 7
+
+    inner = Counting()
+    key, other = Key(inner), Key(inner)
+    assert {key: 1}[key] == {key: 1}[other] == 1
+    assert inner.count == 2  # once a key, however often it is looked up
+    assert key == other != Key(0)
+    assert field_names(Key) == ("x",)
+    assert hash(pickle.loads(pickle.dumps(Key(3)))) == hash(Key(3)) == hash(replace(key, x=3))
 
 
 def test_fields_defaults_and_text():

@@ -22,7 +22,7 @@ from gradc.graph.site import Site, user_site
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Input, Variable
 from gradc.sizes import Size
-from gradc.value import record, value
+from gradc.value import keyed, record, value
 
 __all__ = [
     "DECLARATIONS",
@@ -229,7 +229,7 @@ def _conjugate(ct: Any) -> Any:
     return OPERATORS["conj"](ct) if is_complex else ct
 
 
-@value
+@keyed
 class Op(AnyOp):
     """A declaration with its parameters: what computes a variable.
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from gradc.dtypes import check_dtype
 from gradc.errors import ArgumentTypeError, ShapeError, message, printable
 from gradc.graph.methods import OPERATORS
-from gradc.value import value
+from gradc.value import keyed
 
 if TYPE_CHECKING:
     from gradc.graph.variable import Input
@@ -48,7 +48,7 @@ class TensorTypes(type):
         return made
 
 
-@value
+@keyed
 class TensorType(metaclass=TensorTypes):
     """An array type: dtype and, per axis, the length or None.
 

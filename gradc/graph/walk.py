@@ -31,23 +31,18 @@ def toposort(outputs: Iterable[Variable], stop: Collection[Variable] = ()) -> li
         if output.owner is None or output in walls or output.owner in seen:
             continue
         seen.add(output.owner)
-        # Two lists instead of one of pairs: a deep stack of pairs is a feast for the collector.
-        nodes, places = [output.owner], [0]
+        nodes, waiting = [output.owner], [iter(output.owner.inputs)]
         while nodes:
-            node, place = nodes[-1], places[-1]
-            inputs = node.inputs
-            if place < len(inputs):
-                places[-1] = place + 1
-                below = inputs[place]
+            for below in waiting[-1]:
                 owner = below.owner
                 if owner is not None and owner not in seen and below not in walls:
                     seen.add(owner)
                     nodes.append(owner)
-                    places.append(0)
+                    waiting.append(iter(owner.inputs))
+                    break
             else:
-                nodes.pop()
-                places.pop()
-                order.append(node)
+                waiting.pop()
+                order.append(nodes.pop())
     return order
 
 

@@ -17,16 +17,21 @@ from gradc.later import later as _later
 from gradc.ops import *
 from gradc.tensor import aliases as _aliases
 from gradc.tensor import constructors as _constructors
-from gradc.tensor import linalg, nlinalg, nnet, signal, slinalg
+from gradc.tensor import linalg, nlinalg, slinalg
 from gradc.tensor import numpy_calls as _numpy_calls
 from gradc.tensor.aliases import *
 from gradc.tensor.constructors import *
 
 if typing.TYPE_CHECKING:
-    from gradc.tensor import shared_randomstreams
+    from gradc.tensor import nnet, shared_randomstreams, signal
 else:  # when it is used
     __getattr__ = _later(
-        "gradc.tensor", {"gradc.tensor.shared_randomstreams": ("shared_randomstreams",)}
+        "gradc.tensor",
+        {
+            "gradc.tensor.nnet": ("nnet",),
+            "gradc.tensor.shared_randomstreams": ("shared_randomstreams",),
+            "gradc.tensor.signal": ("signal",),
+        },
     )
 
 __all__ = ["Constant", "TensorType", "Variable", "linalg", "nlinalg", "nnet"]
