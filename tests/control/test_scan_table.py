@@ -56,7 +56,7 @@ def test_a_loop_is_its_steps(shape: Shape) -> None:
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12, err_msg=x.name)
 
 
-def compiled(cases: list[Shape], *, slopes: bool) -> None:
+def compiled(cases: list[Shape], level: int, *, slopes: bool) -> None:
     """All in one library: what the C says, and that no loop goes back to Python."""
     loops, variables, values = [], variables_of(), {}
     for shape in cases:
@@ -68,7 +68,7 @@ def compiled(cases: list[Shape], *, slopes: bool) -> None:
         if slopes:
             inputs = list(values)
             loops += gradc.grad(cost_of(found), inputs, disconnected_inputs="ignore")
-    with gradc.config.override(level=1):
+    with gradc.config.override(level=level):
         f = gradc.function(list(values), loops, on_unused_input="ignore")
     check_program(f.stages.program)
     assert "callback" not in str(f.stages.program)
@@ -77,12 +77,12 @@ def compiled(cases: list[Shape], *, slopes: bool) -> None:
 
 
 @pytest.mark.parametrize("rows", [0, 1, 4])
-def test_compiled_loops_are_their_steps(rows: int) -> None:
+def test_compiled_loops_are_their_steps(rows: int, thorough: bool) -> None:
     cases = [each for each in TABLE if each.rows == rows and "back" not in each.name]
     for k in range(0, len(cases), 20):
-        compiled(cases[k : k + 20], slopes=False)
+        compiled(cases[k : k + 20], int(thorough), slopes=False)
 
 
-def test_compiled_gradients_of_loops() -> None:
+def test_compiled_gradients_of_loops(thorough: bool) -> None:
     names = ("rnn", "taps -3 -1, 2 back", "nested", "until taps", "mixed", "scalar", "places")
-    compiled([each for each in TABLE if each.name in names], slopes=True)
+    compiled([each for each in TABLE if each.name in names], int(thorough), slopes=True)

@@ -87,7 +87,7 @@ def test_a_failure_is_shrunk() -> None:
 
     found = ((seed, k, case) for seed in range(40) for k, case in enumerate(drawn(seed, 8)))
     seed, number, case = next(each for each in found if can_shrink(each[2]))
-    least = shrunk(seed, number, with_cosh, seconds=8, most=20)
+    least = shrunk(seed, number, with_cosh, seconds=3, most=20)
     assert least is not None
     assert with_cosh([least[0]])
     assert len(toposort(least[0].outputs)) < 0.7 * len(toposort(case.outputs))
@@ -117,7 +117,7 @@ def test_a_verdict_is_strict() -> None:
 
 
 def test_a_damaged_library_is_made_anew(tmp_path: Path) -> None:
-    batch = Batch(drawn(6, 8))
+    batch = Batch(drawn(6, 3))
     with gradc.config.override(cache_dir=tmp_path, level=0):
         first = batch.run(batch.compiled())
         (library,) = tmp_path.glob("v1/*/kernel.so")
