@@ -6,7 +6,7 @@ graphviz's `dot`, which has to be installed for that.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,7 @@ def pydotprint(
     max_label_size: int = 70,
     var_with_name_simple: bool = False,
     return_image: bool = False,
+    scan_graphs: bool = False,
 ) -> Any:
     """Draw a graph: boxes are values that come in or go out, ellipses operations.
 
@@ -63,15 +64,20 @@ def pydotprint(
     max_label_size: characters of a label.
     var_with_name_simple: a variable with a name is that name, without its type.
     return_image: give the bytes instead of writing a file.
+    scan_graphs: draw the step of each loop too, beside the file, to <outfile>_<name>_<number>.
 
     Returns: the path, or the bytes.
-    Raises: ArgumentError for an unknown format; DrawingError if graphviz is not there or fails.
+    Raises: ArgumentError for an unknown format, or for return_image with scan_graphs, which gives
+    several; DrawingError if graphviz is not there or fails.
     """
     kind = Path(outfile).suffix.removeprefix(".") if outfile is not None else ""
     kind = kind if kind in (*_TEXTS, *_PICTURES) else format
     if kind not in (*_TEXTS, *_PICTURES):
         what = f"pydotprint: the format {printable(kind)!r} is not known."
         raise ArgumentError(message(what, fix=f"use one of {', '.join((*_TEXTS, *_PICTURES))}."))
+    if return_image and scan_graphs:
+        what = "pydotprint: scan_graphs draws several pictures, return_image gives one."
+        raise ArgumentError(message(what, fix="leave one of the two out."))
     drawing = Drawing(fct, "pydotprint", compact, with_ids, var_with_name_simple)
     text = _dot(drawing, high_contrast, max_label_size, colorCodes or {})
     data = text.encode("utf-8") if kind in _TEXTS else _picture(text, kind)
@@ -80,7 +86,22 @@ def pydotprint(
     path = Path(outfile if outfile is not None else f"graph.{kind}")
     path = path if path.suffix == f".{kind}" else path.with_name(f"{path.name}.{kind}")
     path.write_bytes(data)
+    for name, step in _steps(fct) if scan_graphs else ():
+        beside = path.with_name(f"{path.stem}_{name}{path.suffix}")
+        pydotprint(
+            step, beside, compact, kind, with_ids, high_contrast, colorCodes, max_label_size,
+            var_with_name_simple, scan_graphs=True,
+        )  # fmt: skip
     return path
+
+
+def _steps(fct: Any) -> Iterator[tuple[str, list[Variable]]]:
+    """What one step of each loop of a graph computes, by the loop's name and number."""
+    nodes = toposort([root.variable for root in roots_of(fct, "pydotprint")])
+    loops = [node for node in nodes if node.op.kind == "Scan"]
+    for k, node in enumerate(loops):
+        step, word = node.op.keywords["graph"], node.op.keywords["word"]
+        yield f"{word or 'scan'}_{k}", step(step.placeholders(), node.op.keywords["lines"])
 
 
 def _picture(text: str, kind: str) -> bytes:

@@ -198,6 +198,25 @@ def test_pydotprint_writes_graphvizs_language(tmp_path: Path) -> None:
         pydotprint(y, tmp_path / "a", format="bmp")
 
 
+def test_pydotprint_draws_the_steps_of_loops(tmp_path: Path) -> None:
+    x = T.dmatrix("x")
+
+    def row(each: T.Variable) -> T.Variable:
+        inner, _ = gradc.scan(lambda a, b: T.cosh(a) * b, each, [T.constant(1.0)], name="along")
+        return T.sinh(inner[-1])
+
+    y, _ = gradc.scan(row, x)
+    pydotprint(y, tmp_path / "loops.dot", scan_graphs=True)
+    texts = {each.name: each.read_text() for each in tmp_path.iterdir()}
+    assert sorted(texts) == ["loops.dot", "loops_scan_0.dot", "loops_scan_0_along_0.dot"]
+    assert "sinh" not in texts["loops.dot"]
+    assert "sinh" in texts["loops_scan_0.dot"]
+    assert "cosh" in texts["loops_scan_0_along_0.dot"]
+    assert "cosh" not in texts["loops_scan_0.dot"]
+    with pytest.raises(ArgumentError, match="scan_graphs draws several pictures"):
+        pydotprint(y, format="dot", return_image=True, scan_graphs=True)
+
+
 def test_pydotprint_says_what_a_picture_needs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

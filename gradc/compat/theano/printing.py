@@ -29,15 +29,15 @@ def pydotprint(
 ) -> Any:  # fmt: skip
     """Draw a graph: gradc.printing.pydotprint, which see, with Theano's order of arguments.
 
-    Raises: UnsupportedError for scan_graphs and cond_highlight.
+    Raises: UnsupportedError for cond_highlight.
     """
-    if scan_graphs or cond_highlight:
-        what = "pydotprint: scan_graphs and cond_highlight are not supported."
-        fix = "leave them out; debugprint shows what is inside of operations."
+    if cond_highlight:
+        what = "pydotprint: cond_highlight is not supported."
+        fix = "leave it out; debugprint shows what is inside of operations."
         raise UnsupportedError(message(what, fix=fix))
     found = printing.pydotprint(
         fct, outfile, compact, format, with_ids, high_contrast, colorCodes, max_label_size,
-        var_with_name_simple, return_image,
+        var_with_name_simple, return_image, scan_graphs,
     )  # fmt: skip
     if print_output_file and not return_image:
         print("The output file is available at", found or outfile)
