@@ -68,7 +68,7 @@ def _batching(node: Apply, inputs: Sequence[Variable]) -> tuple[Variable, ...]:
         State(start, {tap: replace[p] for tap, p in zip(each, places, strict=True)}, new)
         for start, each, places, new in zip(starts, frame.taps, taps, made, strict=True)
     ]
-    step = Step(arrays, states, stacks, until, params.get("truncate"), params["word"])
+    step = Step(arrays, states, stacks, until, params.get("truncate"), params["word"], fixed=rest)
     done = make(n, step)
     back = [_turned(x, flag) for x, flag in zip(done.traces, flags, strict=True)]
     back += [_turned(x, x.ndim > y.ndim + 1) for x, y in zip(done.stacks, others, strict=True)]

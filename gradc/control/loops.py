@@ -113,7 +113,7 @@ def looped(
     step, shared = _step_of(rows, starts, places, result, word)
     if strict:
         _check_strict(step, rows, fixed, word)
-    step.truncate, step.keeps = most, keeps
+    step.truncate, step.keeps, step.fixed = most, keeps, fixed
     made = make(steps, step)
     own = len(step.states) - len(shared)
     lasts = [

@@ -52,6 +52,7 @@ class Step:
     sequences: from placeholders to arrays of one row a step.  until: a bool scalar that ends it.
     truncate: how many steps gradients go back; None for all.
     keeps: whether what is costly to compute again is an output too.
+    fixed: what is computed outside in any case, though only a branch of the step reads it.
     """
 
     sequences: Mapping[Variable, Variable]
@@ -61,6 +62,7 @@ class Step:
     truncate: int | None = None
     word: str = "scan"
     keeps: bool = True
+    fixed: Sequence[Variable] = ()
 
 
 @dataclass(eq=False)
@@ -75,9 +77,11 @@ class Made:
 
 def make(n: Variable, step: Step) -> Made:
     """The loop of n steps, an int64 scalar, with what is costly to compute again as outputs."""
-    outputs = list(prepare(_wanted(step), frozenset()).roots)
+    wanted = _wanted(step)
+    walls = frozenset(step.fixed if any(x in step.fixed for x in lazy(wanted)) else ())
+    outputs = list(prepare(wanted, walls).roots)
     inputs = _inputs(step, outputs)
-    rest = captured(inputs, outputs)
+    rest = captured(inputs, outputs, fixed=step.fixed)
     last = [outputs.pop()] if step.until is not None else []
     if step.keeps:
         outputs += _costly([*inputs, *rest], [*outputs, *last], inputs)
@@ -153,11 +157,16 @@ def _used(outputs: Sequence[Variable], sequences: Mapping[Variable, Variable]) -
 
 
 def captured(
-    inputs: Sequence[Variable], outputs: Sequence[Variable], *, is_safe: bool = False
+    inputs: Sequence[Variable],
+    outputs: Sequence[Variable],
+    *,
+    is_safe: bool = False,
+    fixed: Sequence[Variable] = (),
 ) -> list[Variable]:
     """What outputs read that depends on no input: computed once, outside.
 
-    Small constants are part of what reads them.  is_safe: views stay inside, and what may fail.
+    Small constants are part of what reads them, and what only a branch needs stays in it, unless it
+    is `fixed` outside.  is_safe: views stay inside, and what may fail.
     """
     inside = set(inputs)
     for node in toposort(outputs, stop=inputs):
@@ -165,13 +174,15 @@ def captured(
             inside.update(node.outputs)
     found: dict[Variable, None] = {}
     stack = [*outputs]
-    seen: set[Variable] = set()
+    seen: set[Variable] = set(inputs)
+    branches = lazy(outputs, inputs) - set(fixed)
     while stack:
         each = stack.pop()
-        if each in seen or each in inputs:
+        if each in seen:
             continue
         seen.add(each)
-        stays = each.owner is not None and is_safe and not _may_leave(each.owner)
+        stays = each in branches
+        stays |= each.owner is not None and is_safe and not _may_leave(each.owner)
         if each in inside or stays or _is_number(each):
             stack.extend(() if each.owner is None else each.owner.inputs)
         elif not (isinstance(each, Constant) and each.data.size <= _SMALL):

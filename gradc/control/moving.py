@@ -18,11 +18,10 @@ from gradc.control.frame import frame_of
 from gradc.control.lazy import lazy
 from gradc.control.loop import body_of
 from gradc.control.making import Made, State, Step, build
-from gradc.control.sinking import behind
 from gradc.control.summing import Running, running, sums_of
 from gradc.control.trimming import trimmed
 from gradc.errors import VectorizeError
-from gradc.graph.graph import Graph, seal
+from gradc.graph.graph import Graph
 from gradc.graph.op import Apply
 from gradc.graph.site import inherit
 from gradc.graph.types import TensorType
@@ -112,7 +111,6 @@ class _Moving:
         node, frame = self.node, frame_of(self.node.op.keywords)
         n, sequences, firsts, rest = frame.apart(node.inputs)
         inputs, outputs = body_of(node)
-        outputs = list(behind(seal(inputs, outputs)).outputs)
         rows, taps, fixed = frame.apart_inside(inputs)
         self.arrays.update(zip(rows, sequences, strict=True))
         self.fixed: dict[Variable, Variable] = dict(zip(fixed, rest, strict=True))

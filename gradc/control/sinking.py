@@ -1,292 +1,272 @@
 """Choices as loops of one step or none: how what is not taken is not computed.
 
-Takes a Graph; gives one of the same value without Choice nodes.  What only one branch of a choice
-needs sinks into a loop that runs once if that branch is taken, and not at all else; one behind the
-other the two give the result.  Ahead of that, a choice of something or zeros moves behind what is
-linear in it, so that gradients of a branch sink too, and choices of one condition become one.
-A choice between a few numbers is a switch: to look which is to run would take longer.
+Takes a Graph; gives one of the same value without Choice nodes.  Each value has a need, the
+conditions under which somebody needs it (graph/needs.py).  What is not always needed sinks into
+loops that run once where its need holds, and not at all else: all of one need into one loop, or
+into several where something else has to be computed in between.  A loop hands what later ones read
+on as an array of one row or none; two of these, one behind the other, are what a choice gives.
+
+Loops stand side by side, whatever is nested in what, so nothing is computed twice, and a program of
+many choices is no longer than its graph.  A little arithmetic on single numbers does not sink: to
+look whether it is to run would take longer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
 
-from gradc.control.choice import choose, flag
+from gradc.control.choice import flag
 from gradc.control.closed import Lines, close
+from gradc.control.stages import Shape, Staged, staged
 from gradc.differentiate.cotangent import is_zero
 from gradc.graph.graph import Graph
+from gradc.graph.needs import Need
 from gradc.graph.op import Apply, apply
 from gradc.graph.site import inherit
-from gradc.graph.variable import Constant, Variable
-from gradc.graph.walk import rebuild, substitute, toposort
+from gradc.graph.types import TensorType
+from gradc.graph.variable import Constant, Input, Variable
+from gradc.graph.walk import rebuild, toposort
 from gradc.ops.calls import length_of, op_of
-from gradc.ops.compare import neq, switch
-from gradc.ops.elemwise import add
+from gradc.ops.compare import and_, eq, neq, or_, switch
+from gradc.ops.convert import as_variable
+from gradc.ops.declare import insert_axes
+from gradc.ops.elemwise import cast, mul
 from gradc.ops.joining import join
 from gradc.ops.kinds import Elemwise
-from gradc.ops.lengths import zeros_like
+from gradc.ops.lengths import broadcast_to, zeros
+from gradc.ops.reduce import sum as sum_of
 from gradc.ops.relabel import reshape
-from gradc.value import value
 
-__all__ = ["behind", "sunk"]
+__all__ = ["sunk"]
 
 _SMALL = 64  # elements of a constant that is part of what reads it
-_QUICK = 40  # arithmetic on single numbers: less than two loops of no turn cost
 
 
 def sunk(graph: Graph) -> Graph:
     """The graph with its choices as loops."""
     if not any(node.op.kind == "Choice" for node in graph.nodes):
         return graph
-    graph = _together(behind(graph))
-    while choices := [node for node in graph.nodes if node.op.kind == "Choice"]:
-        node = choices[-1]
-        with inherit(node.site):
-            made = _as_loops(graph, node)
-        graph = graph.replaced(
-            substitute(graph.results, dict(zip(node.outputs, made, strict=True)))
-        )
-    return graph
+    return graph.replaced(_Sinking(staged(graph)).results(graph))
 
 
-def _together(graph: Graph) -> Graph:
-    """The graph with choices of one condition as one: what only they need sinks with all of them.
+@dataclass(eq=False)
+class _Sinking:
+    """The new graph in the making.
 
-    What one of them reads of another one is what that one gives in the same case.
+    values: what stands for what is always needed.  stacks: for the rest, an array of one row if it
+    was computed, else of none.  shapes: for the rest, something of the shape that it has.
+    counts: how often what has a need is computed, 1 or 0.  holding: the same as truth values.
     """
-    done: set[Variable] = set()
-    while True:
-        groups: dict[Variable, list[Apply]] = {}
-        for node in graph.nodes:
-            if node.op.kind == "Choice" and node.inputs[0] not in done:
-                groups.setdefault(node.inputs[0], []).append(node)
-        several = [(which, group) for which, group in groups.items() if len(group) > 1]
-        if not several:
-            return graph
-        which, group = several[0]
-        done.add(which)
-        group = _pure(group)
-        if len(group) > 1:
-            outputs = [each for node in group for each in node.outputs]
-            with inherit(group[0].site):
-                made = choose(which, _case(group, True), _case(group, False))
-            found = dict(zip(outputs, made, strict=True))
-            graph = graph.replaced(substitute(graph.results, found))
 
+    staged: Staged
+    values: dict[Variable, Variable] = field(default_factory=dict)
+    stacks: dict[Variable, Variable] = field(default_factory=dict)
+    shapes: dict[Variable, Variable] = field(default_factory=dict)
+    counts: dict[Need, Variable] = field(default_factory=dict)
+    holding: dict[Need, Variable] = field(default_factory=dict)
 
-def _pure(group: Sequence[Apply]) -> list[Apply]:
-    """Those choices of a group between which and the first no code of Python's stands."""
-    found: list[Apply] = []
-    for node in group:
-        after = {each for one in found for each in one.outputs}
-        for below in toposort(node.inputs):
-            if after.intersection(below.inputs):
-                if below.op.kind in ("Call", "Check"):
-                    break
-                after.update(below.outputs)
+    def results(self, graph: Graph) -> list[Variable]:
+        """What stands for the graph's results."""
+        for unit in self.staged.units:
+            if isinstance(unit, Need):
+                self.counts[unit] = self._count(unit)
+            elif isinstance(unit, Shape):
+                self.shapes.update(self._shaped(unit.node))
+            elif isinstance(unit, Apply):
+                with inherit(unit.site):
+                    self.values.update(self._made(unit, _Outside(self.values)))
+            else:
+                with inherit(unit.nodes[-1].site):
+                    self._loop(unit.need, unit.nodes, unit.outputs)
+        return [self.values.get(each, each) for each in graph.results]
+
+    # -- numbers of turns --------------------------------------------------------------------------
+
+    def _count(self, need: Need) -> Variable:
+        """1 where the need holds, else 0; for sizes a number of its own, not one of conditions."""
+        if need.which is not None and need.parent is self.staged.needs.always:
+            one = _is_one(self.values.get(need.which, need.which))
+            self.holding[need] = neq(one, 0) if need.holds else eq(one, 0)
+            return one if need.holds else 1 - one
+        self.holding[need] = self._holds(need)
+        return flag(cast(self.holding[need], "int64"))
+
+    def _holds(self, need: Need) -> Variable:
+        """Whether a need holds, as a truth value."""
+        if need.which is None:
+            first, *rest = (self.holding[each] for each in need.members)
+            for each in rest:
+                first = or_(first, each)
+            return first
+        assert need.parent is not None
+        if need.which in self.stacks:  # of no row where nobody asked for the condition
+            one = sum_of(self.stacks[need.which])
         else:
-            found.append(node)
-    return found
+            one = self.values.get(need.which, need.which)
+        return and_(self.holding[need.parent], neq(one, 0) if need.holds else eq(one, 0))
+
+    # -- nodes -------------------------------------------------------------------------------------
+
+    def _made(self, node: Apply, place: _Place) -> dict[Variable, Variable]:
+        """What stands for the outputs of a node in one place."""
+        if node.op.kind == "Choice":
+            return {each: self._selected(node, k, place) for k, each in enumerate(node.outputs)}
+        if node.op.kind == "LengthOf":
+            x = node.inputs[0]
+            return {node.outputs[0]: length_of(self._like(x), node.op.keywords["axis"])}
+        made = rebuild(node, [place.value(each) for each in node.inputs])
+        return dict(zip(node.outputs, made, strict=True))
+
+    def _like(self, x: Variable) -> Variable:
+        """Something of a value's shape, outside."""
+        return self.values.get(x, self.shapes.get(x, x))
+
+    def _shaped(self, node: Apply) -> dict[Variable, Variable]:
+        """What has the shapes of a node's outputs, if nobody computes any of it."""
+        if node.op.kind == "Choice":
+            return {each: self._shape_of(node, k) for k, each in enumerate(node.outputs)}
+        made = rebuild(node, [self._like(each) for each in node.inputs])
+        return dict(zip(node.outputs, made, strict=True))
+
+    def _shape_of(self, node: Apply, k: int) -> Variable:
+        """Zeros in the place of what a choice gives; a number, which may be a length, as it is."""
+        pair = self.staged.pairs[node][k]
+        if len(pair) == 1:
+            return self._like(pair[0])
+        if pair[0].ndim:
+            return zeros(self._lengths(node, k), pair[0].dtype)
+        holds = neq(self.counts[self.staged.branches[node, True]], 0)
+        return switch(holds, *map(self._like, pair))
+
+    # -- choices -----------------------------------------------------------------------------------
+
+    def _selected(self, node: Apply, k: int, place: _Place) -> Variable:
+        """What a choice gives: the one of its operands that was computed."""
+        pair = self.staged.pairs[node][k]
+        if len(pair) == 1:
+            return place.value(pair[0])
+        if self.staged.is_switch(node, pair):
+            holds = neq(place.value(node.inputs[0]), 0)
+            return switch(holds, *map(place.value, pair))
+        rows = [
+            self._flat(x, self.staged.branches[node, holds], place)
+            for x, holds in zip(pair, (True, False), strict=True)
+        ]
+        lengths = list(map(place.outer, self._lengths(node, k)))
+        return reshape(join(0, *rows), lengths, ndim=pair[0].ndim)
+
+    def _flat(self, x: Variable, branch: Need, place: _Place) -> Variable:
+        """The numbers of an operand if its branch is taken, else none."""
+        if x.owner is not None and self.staged.found[x.owner] is branch:
+            return reshape(place.outer(self.stacks[x]), (-1,))
+        count = place.outer(self.counts[branch])
+        if is_zero(x):
+            return zeros([place.outer(self._size(x) * count)], x.dtype)
+        value = place.value(x)
+        lengths = [length_of(value, axis) for axis in range(x.ndim)]
+        return reshape(broadcast_to(insert_axes(value, (0,)), [count, *lengths]), (-1,))
+
+    def _size(self, x: Variable) -> Variable:
+        lengths = [self._length(x, axis) for axis in range(x.ndim)]
+        return mul(*lengths) if len(lengths) > 1 else lengths[0] if lengths else as_variable(1)
+
+    def _lengths(self, node: Apply, k: int) -> list[Variable]:
+        """The lengths of what a choice gives."""
+        pair, count = self.staged.pairs[node][k], self.counts.get(self.staged.branches[node, True])
+        first = sorted(pair, key=lambda each: each in self.stacks)[0]
+        found = []
+        for axis, known in enumerate(node.outputs[k].type.shape):
+            if known is not None:
+                found.append(as_variable(known))
+            elif "alike" in node.op.keywords:
+                found.append(self._length(first, axis))
+            else:
+                n, m = (self._length(each, axis) for each in pair)
+                found.append(m + count * (n - m))
+        return found
+
+    def _length(self, x: Variable, axis: int) -> Variable:
+        known = self.values.get(x, self.shapes.get(x, x))
+        if x in self.stacks and known is x:
+            return length_of(self.stacks[x], 1 + axis)
+        return length_of(known, axis)
+
+    # -- loops -------------------------------------------------------------------------------------
+
+    def _loop(self, need: Need, nodes: Sequence[Apply], outputs: Sequence[Variable]) -> None:
+        """The loop that computes nodes of one need, if that holds."""
+        place = _Inside(self)
+        for node in nodes:
+            place.mine.update(self._made(node, place))
+        results = [place.mine[each] for each in outputs]
+        inner = [*place.rows.values(), *place.operands]
+        closed, more = close(inner, results)
+        sites = [each.site for each in toposort(results, stop=[*inner, *more])]
+        lines = Lines(sites, [each.name for each in (*inner, *more)])
+        rows = [self.stacks[each] for each in place.rows]
+        op = op_of("scan", graph=closed, lines=lines, sequences=len(rows), taps=(), word="ifelse")
+        made = apply(op, [self.counts[need], *rows, *place.operands, *more]).outputs
+        self.stacks.update(zip(outputs, made, strict=True))
 
 
-def _case(group: Sequence[Apply], holds: bool) -> list[Variable]:
-    """What the choices of a group give if their condition holds, or does not."""
-    values: dict[Variable, Variable] = {}
-    for node in toposort([each for one in group for each in one.inputs]):
-        inputs = [values.get(each, each) for each in node.inputs]
-        made = _side(inputs, holds) if node in group else rebuild(node, inputs)
-        values.update(zip(node.outputs, made, strict=True))
-    return [values.get(each, each) for node in group for each in _side(node.inputs, holds)]
+class _Place(Protocol):
+    """Where nodes are made."""
+
+    def value(self, x: Variable) -> Variable:
+        """What stands for a value of the graph."""
+
+    def outer(self, x: Variable) -> Variable:
+        """What stands for something outside."""
 
 
-def _side(inputs: Sequence[Variable], holds: bool) -> Sequence[Variable]:
-    """The operands of a choice that are taken in one case."""
-    half = len(inputs) // 2
-    return inputs[1 : 1 + half] if holds else inputs[1 + half :]
+@dataclass(eq=False)
+class _Outside:
+    """Outside of all loops."""
+
+    values: Mapping[Variable, Variable]
+
+    def value(self, x: Variable) -> Variable:
+        """What stands for a value of the graph, which is always needed."""
+        return x if x.owner is None else self.values[x]
+
+    def outer(self, x: Variable) -> Variable:
+        """What stands for something outside: itself."""
+        return x
 
 
-# -- sinking ---------------------------------------------------------------------------------------
+@dataclass(eq=False)
+class _Inside:
+    """In a loop. rows: placeholders of what earlier loops hand on.  operands: what stands outside.
+
+    mine: what the loop computes.
+    """
+
+    sinking: _Sinking
+    rows: dict[Variable, Variable] = field(default_factory=dict)
+    operands: dict[Variable, None] = field(default_factory=dict)
+    mine: dict[Variable, Variable] = field(default_factory=dict)
+
+    def value(self, x: Variable) -> Variable:
+        """What stands for a value of the graph."""
+        if x in self.mine:
+            return self.mine[x]
+        stack = self.sinking.stacks.get(x)
+        if stack is None:
+            return self.outer(x if x.owner is None else self.sinking.values[x])
+        if x not in self.rows:
+            self.rows[x] = Input(TensorType(stack.dtype, stack.type.shape[1:]), x.name)
+        return self.rows[x]
+
+    def outer(self, x: Variable) -> Variable:
+        """What stands for something outside: itself, which the loop reads."""
+        if not (isinstance(x, Constant) and x.data.size <= _SMALL):
+            self.operands[x] = None
+        return x
 
 
-def _as_loops(graph: Graph, node: Apply) -> list[Variable]:
-    """What stands for the outputs of a choice."""
-    half, which = len(node.outputs), node.inputs[0]
-    then, other = node.inputs[1 : 1 + half], node.inputs[1 + half :]
-    if all(a is b for a, b in zip(then, other, strict=True)):
-        return list(then)
-    mine = _owned(graph, node, then, {which, *other})
-    its = _owned(graph, node, other, {which, *then})
-    owner = which.owner
-    is_flag = owner is not None and isinstance(owner.op.rule, Elemwise) and owner.op.rule.counts
-    if _is_quick(node.outputs, mine | its):
-        holds = neq(owner.inputs[0] if owner is not None and is_flag else which, 0)
-        return [switch(holds, a, b) for a, b in zip(then, other, strict=True)]
-    count = which if is_flag else flag(which)
-    first = _loop(count, then, mine)
-    second = _loop(1 - count, other, its)
-    return [
-        _either(count, a, b, x, y) for a, b, x, y in zip(then, other, first, second, strict=True)
-    ]
-
-
-def _is_quick(outputs: Sequence[Variable], nodes: Collection[Apply]) -> bool:
-    """Whether both branches take less time than to look which is to run: a few numbers."""
-    cost = 0
-    for node in nodes:
-        rule = node.op.rule
-        if not isinstance(rule, Elemwise) or node.outputs[0].ndim:
-            return False
-        cost += rule.c.cost
-    return cost <= _QUICK and not any(each.ndim for each in outputs)
-
-
-def _either(
-    count: Variable, a: Variable, b: Variable, first: Variable, second: Variable
-) -> Variable:
-    """The one row of two arrays, of which one has a row and one has none: `first` has `count`."""
-    lengths = []
-    for axis in range(a.ndim):
-        n, m = length_of(a, axis), length_of(b, axis)
-        same = n is m or a.type.shape[axis] == b.type.shape[axis] is not None
-        lengths.append(n if same else count * n + (1 - count) * m)
-    whole = join(0, reshape(first, (-1,)), reshape(second, (-1,)))
-    return reshape(whole, lengths, ndim=a.ndim)
-
-
-def _loop(n: Variable, results: Sequence[Variable], mine: Collection[Apply]) -> Sequence[Variable]:
-    """A loop of n steps, 0 or 1, that computes what is its own."""
-    operands: dict[Variable, None] = {}
-    for owner in toposort(results):
-        if owner in mine:
-            operands.update((each, None) for each in owner.inputs if each.owner not in mine)
-    operands.update((each, None) for each in results if each.owner not in mine)
-    inner = [each for each in operands if not _is_small(each)]
-    closed, more = close(inner, results)
-    sites = [each.site for each in toposort(results, stop=[*inner, *more])]
-    lines = Lines(sites, [each.name for each in (*inner, *more)])
-    op = op_of("scan", graph=closed, lines=lines, sequences=0, taps=(), word="ifelse")
-    return apply(op, [n, *inner, *more]).outputs
-
-
-def _is_small(x: Variable) -> bool:
-    return isinstance(x, Constant) and x.data.size <= _SMALL
-
-
-def _owned(
-    graph: Graph, node: Apply, results: Sequence[Variable], outside: Collection[Variable]
-) -> set[Apply]:
-    """The nodes that these operands of a choice alone need."""
-    needed = set(graph.results)
-    below = set(toposort(results))
-    mine: set[Apply] = set()
-    for each in reversed(graph.nodes):
-        if each is node:
-            needed.update(outside)
-        elif each.op.kind == "LengthOf":
-            continue  # it stays outside, and needs nothing of what it is the length of
-        elif each in below and not needed.intersection(each.outputs):
-            mine.add(each)
-        else:
-            needed.update(each.inputs)
-    return mine
-
-
-# -- gradients of branches -------------------------------------------------------------------------
-
-
-@value
-class _Half:
-    """A choice of something or zeros: the something, and whether it is what holds."""
-
-    which: Variable
-    value: Variable
-    is_then: bool
-
-    def of(self, found: Variable) -> Variable:
-        """The choice of something else, or zeros."""
-        zeros = zeros_like(found)
-        pair = (found, zeros) if self.is_then else (zeros, found)
-        return choose(self.which, [pair[0]], [pair[1]])[0]
-
-
-def behind(graph: Graph) -> Graph:
-    """The graph with choices of something or zeros behind what is linear in them."""
-    if not any(node.op.kind == "Choice" for node in graph.nodes):
-        return graph
-    values: dict[Variable, Variable] = {}
-    for node in graph.nodes:
-        inputs = [values.get(each, each) for each in node.inputs]
-        made = rebuild(node, inputs)
-        owner = made[0].owner
-        assert owner is not None
-        with inherit(node.site):
-            moved = _moved(owner)
-        values.update(zip(node.outputs, made if moved is None else [moved], strict=True))
-    return graph.replaced([values.get(each, each) for each in graph.results])
-
-
-def _half(x: Variable) -> _Half | None:
-    node = x.owner
-    if node is None or node.op.kind != "Choice":
-        return None
-    half = len(node.outputs)
-    then, other = node.inputs[1 + x.index], node.inputs[1 + half + x.index]
-    if is_zero(other):
-        return _Half(node.inputs[0], then, True)
-    return _Half(node.inputs[0], other, False) if is_zero(then) else None
-
-
-def _moved(node: Apply) -> Variable | None:
-    """The node's output as a choice, where it is linear in one."""
-    if len(node.outputs) != 1:
-        return None
-    halves = {k: half for k in _linear_in(node) if (half := _half(node.inputs[k])) is not None}
-    if not halves:
-        return None
-    if node.op.name == "add":
-        return _sum(node, halves)
-    if len(halves) != 1:
-        return None
-    ((k, half),) = halves.items()
-    if node.op.kind == "Scatter":  # zeros added to an array leave it
-        base, _, *places = node.inputs
-        put: Variable = node.op(base, half.value, *places)
-        pair = (put, base) if half.is_then else (base, put)
-        return choose(half.which, [pair[0]], [pair[1]])[0]
-    inputs = [half.value if j == k else each for j, each in enumerate(node.inputs)]
-    found: Variable = node.op(*inputs)
-    return half.of(found) if found.type.shape == node.outputs[0].type.shape else None
-
-
-def _linear_in(node: Apply) -> Sequence[int]:
-    """The operands in which the node is linear, the others being what they are."""
-    name, kind = node.op.name, node.op.kind
-    if name in ("add", "mul"):
-        return range(len(node.inputs))
-    if kind == "Contract":
-        return (0, 1)
-    if kind == "Scatter" and node.op.keywords["mode"] == "add":
-        return (1,)
-    return (0,) if name in ("neg", "cast", "true_div", "sum") or kind in ("View", "Relabel") else ()
-
-
-def _sum(node: Apply, halves: dict[int, _Half]) -> Variable | None:
-    """A sum of halves of one choice as a choice of sums."""
-    which = next(iter(halves.values())).which
-    same = {k: half for k, half in halves.items() if half.which is which}
-    out = node.outputs[0]
-    if any(half.value.type.shape != out.type.shape for half in same.values()):
-        return None
-    sides = [
-        [half.value for half in same.values() if half.is_then is flag] for flag in (True, False)
-    ]
-    then, other = (_total(side, out) for side in sides)
-    found = choose(which, [then], [other])[0]
-    rest = [each for k, each in enumerate(node.inputs) if k not in same]
-    return add(*rest, found) if rest else found
-
-
-def _total(side: Sequence[Variable], out: Variable) -> Variable:
-    if not side:
-        return zeros_like(out)
-    return add(*side) if len(side) > 1 else side[0]
+def _is_one(x: Variable) -> Variable:
+    """1 for a condition that holds, else 0, which is known to be at most 1."""
+    rule = None if x.owner is None else x.owner.op.rule
+    return x if isinstance(rule, Elemwise) and rule.counts else flag(x)

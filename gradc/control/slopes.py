@@ -137,7 +137,7 @@ def pulled_back(node: Apply, cts: Sequence[Variable | None]) -> tuple[Variable |
     ]
     outputs = [each for each in (*rows, *rest) if each is not None]
     sequences = {each: array[::-1] for each, array in {**arrays, **pull.outside}.items()}
-    step = Step(sequences, states, outputs, word=f"gradient of {loop.word}")
+    step = Step(sequences, states, outputs, word=f"gradient of {loop.word}", fixed=loop.rest)
     made = make(steps, step) if outputs or states else Made([], [], None)
     stacks = iter(made.stacks)
     of_rows = [
@@ -317,7 +317,11 @@ def pushed_forward(node: Apply, tangents: Sequence[Variable | None]) -> tuple[Va
     outputs = [each for each in made if each is not None]
     steps = [_tangent(loop, k, of_firsts[k], moving, outputs[j]) for j, k in enumerate(states)]
     word = f"tangent of {loop.word}"
-    done = make(loop.count, Step({**known, **arrays}, steps, outputs[len(states) :], word=word))
+    done = make(
+        loop.count,
+        Step({**known, **arrays}, steps, outputs[len(states) :], word=word,
+             fixed=[*loop.rest, *fixed.values()]),
+    )  # fmt: skip
     traces = dict(zip(states, done.traces, strict=True))
     stacks = dict(zip(others, done.stacks, strict=True))
     return (

@@ -21,6 +21,13 @@ Forward mode carries tangents in the same pairs, the other way: there a guard sa
 does not move with the inputs, and sqrt(maximum(x, 0)) has the tangent 0 below 0, not 0 * inf.
 
 A value is *clean* if it is exactly 0 wherever the guard is false; a mask on it would do nothing.
+
+A choice (ifelse) is a guard of all elements at once, and travels further: a cotangent is *live*
+where the branch is taken that it came through, and means nothing elsewhere.  No operation ends
+that, since one condition holds for all that is mixed: what goes down a branch is computed with as
+if there were no other.  It is chosen, choose(condition, value, 0), only where terms that live
+elsewhere are added to it, and on the result.  So all of it belongs to the branch (differentiate/
+lives.py).
 """
 
 from __future__ import annotations
@@ -29,6 +36,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from gradc.graph.needs import Need, Needs
 from gradc.graph.undefined import Undefined
 from gradc.graph.variable import Constant, Variable
 from gradc.ops.compare import and_, invert, or_, switch
@@ -44,22 +52,27 @@ _WIDTH = 16  # terms of one sum
 
 @value
 class Cotangent:
-    """A gradient on its way down. guard: bool, of the value's rank; it may stretch."""
+    """A gradient on its way down. guard: bool, of the value's rank; it may stretch.
+
+    live: the need where it means something; None: always.
+    """
 
     value: Variable
     guard: Variable | None = None
     is_clean: bool = True
+    live: Need | None = None
 
     def with_value(self, value: Variable, keeps_zero: bool = False) -> Cotangent:
         """The same guard on something computed element by element from the value."""
         clean = self.guard is None or (self.is_clean and keeps_zero)
-        return Cotangent(value, self.guard, clean)
+        return Cotangent(value, self.guard, clean, self.live)
 
 
 class Masks:
     """Applies, joins and sums guards; each result is built once and then remembered."""
 
     def __init__(self) -> None:
+        self.needs = Needs()
         self._masked: dict[tuple[Variable, Variable], Variable] = {}
         self._joined: dict[tuple[str, Variable, Variable], Variable] = {}
         self._opposite: dict[Variable, Variable] = {}

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO, runtime_checkable
 
 import numpy as np
 
+from gradc.differentiate.lives import everywhere, gathered
 from gradc.differentiate.order import Walk, walk
 from gradc.differentiate.prepare import dissolved_by, prepare
 from gradc.differentiate.pull import pull
@@ -156,7 +157,10 @@ def _terms(
 ) -> Iterator[tuple[Variable, Term]]:
     """What the consumer gives to each of its inputs that matters."""
     cts = arriving(node, table)
-    D = [None if ct is None else table.masks.apply(ct) for ct in cts]
+    D = [
+        None if ct is None else everywhere(ct, out, table.masks)
+        for ct, out in zip(cts, node.outputs, strict=True)
+    ]
     pulled = pull(node, cts, table.masks)
     short = dict(names)
     short.update({d: "D" if len(D) == 1 else f"D[{k}]" for k, d in enumerate(D) if d is not None})
@@ -168,10 +172,10 @@ def _terms(
         ]
         if not parts:
             continue
-        part = table.masks.total(parts)
+        part = gathered(parts, variable, table.masks)
         guard = "" if part.guard is None else expression(part.guard, _outer(names))
         term = node.op.bprop(node.inputs, variable, D[0] if len(D) == 1 else D)
-        used = table.masks.apply(part)
+        used = everywhere(part, variable, table.masks)
         text = expression(term, short)
         yield variable, Term(node.outputs[0], node.op, node.inputs, term, used, text, guard)
 

@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from gradc.differentiate.cotangent import Cotangent, Masks, is_zero
+from gradc.differentiate.lives import born, gathered
 from gradc.dtypes import dtype_info
 from gradc.errors import InternalError, message
+from gradc.graph.needs import Need
 from gradc.graph.op import Apply
 from gradc.graph.undefined import Disconnected, Undefined
 from gradc.graph.variable import Variable
@@ -20,6 +22,7 @@ from gradc.ops.compare import neq
 from gradc.ops.declare import insert_axes, is_inexact
 from gradc.ops.elemwise import cast
 from gradc.ops.lengths import as_dtype, broadcast_like
+from gradc.value import replace
 
 __all__ = ["guarded", "pull"]
 
@@ -32,11 +35,32 @@ def pull(node: Apply, cts: Sequence[Cotangent | None], masks: Masks) -> list[Ter
     undefined = next((ct for ct in given if isinstance(ct.value, Undefined)), None)
     if undefined is not None:
         return _spread(node, cts, undefined)
-    terms = _RULES[node.op.rule.guards](node, cts, masks)
+    lives = list(dict.fromkeys(ct.live for ct in given))
+    found = [_living(node, cts, live, masks) for live in lives]
+    if len(found) == 1:
+        return found[0]
     return [
-        None if term is None else _fit(node, term, each, given[0].value.dtype, masks)
+        _gathered(each, x, masks)
+        for each, x in zip(zip(*found, strict=True), node.inputs, strict=True)
+    ]
+
+
+def _living(
+    node: Apply, cts: Sequence[Cotangent | None], live: Need | None, masks: Masks
+) -> list[Term]:
+    """Terms for the inputs from the cotangents that live at one place, as if that were all."""
+    mine = [replace(ct, live=None) if ct and ct.live is live else None for ct in cts]
+    terms = _RULES[node.op.rule.guards](node, mine, masks)
+    dtype = next(ct.value.dtype for ct in mine if ct is not None)
+    return [
+        None if term is None else _fit(node, born(term, live, masks), each, dtype, masks)
         for term, each in zip(terms, node.inputs, strict=True)
     ]
+
+
+def _gathered(terms: Sequence[Term], x: Variable, masks: Masks) -> Term:
+    known = [term for term in terms if term is not None]
+    return gathered(known, x, masks) if known else None
 
 
 def _pullback(node: Apply, values: Sequence[Variable | None]) -> tuple[Variable | None, ...]:
@@ -153,7 +177,7 @@ def _fit(node: Apply, term: Cotangent, x: Variable, dtype: str, masks: Masks) ->
     pairs = list(enumerate(zip(value.type.shape, x.type.shape, strict=True)))
     stretched = tuple(axis for axis, (n, wanted) in pairs if wanted == 1 and n != 1)
     if stretched:
-        term = masks.summed(term, stretched)
+        term = replace(masks.summed(term, stretched), live=term.live)
     if any(n == 1 and wanted != 1 for _, (n, wanted) in pairs):
         term = term.with_value(broadcast_like(term.value, x), keeps_zero=True)
     wanted = x.dtype if is_inexact(x.dtype) else dtype_info(dtype).part.name

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from gradc.differentiate.cotangent import Cotangent, Masks, is_zero
+from gradc.differentiate.lives import everywhere, gathered
 from gradc.differentiate.order import Walk
 from gradc.differentiate.pull import pull
 from gradc.dtypes import dtype_info
@@ -40,7 +41,7 @@ class GradTable:
         found = self.done.get(variable)
         if found is None and variable in self.terms:
             with inherit(variable.site):
-                found = self.masks.total(self.terms.pop(variable))
+                found = gathered(self.terms.pop(variable), variable, self.masks)
             self.done[variable] = found
         return found
 
@@ -50,7 +51,7 @@ class GradTable:
         if found is None:
             return None
         with inherit(variable.site):
-            return self.masks.apply(found)
+            return everywhere(found, variable, self.masks)
 
     def add(self, variable: Variable, term: Cotangent) -> None:
         """One more term of a variable that has not had its turn."""
