@@ -116,7 +116,7 @@ def interpret(
 
     def evaluated(arrays: list[Array]) -> list[Array]:
         values = dict(zip(leaves, arrays, strict=True))
-        return [np.array(each) for each in evaluate(graph.results, values)]
+        return [np.array(each, order="C") for each in evaluate(graph.results, values)]
 
     def explain(failure: KernelFailure, values: Mapping[Variable, Array]) -> Exception:
         return user_error(failure, None, (), request.name, values)

@@ -292,3 +292,16 @@ def test_debug_mode_sees_rules_that_depend_on_chance(monkeypatch: pytest.MonkeyP
 
 # Below all: tests speak of lines of this file.
 pytestmark = pytest.mark.usefixtures("quickly")
+
+
+def test_the_interpreter_gives_views_in_any_order() -> None:
+    """A transposed array as it comes from numpy is Fortran's: results and updates are C's."""
+    w, x = gradc.shared(np.arange(6.0).reshape(3, 2), "w"), T.dmatrix("x")
+    f = gradc.function([x], [x.T, w.dimshuffle(1, 0), x[:, ::2]], updates=[(w, w.T)],
+                       mode="REFERENCE")  # fmt: skip
+    a = np.arange(8.0).reshape(2, 4)
+    wanted = (a.T, w.get_value().T, a[:, ::2])
+    for found, expected in zip(f(a), wanted, strict=True):
+        np.testing.assert_array_equal(found, expected)
+        assert found.flags.c_contiguous
+    assert w.get_value().shape == (2, 3)

@@ -218,3 +218,48 @@ def test_printing(capsys: pytest.CaptureFixture[str]) -> None:
     assert theano.function([x], theano.printing.Print("value")(x))(3.0) == 3.0
     assert "value" in capsys.readouterr().out
     assert sys.modules["theano"] is compat
+
+
+def test_averages_that_follow_a_layer() -> None:
+    """As Lasagne's batch normalisation keeps them: default updates of a clone, of one storage."""
+    x = T.dvector("x")
+    mean = theano.shared(np.asarray(1.0), "mean")
+    running = theano.clone(mean, share_inputs=False)
+    assert running is not mean
+    running.default_update = 0.5 * running + 0.5 * T.mean(x)
+    train = theano.function([x], T.sum(x - T.mean(x)) + 0 * running)
+    test = theano.function([x], T.sum(x - mean))
+    train(np.full(2, 5.0))
+    assert mean.get_value() == running.get_value() == 3.0
+    assert test(np.zeros(2)) == -6.0
+    assert mean.get_value() == 3.0  # which only training changes
+    assert theano.clone(T.exp(mean)).owner.inputs[0] is mean
+
+
+def test_convolutions_and_pools_as_operations() -> None:
+    x, w, y = T.dtensor4("x"), T.dtensor4("w"), T.dtensor4("y")
+    abstract = T.nnet.abstract_conv
+    options = {"border_mode": "half", "subsample": (2, 2)}
+    downsample = sys.modules["theano.tensor.signal.downsample"]
+    pairs = [
+        (abstract.AbstractConv2d(None, (3, 2, 3, 3), **options)(x, w),
+         T.nnet.conv2d(x, w, **options, unroll_batch=4)),
+        (abstract.AbstractConv2d_gradInputs((None, 2, 6, 6), (3, 2, 3, 3), **options)(w, y, (6, 6)),
+         abstract.conv2d_grad_wrt_inputs(y, w, (None, 2, 6, 6), **options)),
+        (abstract.AbstractConv2d_gradWeights(None, None, **options)(x, y, w.shape[2:]),
+         abstract.conv2d_grad_wrt_weights(x, y, (None, None, 3, 3), **options)),
+        (T.signal.pool.Pool(True, "sum")(x, (2, 3), (1, 1), (1, 0)),
+         T.signal.pool.pool_2d(x, (2, 3), True, (1, 1), (1, 0), "sum")),
+        (downsample.DownsampleFactorMax((4, 4))(x), T.signal.pool.pool_2d(x, (4, 4), False)),
+        (sys.modules["theano.sandbox.neighbours"].images2neibs(x, (3, 2)),
+         T.nnet.neighbours.images2neibs(x, (3, 2))),
+    ]  # fmt: skip
+    f = theano.function([x, w, y], [each for pair in pairs for each in pair])
+    rng = np.random.RandomState(1)
+    found = f(rng.rand(2, 2, 6, 6), rng.rand(3, 2, 3, 3), rng.rand(2, 3, 3, 3))
+    for one, other in zip(found[::2], found[1::2], strict=True):
+        np.testing.assert_array_equal(one, other)
+    with pytest.raises(TypeError, match="conv2d: takes no kshp_logical"):
+        T.nnet.conv2d(x, w, kshp_logical=(1, 1))
+    with pytest.raises(ValueError, match="Pool: ndim=4"):
+        T.signal.pool.Pool(ndim=4)

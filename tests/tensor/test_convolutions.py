@@ -241,6 +241,45 @@ def test_larger_ones_in_parts(dtype: str) -> None:
     )
 
 
+def interpolated(x: Array, axis: int, ratio: int) -> Array:
+    """Between elements `ratio` apart, of which the first and the last go on."""
+    at = (np.arange(x.shape[axis] * ratio) - (ratio - 1 - ratio // 2)) / ratio
+    return np.apply_along_axis(lambda v: np.interp(at, np.arange(len(v)), v), axis, x)
+
+
+def test_upsampling() -> None:
+    """By whole numbers and fractions, beside numpy's interpolation; the gradient by its sum."""
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(2, 3, 4, 5))
+    sx = T.tensor("float64", (None,) * 4, "x")
+    ratios = [1, 2, 3, 4]
+    pairs: list[Any] = [((3, 2), (3, 2)), ((6, 4), (1, 3)), ((5, 2), (2, 1))]
+    outputs = [T.nnet.bilinear_upsampling(sx, n, None, None, 3) for n in ratios]
+    outputs += [T.nnet.frac_bilinear_upsampling(sx, (3, 2))]
+    outputs += [T.nnet.bilinear_upsampling(sx, None, p, use_1D_kernel=False) for p in pairs]
+    got = gradc.function([sx], [*outputs, T.grad(T.sum(outputs[2]), sx)])(x)
+    wanted = [interpolated(interpolated(x, 2, n), 3, n) for n in ratios]
+    for (p, q), (r, s) in [pairs[0], *pairs]:
+        whole = interpolated(interpolated(x, 2, p // np.gcd(p, q)), 3, r // np.gcd(r, s))
+        wanted.append(whole[:, :, :: q // np.gcd(p, q), :: s // np.gcd(r, s)])
+    for one, other in zip(got, wanted, strict=False):
+        np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(np.sum(got[-1] * x), np.sum(wanted[2]))
+    tent = gradc.function([], T.nnet.bilinear_kernel_2D((2, 3), normalize=False))()
+    np.testing.assert_array_equal(tent, np.outer([1, 2, 1], [1, 2, 3, 2, 1]))
+    for wrong, said in (
+        (lambda: T.nnet.bilinear_upsampling(sx), "neither"),
+        (lambda: T.nnet.bilinear_upsampling(sx, 2, (3, 2)), "both"),
+        (lambda: T.nnet.bilinear_upsampling(sx, None, (3, 2)), "use_1D_kernel=False"),
+        (lambda: T.nnet.bilinear_upsampling(sx, 0), "ratio has 0"),
+        (lambda: T.nnet.frac_bilinear_upsampling(sx, 3), "frac_ratio has to be"),
+        (lambda: T.nnet.frac_bilinear_upsampling(sx, (3, 0)), "frac_ratio has 0"),
+        (lambda: T.nnet.bilinear_upsampling(sx[0], 2), "input has 3 axes"),
+    ):
+        with pytest.raises((ArgumentError, ArgumentTypeError, ShapeError), match=said):
+            wrong()
+
+
 # -- what does not fit -----------------------------------------------------------------------------
 
 

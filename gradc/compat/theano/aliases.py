@@ -55,6 +55,7 @@ _SAME = {
     **dict.fromkeys(
         ("theano.gof.fg", "theano.gof.op"), "theano.gof"
     ),
+    "theano.sandbox.neighbours": "theano.tensor.nnet.neighbours",
     "theano.gof.vm": "theano.gof.link",
     "theano.gof.cmodule": "theano.gof.utils",
     "theano.gof.cc": "theano.gof.link",

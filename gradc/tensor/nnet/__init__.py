@@ -56,11 +56,20 @@ from gradc.tensor.nnet.normalization import (
     batch_normalization_train,
     layer_norm,
 )
+from gradc.tensor.nnet.upsampling import (
+    bilinear_kernel_1D,
+    bilinear_kernel_2D,
+    bilinear_upsampling,
+    frac_bilinear_upsampling,
+)
 
 __all__ = [
     "batch_normalization",
     "batch_normalization_test",
     "batch_normalization_train",
+    "bilinear_kernel_1D",
+    "bilinear_kernel_2D",
+    "bilinear_upsampling",
     "binary_crossentropy",
     "categorical_crossentropy",
     "causal_conv1d",
@@ -81,6 +90,7 @@ __all__ = [
     "crossentropy_softmax_max_and_argmax_1hot_with_bias",
     "dropout",
     "elu",
+    "frac_bilinear_upsampling",
     "gelu",
     "get_conv_output_shape",
     "h_softmax",

@@ -14,6 +14,7 @@ from gradc.graph.replace import checked
 from gradc.graph.replace import clone as cloned
 from gradc.graph.variable import Input, Variable
 from gradc.graph.walk import leaves
+from gradc.sharedvar import SharedVariable
 
 __all__ = ["clone", "equal_computations", "map_variables", "until"]
 
@@ -25,11 +26,17 @@ def clone(
     """A copy of what computes the output, with variables replaced.
 
     strict=False: a replacement may have another dtype, as far as the operations behind it take it.
+    share_inputs=False: inputs and shared variables are new ones; the latter have the same storage,
+    and default updates of their own.
     copy_inputs: Theano's older word for share_inputs, with this meaning of True.
     Raises: TypeError, ValueError as gradc.clone.
     """
     shares = share_inputs if copy_inputs is None else copy_inputs
     pairs = dict(replace.items() if isinstance(replace, Mapping) else replace or ())
+    listed = [output] if isinstance(output, Variable) else list(output)
+    for leaf in [] if shares else leaves(listed, stop=pairs):
+        if isinstance(leaf, SharedVariable):
+            pairs.setdefault(leaf, leaf.clone())
     if not strict and any(_is_other(old, new) for old, new in pairs.items()):
         return _other_dtypes(output, pairs, shares)
     return cloned(output, pairs, strict=strict, share_inputs=shares)

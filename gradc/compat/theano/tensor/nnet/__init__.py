@@ -38,6 +38,23 @@ def softmax_with_bias(x: Any, b: Any) -> Variable:  # type: ignore[no-redef]
     return ours.softmax_with_bias(padded_rows(as_variable(x)), b)
 
 
+def conv2d(  # type: ignore[no-redef]
+    input: Any, filters: Any, input_shape: Any = None, filter_shape: Any = None,
+    border_mode: Any = "valid", subsample: Any = (1, 1), filter_flip: bool = True,
+    image_shape: Any = None, filter_dilation: Any = (1, 1), num_groups: int = 1,
+    unshared: bool = False, **kwargs: Any,
+) -> Variable:  # fmt: skip
+    """gradc.tensor.nnet.conv2d; kwargs: hints of old about loops, which mean nothing here.
+
+    Raises: as that, and ArgumentTypeError for other words.
+    """
+    conv.refuse_unknown(kwargs)
+    return ours.conv2d(
+        input, filters, input_shape, filter_shape, border_mode, subsample, filter_flip, image_shape,
+        filter_dilation, num_groups, unshared,
+    )  # fmt: skip
+
+
 abstract_conv2d = ours.conv2d
 softmax_graph = softmax_op = softmax
 logsoftmax_op = logsoftmax
