@@ -8,7 +8,8 @@ BIN := $(VENV)/bin
 BUILT_FROM := setup.py pyproject.toml gradc/runtime/_build.py csrc/inline/gradc/abi.h \
 	$(wildcard csrc/runtime/* csrc/python/* csrc/panels/*)
 
-EXAMPLES := mlp logistic_lbfgs gp hmc lotka_volterra rbm lstm_chars
+EXAMPLES := mlp logistic_lbfgs gp hmc lotka_volterra rbm lstm_chars lenet autoencoder transformer \
+	batchnorm
 
 .PHONY: test demo examples test-all tiny golden bench docs mutants wheel lint types check clean
 

@@ -58,7 +58,7 @@ def _listed() -> str:
     for file, workloads in catalogue().items():
         lines.append(f"benchmarks/{file}.py")
         lines += [
-            f"  {work.name:14}{Case(work, VARIATIONS['plain']).title}, {work.dtype}"
+            f"  {work.name:18}{Case(work, VARIATIONS['plain']).title}, {work.dtype}"
             for work in workloads
         ]
     return "\n".join(lines)

@@ -38,6 +38,8 @@ def prepare(peer: Any, case: Case, data: Data) -> Task:
     own = getattr(peer, work.data.__module__.rsplit(".", 1)[-1], None)
     if own is not None:
         return own(case, data)
+    if work.formula is None:
+        raise NotOffered(work.name)
     verb = "train" if work.update else "differentiate" if work.parameters else "evaluate"
     if not hasattr(peer, verb):
         raise NotOffered(work.name)

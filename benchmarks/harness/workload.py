@@ -90,6 +90,7 @@ class Workload:
     name, title: for the command line and the table; the title may name sizes in braces.
     data(dtype, **sizes): the arrays, by the names of the formula's arguments.
     formula(np, **variables): a dict of expressions in the words `np`; "cost" is differentiated.
+        None: only peers that have a function for the workload's file take part.
     outputs: those expressions that are returned.
     parameters: the arrays to differentiate by; with `update` they are shared and trained, without
         it their gradients are returned too.  None at all: the formula is only evaluated.
@@ -97,7 +98,8 @@ class Workload:
         an argument `activation`.
     matrices: those arrays that a variation may hand over transposed.
     floor(data): what cannot be avoided; None for work too small to have one.
-    steps: runs before values are compared, to within `rtol` of the largest.
+    steps: runs before values are compared, to within `rtol` of the largest; `apart` names values
+        that may differ more: rounding grows where many steps build on each other.
     compared: what is made of a peer's values before they are compared, where these are its own.
     first, latency: whether the first call, and the distribution of calls, are measured too.
     """
@@ -105,7 +107,7 @@ class Workload:
     name: str
     title: str
     data: Callable[..., Data]
-    formula: Callable[..., dict[str, Any]]
+    formula: Callable[..., dict[str, Any]] | None
     sizes: Mapping[str, int] = field(default_factory=dict)
     dtype: str = "float64"
     outputs: tuple[str, ...] = ("out",)
@@ -116,6 +118,7 @@ class Workload:
     floor: Callable[[Data], Floor] | None = None
     goal: Goal = Goal()
     steps: int = 3
+    apart: Mapping[str, float] = field(default_factory=dict)
     compared: Callable[[Data], Data] | None = None
     first: bool = False
     latency: bool = False
@@ -165,6 +168,7 @@ class Case:
             (varied.is_transposed and not work.matrices)
             or (varied.other_activation and len(work.activations) < 2)
             or (varied.scale != 1.0 and not work.sizes)
+            or (varied.is_renamed and work.formula is None)
         )
 
     @property

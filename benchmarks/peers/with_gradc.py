@@ -7,9 +7,11 @@ from typing import Any
 
 import gradc
 import gradc.tensor as T
+from benchmarks.harness.task import Task
+from benchmarks.harness.workload import Case, Data
 from benchmarks.peers.symbolic import Library
 
-__all__ = ["about", "differentiate", "evaluate", "train"]
+__all__ = ["about", "differentiate", "epochs", "evaluate", "train"]
 
 
 def about() -> str:
@@ -52,3 +54,11 @@ WORDS = SimpleNamespace(
 
 _library = Library(WORDS, variable, gradc.shared, T.grad, gradc.function)
 evaluate, differentiate, train = _library.evaluate, _library.differentiate, _library.train
+
+
+def epochs(case: Case, data: Data) -> Task:
+    """The example's own program."""
+    from benchmarks.networks.running import epoch_of, problem_of  # imports scikit-learn
+
+    problem = problem_of(case)
+    return epoch_of(problem.build(problem.rows))

@@ -18,7 +18,7 @@ import torch.nn.functional as F  # its own documentation's name
 from benchmarks.harness.task import Task
 from benchmarks.harness.workload import Case, Data
 
-__all__ = ["WORDS", "about", "differentiate", "evaluate", "lstm", "settings", "train"]
+__all__ = ["WORDS", "about", "differentiate", "epochs", "evaluate", "lstm", "settings", "train"]
 
 torch.set_num_threads(len(os.sched_getaffinity(0)))
 
@@ -158,6 +158,13 @@ def lstm(case: Case, data: Data) -> Task:
         }
 
     return Task(run, values)
+
+
+def epochs(case: Case, data: Data) -> Task:
+    """The example's network once more."""
+    from benchmarks.networks import in_torch, running  # imports the examples, and scikit-learn
+
+    return running.epoch_of(in_torch.Twin(running.problem_of(case)))
 
 
 def tensors(data: Data, parameters: tuple[str, ...] = ()) -> Data:

@@ -101,12 +101,64 @@ def test_the_network_knows_more_than_trigrams() -> None:
     assert chars.bits(best, text.judge) < trigrams - 0.15
 
 
+def test_lenet_reads_digits(quickly: None) -> None:
+    lenet = example("lenet")
+    train, test = lenet.load()
+    assert (train.x.shape, test.x.shape) == ((1280, 1, 28, 28), (517, 1, 28, 28))
+    network = lenet.build(lenet.initial(), train)
+    ((cost, accuracy),) = lenet.learn(network, test, 1)
+    assert cost < 3
+    assert accuracy > 0.8
+
+
+def test_an_autoencoder_draws_what_was_wiped_out(quickly: None) -> None:
+    autoencoder = example("autoencoder")
+    train, test = autoencoder.load()
+    network = autoencoder.build(autoencoder.initial(), train.x, train.x)
+    curve = autoencoder.learn(network, train.x, 5)
+    assert curve[-1] < 0.8 * curve[0]
+    spoilt = autoencoder.spoil(test.x, np.random.default_rng(1))
+    before, after = (np.square(each - test.x).mean() for each in (spoilt, network.redraw(spoilt)))
+    assert after < before / 2.5
+
+
+def test_running_averages_are_those_of_the_data(quickly: None) -> None:
+    batchnorm = example("batchnorm")
+    train, test = batchnorm.load()
+    network = batchnorm.build(batchnorm.initial(), train)
+    curve = batchnorm.learn(network, test, 3)
+    assert curve[-1][1] > 0.9
+    rows = train.x @ network.weights["w_0"].get_value()
+    for name, found in {"mean_0": rows.mean(axis=0), "var_0": rows.var(axis=0)}.items():
+        average = network.averages[name].get_value()
+        np.testing.assert_allclose(average, found, atol=0.25 * np.abs(found).max())
+
+
+def test_a_letter_sees_only_those_before_it(quickly: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    transformer = importlib.import_module("examples.transformer")
+    monkeypatch.setattr(transformer, "BLOCKS", 1)  # compiles in half the time
+    text = transformer.load(15_000)
+    network = transformer.build(transformer.initial(len(text.alphabet)), text.train, 2)
+    curve = transformer.learn(network, text, 2)
+    assert curve[-1][0] < curve[0][0] < np.log(len(text.alphabet)) + 1
+    letters = text.test[:4, :-1].copy()
+    before, *_ = network.foretell(letters)
+    np.testing.assert_allclose(before.sum(axis=-1), 1, rtol=1e-5)
+    letters[:, 20:] = 0
+    after, *looks = network.foretell(letters)
+    np.testing.assert_array_equal(before[:, :20], after[:, :20])
+    assert (before[:, 20:] != after[:, 20:]).any()
+    for look in looks:
+        assert not np.triu(look, 1).any()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "options"),
     [
         ("hmc", "--draws 500"), ("lotka_volterra", "--simulations 2"),
-        ("rbm", "--epochs 5"), ("lstm_chars", "--steps 100"),
+        ("rbm", "--epochs 5"), ("lstm_chars", "--steps 100"), ("lenet", "--epochs 1"),
+        ("autoencoder", "--epochs 2"), ("batchnorm", "--epochs 2"), ("transformer", "--epochs 1"),
     ],
 )  # fmt: skip
 def test_the_example_prints_and_saves_a_picture(name: str, options: str, tmp_path: Path) -> None:
