@@ -21,6 +21,7 @@ from gradc.kernel.program import (
     Scale,
     Step,
 )
+from gradc.kernel.text import touched
 from gradc.sizes import Length, Size
 
 __all__ = ["check_program"]
@@ -66,6 +67,7 @@ class _Checker(Judge):
         """Each buffer is where it says."""
         program = self.program
         ports = {"arg": program.interface.args, "out": program.interface.outs}
+        used = {b for segment in program.segments for step in segment.steps for b in touched(step)}
         for number, buffer in enumerate(program.buffers):
             self.require(buffer.number == number, f"b{buffer.number} stands at {number}")
             if buffer.place in ports:
@@ -77,6 +79,8 @@ class _Checker(Judge):
             if buffer.place == "window":
                 self.require(buffer.index < number, f"b{number} looks into what comes behind it")
                 continue
+            if number not in used:
+                continue  # packed before, for another product
             slots = program.segments[buffer.segment].slots
             self.require(0 <= buffer.index < len(slots), f"b{number} has no slot")
             slot = slots[buffer.index]

@@ -88,6 +88,7 @@ class NestChecker:
         blocks = [self.nest.head, *(block.body for block in self.nest.blocks)]
         order = [each for body in blocks for each in body]
         loads = [(k, s) for k, s in enumerate(order) if isinstance(s, (Load, Indexed))]
+        puts = [(k, s.access.buffer) for k, s in enumerate(order) if isinstance(s, Store)]
         for k, store in enumerate(order):
             if not isinstance(store, Store):
                 continue
@@ -95,6 +96,8 @@ class NestChecker:
                 one, other = store.access.buffer, load.access.buffer
                 if one == other or not self.outer.may_share(one, other):
                     continue
+                if any(k < at < j and buffer == other for at, buffer in puts):
+                    continue  # what is read was written later
                 text = f"b{other} is read after b{one} is written in its memory"
                 self.require(j < k, text)
                 same = (store.access.offset, store.access.strides) == (

@@ -23,6 +23,7 @@ class Judge:
     where: str = "program"
     sizes: set[int] = field(default_factory=set)  # entries defined so far
     ready: set[int] = field(default_factory=set)  # buffers written so far, or arguments
+    changed: dict[int, str] = field(default_factory=dict)  # shared arguments, and who wrote first
 
     def require(self, condition: bool, what: str) -> None:
         """Complain about the present step."""
@@ -56,6 +57,8 @@ class Judge:
         self.require(
             buffer.place == "arg" or number in self.ready, f"b{number} is read before it is written"
         )
+        writer = self.changed.get(buffer.index, self.where) if buffer.place == "arg" else self.where
+        self.require(writer == self.where, f"b{number} is read behind its update in {writer}")
 
     def write(self, number: int, is_behind: bool, dtype: str | None = None) -> None:
         """A buffer that may be written here."""
@@ -65,10 +68,11 @@ class Judge:
             self.write(buffer.index, is_behind)
             return
         self.require(buffer.place != "arg", f"b{number} is an argument")
-        is_update = (
-            buffer.place == "out" and self.program.interface.outs[buffer.index].role == "update"
-        )
+        port = self.program.interface.outs[buffer.index] if buffer.place == "out" else None
+        is_update = port is not None and port.role == "update"
         self.require(is_behind or not is_update, f"b{number} is an update, before the commit")
+        if port is not None and is_update and port.shared is not None:
+            self.changed.setdefault(port.shared, self.where)
         self.ready.add(number)
 
     def may_share(self, one: int, other: int) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Collection
 from gradc.graph.variable import Variable
 from gradc.lower.reads import sources_of
 from gradc.lower.schedule import can_update_in_place
-from gradc.lower.tasks import Task, run_before
+from gradc.lower.tasks import Task, next_number, run_before
 from gradc.lower.values import Values
 
 __all__ = ["change_in_place"]
@@ -39,7 +39,7 @@ def change_in_place(
     if any(task.is_fallible or shared in task.reads for task in after):
         return []
     tests = [
-        _test(values, len(tasks) + k, home, task)
+        _test(values, next_number(tasks) + k, home, task)
         for k, task in enumerate(each for each in scatters if each.is_fallible)
     ]
     if any(test.needs(writer) for test in tests for writer in [*writers, *chain]):

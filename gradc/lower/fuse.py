@@ -6,7 +6,8 @@ gathers, copies), products, scatters and routines.
 One rule serves every graph.  A value joins the nest of a producer, or of a sibling that reads the
 same array or fills the same join, if (1) its axes are axes of the nest, each at its own place, (2)
 no path leads out of the nest and back into the value, and (3) a fold it needs from the nest is
-finished inside a row: it runs over exactly the nest's inner axes.  Everything else goes through
+finished inside a row: it runs over exactly the nest's inner axes.  Nests that were begun apart, for
+want of an array that both read, become one when a value reads both.  Everything else goes through
 memory.
 """
 
@@ -37,6 +38,7 @@ class _Fuser:
     chains_only: bool
     fuses: bool = True
     tasks: list[Task] = field(default_factory=list)
+    made: int = 0  # tasks so far, those that have become part of another one included
     home: dict[Variable, Task] = field(default_factory=dict)  # value -> the task that computes it
     readers: dict[Variable, list[Task]] = field(default_factory=dict)
     fillers: dict[Variable, list[Task]] = field(default_factory=dict)  # of joins, by the join
@@ -71,18 +73,24 @@ class _Fuser:
     # -- adding ----------------------------------------------------------------------------------
 
     def add_step(self, kind: TaskKind, node: Apply, reads: tuple[Variable, ...]) -> None:
-        task = Task(len(self.tasks), kind, node=node, before=self.needed(reads))
+        task = Task(self._number(), kind, node=node, before=self.needed(reads))
         task.segment = self.values.shapes.segment[node.outputs[0]]
         task.outs.extend(node.outputs)
         self.tasks.append(task)
         for out in node.outputs:
             self._register(task, out, reads)
 
+    def _number(self) -> int:
+        self.made += 1
+        return self.made - 1
+
     def add_item(self, item: Item) -> None:
+        if self.fuses and not self.chains_only:
+            self._unite_below(item)
         for task in self._candidates(item) if self.fuses else ():
             if self._join(task, item):
                 return
-        task = nest_of(len(self.tasks), self.values, item)
+        task = nest_of(self._number(), self.values, item)
         task.before = self.needed(item.reads)
         self.tasks.append(task)
         self.items[item.out] = item
@@ -224,6 +232,65 @@ class _Fuser:
                 return False
             place[axis] = k
         return True
+
+    # -- two nests made one ------------------------------------------------------------------------
+
+    def _unite_below(self, item: Item) -> None:
+        """Make one nest of those that the item reads, where that is legal.
+
+        They were begun apart, because they have no array in common; left so, all that the item
+        needs of one of them would go through memory.
+        """
+        below = dict.fromkeys(self.home.get(source) for source in self.sources(item.reads))
+        nests = [task for task in below if task is not None and task.kind == "nest"]
+        for k, other in enumerate(nests[1:]):
+            one = nests[k]
+            first, then = (other, one) if one.needs(other) else (one, other)
+            nests[k + 1] = first if self._unite(first, then) else other
+
+    def _unite(self, first: Task, then: Task) -> bool:
+        """Whether the items of `then` could be put behind those of `first`."""
+        fits = len(first.axes) > 1 and first.axes == then.axes and first.segment == then.segment
+        if not fits or len(first.items) + len(then.items) > _MOST_ITEMS or first.needs(then):
+            return False
+        if any(then.needs(each) and each.needs(first) for each in self.tasks):
+            return False
+        count, inner = len(first.items), first.inner
+        for item in then.items:
+            place = self._place(first, item)
+            found = False if place is None else self._inner(first, item, place)
+            if place is None or found is False:
+                self._part(first, then, count, inner)
+                return False
+            first.inner = found
+            first.items.append(item)
+            first.outs.append(item.out)
+            first.places[item.out] = place
+            self.home[item.out] = first
+        self._replace(then, first)
+        return True
+
+    def _part(self, first: Task, then: Task, count: int, inner: frozenset[int] | None) -> None:
+        """Take back what has been put behind the first `count` items."""
+        for item in first.items[count:]:
+            del first.places[item.out]
+            self.home[item.out] = then
+        del first.items[count:], first.outs[count:]
+        first.inner = inner
+
+    def _replace(self, gone: Task, by: Task) -> None:
+        """Let a task stand for another one, which is a part of it now."""
+        self.tasks.remove(gone)
+        by.reads |= gone.reads
+        mine, its = 1 << by.number, 1 << gone.number
+        by.before = (by.before | gone.before) & ~(mine | its)
+        for task in self.tasks:
+            if task is not by and task.before & (mine | its):
+                task.before = (task.before | by.before | mine) & ~its
+        for known in (self.readers, self.fillers):
+            for tasks in known.values():
+                if gone in tasks:
+                    tasks[:] = dict.fromkeys(by if task is gone else task for task in tasks)
 
     # -- which axes a row folds --------------------------------------------------------------------
 

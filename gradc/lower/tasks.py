@@ -17,7 +17,7 @@ from gradc.lower.values import Values
 from gradc.ops.kinds import Gather, Reduce, Routine
 from gradc.sizes import Size
 
-__all__ = ["Item", "Task", "TaskKind", "inner_axes", "nest_of", "run_before"]
+__all__ = ["Item", "Task", "TaskKind", "inner_axes", "nest_of", "next_number", "run_before"]
 
 TaskKind = Literal[
     "nest", "product", "scatter", "places", "routine", "join", "call", "check", "loop"
@@ -134,6 +134,11 @@ def nest_of(number: int, values: Values, item: Item) -> Task:
     task.places[item.out] = tuple(real.index(a) if a in real else None for a in range(len(lengths)))
     task.segment = values.shapes.segment.get(item.out, 0)
     return task
+
+
+def next_number(tasks: Sequence[Task]) -> int:
+    """A number for one more task: there are fewer than numbers where nests have been united."""
+    return 1 + max((task.number for task in tasks), default=-1)
 
 
 def run_before(tasks: Sequence[Task], first: Task, then: Task) -> None:

@@ -13,7 +13,7 @@ from gradc.lower.border import Border
 from gradc.lower.changes import change_in_place
 from gradc.lower.items import Items, copy_of
 from gradc.lower.schedule import can_update_in_place
-from gradc.lower.tasks import Item, Task, nest_of, run_before
+from gradc.lower.tasks import Item, Task, nest_of, next_number, run_before
 from gradc.lower.values import Values
 
 __all__ = ["Placed", "place_results"]
@@ -71,7 +71,7 @@ def _copy_task(
     """A nest that copies `new` into the storage of `shared` when everything else is done."""
     copy = copy_of(values, new)
     source = home[new]
-    task = nest_of(len(tasks), values, Item(copy, None, copy, (new,)))
+    task = nest_of(next_number(tasks), values, Item(copy, None, copy, (new,)))
     task.before = source.before | 1 << source.number
     task.reads.add(new)
     task.segment = last

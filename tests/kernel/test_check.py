@@ -96,6 +96,9 @@ def test_commit() -> None:
     (segment,) = program.segments
     early = replace(program, segments=(replace(segment, commit=3),))
     assert refused(early) == "segment 0, step 2: b5 is an update, before the commit"
+    late = replace(segment, steps=(*segment.steps, segment.steps[0]))
+    text = refused(replace(program, segments=(late,)))
+    assert "is read behind its update in segment 0, step " in text
     program = p.gather().program
     (segment,) = program.segments
     late = replace(program, segments=(replace(segment, commit=0),))

@@ -13,6 +13,7 @@ import gradc.tensor as T
 from gradc.errors import IndexBoundsError
 from gradc.kernel.check import check_program
 from gradc.kernel.program import Nest, Pack, Product
+from gradc.lower.tasks import Task, next_number
 
 pytestmark = pytest.mark.usefixtures("quickly")
 
@@ -163,3 +164,66 @@ def test_rows_of_several_axes_meet_what_follows_them() -> None:
     for got, want in zip(f(a, c, bias), (wanted, wanted.sum((0, 1))), strict=True):
         np.testing.assert_allclose(got, want, atol=1e-13)
     np.testing.assert_allclose(g(a, c, scale), np.tanh(a @ c * scale[:, None, None]), atol=1e-13)
+
+
+def test_nests_begun_apart_are_one_where_both_are_read() -> None:
+    """A layer norm's gradient begins with w * gamma, its value with the mean of x."""
+    x, w, gamma = T.matrix("x"), T.matrix("w"), T.vector("gamma")
+    cost = T.mean(T.nnet.layer_norm(x, gamma) * w)
+    f = gradc.function([x, w, gamma], [cost, *T.grad(cost, [x, gamma])])
+    assert len(sweeps(f)) == 1
+    a, b, g = RNG.normal(size=(6, 5)), RNG.normal(size=(6, 5)), RNG.normal(size=5)
+    root = np.sqrt(a.var(1, keepdims=True) + 1e-5)
+    n, ct = (a - a.mean(1, keepdims=True)) / root, b * g / 30
+    mean = ct.mean(1, keepdims=True) + n * (ct * n).mean(1, keepdims=True)
+    expected = [(n * g * b).mean(), (ct - mean) / root, (b * n).sum(0) / 30]
+    for got, wanted in zip(f(a, b, g), expected, strict=True):
+        np.testing.assert_allclose(got, wanted, rtol=1e-11, atol=1e-14)
+
+
+def test_nests_with_something_between_stay_two() -> None:
+    """The second nest needs a product of the first one's rows."""
+    x, w = T.matrix("x"), T.matrix("w")
+    first = T.softmax(x)
+    second = T.softmax(T.dot(first, w))
+    f = gradc.function([x, w], [first * second, first, second])
+    assert len(sweeps(f)) == 2
+    a, b = RNG.normal(size=(6, 5)), RNG.normal(size=(5, 5))
+    one = softmax(a, axis=1)
+    two = softmax(one @ b, axis=1)
+    for got, wanted in zip(f(a, b), [one * two, one, two], strict=True):
+        np.testing.assert_allclose(got, wanted, rtol=1e-12)
+
+
+def test_numbers_are_not_given_twice() -> None:
+    """A task that became a part of another one leaves a gap."""
+    assert next_number([Task(0, "nest"), Task(3, "nest")]) == 4
+    assert next_number([]) == 0
+
+
+def test_updates_read_what_stood_before_though_nests_were_united() -> None:
+    """Copies into shared variables come behind all their readers, however tasks are numbered."""
+    x, g = T.matrix("x"), T.vector("g")
+    start = [RNG.normal(size=(5, 5)) for _ in range(2)]
+    a, b = (gradc.shared(each, name=name) for each, name in zip(start, "ab", strict=True))
+
+    def sweep(p: Any, q: Any) -> Any:
+        return T.nnet.layer_norm(p, g) * T.softmax(q)
+
+    rows = sweep(x * a, b)
+    more = sweep(T.dot(rows[::-1], x), a)
+    new_a, new_b = b[::-1] + more, T.dot(rows, T.dot(a[:, ::-1], more.T)) + a.T
+    f = gradc.function([x, g], [rows, more], updates={a: new_a, b: new_b})
+    check_program(f.stages.program)
+    u, v = RNG.normal(size=(5, 5)), RNG.normal(size=5)
+
+    def swept(p: Any, q: Any) -> Any:
+        off = p - p.mean(1, keepdims=True)
+        return off / np.sqrt(p.var(1, keepdims=True) + 1e-5) * v * softmax(q, axis=1)
+
+    one, two = start
+    first = swept(u * one, two)
+    then = swept(first[::-1] @ u, one)
+    wanted = [first, then, two[::-1] + then, first @ (one[:, ::-1] @ then.T) + one.T]
+    for got, want in zip([*f(u, v), a.get_value(), b.get_value()], wanted, strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-12)
