@@ -41,7 +41,8 @@ class Pace:
 
 def race(workload: Workload, peers: Sequence[Peer], pace: Pace, variation: str = "plain") -> Result:
     """Compare values, then time in turns. Raises: Mismatch; PeerFailed if gradc itself fails."""
-    result = Result.of(Case(workload, VARIATIONS[variation]), variation)
+    case = Case(workload, VARIATIONS[variation])
+    result = Result.of(case, variation)
     with ExitStack() as stack:
         processes: dict[str, Process] = {}
         for peer in (GRADC, *peers, FLOOR):
@@ -56,7 +57,8 @@ def race(workload: Workload, peers: Sequence[Peer], pace: Pace, variation: str =
                 processes[peer.name] = process
         floor = processes.pop(FLOOR.name)
         values = {name: _values(process, workload) for name, process in processes.items()}
-        differences = compare(workload, values, {peer.name: peer for peer in peers})
+        sums = workload.sums(case.data()) if workload.sums else {}
+        differences = compare(workload, values, {peer.name: peer for peer in peers}, sums)
         result.entries = {name: Entry(difference=differences.get(name)) for name in processes}
         _measure(result, processes, floor, pace)
         if workload.latency:
@@ -74,15 +76,25 @@ def _values(process: Process, workload: Workload) -> Data:
 
 
 def compare(
-    workload: Workload, values: Mapping[str, Data], peers: Mapping[str, Peer]
+    workload: Workload,
+    values: Mapping[str, Data],
+    peers: Mapping[str, Peer],
+    sums: Mapping[str, float] | None = None,
 ) -> dict[str, float]:
-    """By peer, its largest difference from gradc's values. Raises: Mismatch."""
+    """By peer, its largest difference from gradc's values. Raises: Mismatch.
+
+    sums: what values that are sums come to at least, where errors are measured (`Workload.sums`).
+    """
+    least = sums or {}
     own = values[GRADC.name]
     found = {}
     for name, others in values.items():
         if name == GRADC.name:
             continue
-        differences = {key: _difference(own.get(key), other) for key, other in others.items()}
+        differences = {
+            key: _difference(own.get(key), other, least.get(key, 0.0))
+            for key, other in others.items()
+        }
         known = max(workload.rtol, peers[name].tolerance.get(workload.dtype, 0.0))
         most = {key: max(known, workload.apart.get(key, 0.0)) for key in differences}
         wrong = [key for key, each in differences.items() if not each <= most[key]]
@@ -94,12 +106,12 @@ def compare(
     return found
 
 
-def _difference(a: Any, b: Any) -> float:
-    """The largest difference, relative to the largest element."""
+def _difference(a: Any, b: Any, least: float) -> float:
+    """The largest difference, relative to the largest element, or to `least` if that is larger."""
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
     if a.shape != b.shape:
         return float("inf")
-    largest = max(float(np.max(np.abs(b), initial=0)), float(np.finfo(float).tiny))
+    largest = max(float(np.max(np.abs(b), initial=0)), least, float(np.finfo(float).tiny))
     return float(np.max(np.abs(a - b), initial=0)) / largest
 
 

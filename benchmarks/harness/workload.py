@@ -101,6 +101,8 @@ class Workload:
     steps: runs before values are compared, to within `rtol` of the largest; `apart` names values
         that may differ more: rounding grows where many steps build on each other.
     compared: what is made of a peer's values before they are compared, where these are its own.
+    sums(data): by the name of a value that is a sum of terms of either sign, the root of the sum of
+        their squares.  Such a sum may come out near 0; its rounding errors are no smaller then.
     first, latency: whether the first call, and the distribution of calls, are measured too.
     """
 
@@ -120,6 +122,7 @@ class Workload:
     steps: int = 3
     apart: Mapping[str, float] = field(default_factory=dict)
     compared: Callable[[Data], Data] | None = None
+    sums: Callable[[Data], Mapping[str, float]] | None = None
     first: bool = False
     latency: bool = False
 

@@ -87,6 +87,15 @@ def test_other_values_end_the_race() -> None:
             compare(work, {"gradc": own, "numpy": other}, {"numpy": NUMPY})
 
 
+def test_sums_near_nothing_are_measured_by_their_terms() -> None:
+    work = find("lecture")
+    own, other = {"xent": np.array(1e-12)}, {"xent": np.array(3e-12)}
+    with pytest.raises(Mismatch):
+        compare(work, {"gradc": own, "numpy": other}, {"numpy": NUMPY})
+    found = compare(work, {"gradc": own, "numpy": other}, {"numpy": NUMPY}, {"xent": 1.0})
+    assert found["numpy"] == pytest.approx(2e-12)
+
+
 def test_a_peer_that_lacks_values_has_not_done_the_work() -> None:
     own = {"a": np.zeros(2), "b": np.zeros(2)}
     with pytest.raises(Mismatch):
