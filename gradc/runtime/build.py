@@ -17,6 +17,7 @@ from pathlib import Path
 from gradc.emit.source import Source
 from gradc.errors import CacheError, CompileError, CompilerNotFound, message, warn_user
 from gradc.options import Options, Target
+from gradc.runtime.beside import Beside
 from gradc.runtime.cache import open_store
 from gradc.runtime.compiler import Compiler, Conditions
 from gradc.runtime.keys import (
@@ -61,6 +62,7 @@ def target_meanwhile(options: Options, work: Callable[[], object]) -> Target:
 
     Nothing compiled can be in such a cache, so the way down has to be gone in any case.
     Raises: CompileError as `current_target`; what `work` raises is left to whoever does it again.
+    Whatever interrupts it; the compiler that was asked is killed.
     """
     if was_asked(options, open_store(options)):
         return current_target(options)
@@ -73,11 +75,15 @@ def target_meanwhile(options: Options, work: Callable[[], object]) -> Target:
         except BaseException as error:
             failed.append(error)
 
-    thread = threading.Thread(target=look, name="gradc-compiler")
-    thread.start()
-    with contextlib.suppress(Exception):
-        work()
-    thread.join()
+    beside = Beside(look, "gradc-compiler")
+    beside.start()
+    try:
+        with contextlib.suppress(Exception):
+            work()
+        beside.join()
+    except BaseException:  # Ctrl-C: no compiler is left behind
+        beside.give_up()
+        raise
     if failed:
         raise failed[0]
     return found[0]

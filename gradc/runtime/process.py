@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from gradc.runtime.beside import is_given_up
 from gradc.value import value
 
 __all__ = ["Finished", "run", "run_all"]
@@ -65,6 +66,8 @@ def run_all(
                 running[number] = _Running(seconds)
                 running[number].start(argv, cwd, env)
             _wait(running)
+            if is_given_up():
+                raise KeyboardInterrupt  # of the thread that waited for this one
             for number, program in list(running.items()):
                 if (result := program.result()) is not None:
                     finished[number] = result

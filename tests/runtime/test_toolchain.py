@@ -19,6 +19,7 @@ import pytest
 from gradc.errors import ArgumentError, CompileError, CompilerNotFound
 from gradc.options import Options, Target
 from gradc.runtime import process, toolchain
+from gradc.runtime.build import target_meanwhile
 from gradc.runtime.compiler import Conditions
 from gradc.runtime.cpu import cpu_features, vector_width
 from gradc.runtime.process import run
@@ -270,6 +271,22 @@ def test_an_interrupt_kills_the_whole_group(tmp_path: Path) -> None:
     threading.Thread(target=interrupt).start()
     with pytest.raises(KeyboardInterrupt):
         run(["/bin/sh", "-c", SLEEPERS], cwd=tmp_path, env={"PATH": "/bin"}, seconds=30)
+    assert all(gone_soon(pid) for pid in pids(tmp_path))
+
+
+def test_an_interrupt_kills_a_compiler_that_is_asked_beside(tmp_path: Path) -> None:
+    """A new cache asks its compiler in a thread while the graph goes down."""
+    cc = stub(tmp_path, "cc", f"cd {tmp_path}; {SLEEPERS}")
+
+    def work() -> None:
+        while not (tmp_path / "parent").exists() or not (tmp_path / "parent").read_text():
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        target_meanwhile(options(cc=str(cc), cache_dir=tmp_path / "cache"), work)
+    assert time.monotonic() - start < 5
     assert all(gone_soon(pid) for pid in pids(tmp_path))
 
 
