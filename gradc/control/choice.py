@@ -37,7 +37,8 @@ __all__ = ["Choice", "choose", "flag", "ifelse"]
 class Choice(Declaration):
     """The first half of the operands where the condition, an int64 scalar, is 1; else the rest.
 
-    alike: a parameter: what stands for the same place has one shape, as gradients of a variable do.
+    like: a parameter, 0 or 1: what is taken has the shape of the operand of this half in any case,
+    as the gradient of a variable has that of zeros.
     """
 
     kind: ClassVar[str] = "Choice"
@@ -47,14 +48,16 @@ class Choice(Declaration):
     ) -> tuple[TensorType, ...]:
         half = len(inputs) // 2
         pairs = zip(inputs[1 : 1 + half], inputs[1 + half :], strict=True)
-        return tuple(_common(a, b, "alike" in params) for a, b in pairs)
+        return tuple(_common(a, b, params.get("like")) for a, b in pairs)
 
     def lengths(self, operands: Sequence[Operand], params: Mapping[str, Any]) -> tuple[Shape, ...]:
         half = len(operands) // 2
         which = operands[0].value
+        like = params.get("like")
         chosen = which if which is not None and sizes.is_known(which) else unknown_branch()
         return tuple(
-            tuple(m if "alike" in params or n == m else chosen * n + (1 - chosen) * m
+            tuple((n, m)[like] if like is not None else
+                  n if n == m else chosen * n + (1 - chosen) * m
                   for n, m in zip(a.shape, b.shape, strict=True))
             for a, b in zip(operands[1 : 1 + half], operands[1 + half :], strict=True)
         )  # fmt: skip
@@ -93,18 +96,18 @@ class Choice(Declaration):
                 which = inputs[0].dimshuffle(0, *("x",) * (a.ndim - 1))
                 found.append(switch(neq(which, 0), a, b))
             else:
-                found += choose(inputs[0], [a], [b], "alike" in node.op.keywords)
+                found += choose(inputs[0], [a], [b], node.op.keywords.get("like"))
         return tuple(found)
 
 
-def _common(a: Variable, b: Variable, alike: bool) -> TensorType:
+def _common(a: Variable, b: Variable, like: int | None) -> TensorType:
     if a.dtype != b.dtype or a.ndim != b.ndim:
         what = f"ifelse: one branch gives {a.type}, the other {b.type}."
         fix = "give both the same dtype and rank: T.cast, reshape."
         kind = DTypeError if a.dtype != b.dtype else ShapeError
         raise kind(message(what, [where(a), where(b)], fix))
     shapes = zip(a.type.shape, b.type.shape, strict=True)
-    if alike:
+    if like is not None:
         return TensorType(a.dtype, tuple(m if n is None else n for n, m in shapes))
     return TensorType(a.dtype, tuple(n if n == m else None for n, m in shapes))
 
@@ -114,15 +117,15 @@ def _pullback(
     outs: Sequence[Variable],
     which: Variable,
     *operands: Variable,
-    alike: bool = False,
+    like: int | None = None,
 ) -> tuple[Variable | None, ...]:
     half = len(outs)
     found: list[Variable | None] = [None] * len(operands)
     for k, ct in enumerate(cts):
         a, b = operands[k], operands[k + half]
         if ct is not None and is_inexact(a.dtype):
-            found[k] = choose(which, [ct], [zeros_like(a, ct.dtype)], True)[0]
-            found[k + half] = choose(which, [zeros_like(b, ct.dtype)], [ct], True)[0]
+            found[k] = choose(which, [ct], [zeros_like(a, ct.dtype)], 1)[0]
+            found[k + half] = choose(which, [zeros_like(b, ct.dtype)], [ct], 0)[0]
     return (None, *found)
 
 
@@ -134,16 +137,16 @@ def _both(arrays: Sequence[Array]) -> tuple[Array, ...]:
 @declared(
     Choice,
     name="choice",
-    ref=lambda *arrays, alike=False: _both(arrays),
+    ref=lambda *arrays, like=None: _both(arrays),
     pullback=_pullback,
     samples=(
         Sample(lambda f, x, y: ifelse(x.sum() > 0, x * y, y - x), ((2, 3), (2, 3))),
         Sample(lambda f, x, y: ifelse(x.sum() > 99, x * y, y - x), ((2, 3), (2, 3))),
     ),
 )
-def choice_node(*inputs: Variable, alike: bool = False) -> tuple[Variable, ...]:
+def choice_node(*inputs: Variable, like: int | None = None) -> tuple[Variable, ...]:
     """One of two lists of arrays: ifelse gives it. Gradient: to the one that is taken."""
-    return apply(op_of("choice", alike=alike or None), inputs).outputs
+    return apply(op_of("choice", like=like), inputs).outputs
 
 
 @declared(
@@ -165,10 +168,10 @@ def flag(x: Any) -> Variable:
 
 
 def choose(
-    which: Variable, then: Sequence[Variable], other: Sequence[Variable], alike: bool = False
+    which: Variable, then: Sequence[Variable], other: Sequence[Variable], like: int | None = None
 ) -> list[Variable]:
     """The arrays of `then` where `which` is 1, those of `other` where it is 0."""
-    return list(choice_node(which, *then, *other, alike=alike))
+    return list(choice_node(which, *then, *other, like=like))
 
 
 def ifelse(condition: Any, then_branch: Any, else_branch: Any, name: str | None = None) -> Any:

