@@ -150,8 +150,12 @@ def _step_lengths(shapes: Shapes, node: Apply) -> int:
         ]
         if all(is_known(n) or static is not None for n, static in pairs):
             return level
-    what = f"{node.op.keywords['word']}: the shape of a step's row follows from its own numbers."
+    word = node.op.keywords["word"]
+    what = f"{word}: the shape of a step's row follows from its own numbers."
     fix = "let every step give arrays of the same shapes, say them with T.specify_shape."
+    if word == "ifelse":
+        what = "ifelse: the shape of what a branch gives follows from numbers that it computes."
+        fix = "reduce it in the branch (T.sum), or let T.switch or T.set_subtensor keep the shape."
     raise UnsupportedError(message(what, [where(node.outputs[0])], fix))
 
 

@@ -14,6 +14,7 @@ import pytest
 
 import gradc
 import gradc.tensor as T
+from gradc.errors import UnsupportedError
 from gradc.kernel.check import check_program
 
 pytestmark = pytest.mark.usefixtures("quickly")
@@ -225,3 +226,12 @@ def test_branches_of_other_lengths() -> None:
             step[k] = 1e-6
             ends = [f(*place, at + sign * step, start)[0] for sign in (1, -1)]
             np.testing.assert_allclose(slope[k], np.subtract(*ends) / 2e-6, rtol=1e-5, atol=1e-8)
+
+
+def test_a_branch_whose_length_only_it_knows_is_refused() -> None:
+    c, x = T.dscalar("c"), T.dvector("x")
+    summed = gradc.ifelse(c > 0, T.sum(T.sqrt(x[x > 0])), T.sum(x))
+    f = gradc.function([c, x], [summed, T.grad(summed, x)])
+    np.testing.assert_array_equal(f(1.0, [4.0, -1.0])[1], [0.25, 0])
+    with pytest.raises(UnsupportedError, match="of what a branch gives follows from numbers that"):
+        gradc.function([c, x], gradc.ifelse(c > 0, x[x > 0], x))
