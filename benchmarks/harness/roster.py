@@ -59,6 +59,7 @@ _LIVING = (
         "pytensor", "with_pytensor", "pytensor",
         {"PYTENSOR_FLAGS": "base_compiledir={}", "NUMBA_CACHE_DIR": "{}"},
     ),
+    Peer("sklearn", "with_sklearn", "sklearn"),
 )  # fmt: skip
 NAMES = (*(peer.name for peer in _LIVING), "theano")
 

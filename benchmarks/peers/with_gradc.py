@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,14 +10,20 @@ import gradc
 import gradc.tensor as T
 from benchmarks.harness.task import Task
 from benchmarks.harness.workload import Case, Data
+from benchmarks.mlp_classifier import fitting
 from benchmarks.peers.symbolic import Library
 
-__all__ = ["about", "differentiate", "epochs", "evaluate", "train"]
+__all__ = ["about", "differentiate", "epochs", "evaluate", "mlp_classifier", "train"]
 
 
 def about() -> str:
     """Version."""
     return f"gradc {gradc.__version__}"
+
+
+def mlp_classifier(case: Case, data: Data) -> Task:
+    """Its estimator: loaded here, since it needs scikit-learn."""
+    return fitting(importlib.import_module("gradc.sklearn").MLPClassifier, case, data)
 
 
 def binary_crossentropy(score: Any, y: Any) -> Any:

@@ -55,7 +55,7 @@ def test_wrong_names_say_what_there_is(
 
 
 def test_a_missing_peer_is_said_and_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    absent = {"jax", "torch", "pytensor"}
+    absent = {"jax", "torch", "pytensor", "sklearn"}
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name in absent else name)
     chosen, missing = choose(None, None)
     assert [peer.name for peer in chosen] == ["numpy"]
