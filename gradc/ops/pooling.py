@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gradc.errors import ShapeError, message
 from gradc.graph.variable import Variable
 from gradc.kernel.routine import RoutineFn
 from gradc.ops.convert import as_variable
@@ -80,6 +81,14 @@ def _folded(x: Array, fold: Any, options: dict[str, Any]) -> Array:
     return out
 
 
+def _checked(y: Array, last: tuple[int, ...], options: dict[str, Any]) -> None:
+    """Raises: ShapeError unless y has a place for each window on axes of the last lengths."""
+    got, wanted = y.shape[-len(last) :], tuple(_places(last, options))
+    if got != wanted:
+        what = f"pooling: the last lengths of one array are {got}, the others give {wanted}."
+        raise ShapeError(message(what, fix="pass arrays that belong to one pooling."))
+
+
 def _greatest(x: Array, y: Array, p: Index, window: Index) -> Array:
     d = len(p) - 1
     found: Array = x[window] == y[p].reshape(*y[p].shape, *(1,) * d)
@@ -88,6 +97,7 @@ def _greatest(x: Array, y: Array, p: Index, window: Index) -> Array:
 
 def _ref_along(x: Array, y: Array, t: Array, **options: Any) -> Array:
     last = _last(x, options)
+    _checked(y, last, options)
     out = np.zeros_like(y)
     for p, window in _windows(last, options):
         kept = np.where(_greatest(x, y, p, window), t[window], 0)
@@ -96,8 +106,10 @@ def _ref_along(x: Array, y: Array, t: Array, **options: Any) -> Array:
 
 
 def _ref_back(x: Array, y: Array, ct: Array, **options: Any) -> Array:
+    last = _last(x, options)
+    _checked(y, last, options)
     out = np.zeros_like(x)
-    for p, window in _windows(_last(x, options), options):
+    for p, window in _windows(last, options):
         whole = ct[p].reshape(*ct[p].shape, *(1,) * (len(p) - 1))
         out[window] += np.where(_greatest(x, y, p, window), whole, 0)
     return out
@@ -106,6 +118,7 @@ def _ref_back(x: Array, y: Array, ct: Array, **options: Any) -> Array:
 def _ref_spread(ct: Array, *lengths: Array, **options: Any) -> Array:
     d = len(options["window"])
     last = tuple(int(n) for n in lengths)[-d:]
+    _checked(ct, last, options)
     out = np.zeros((*ct.shape[:-d], *last), ct.dtype)
     for p, window in _windows(last, options):
         out[window] += ct[p].reshape(*ct[p].shape, *(1,) * d)
