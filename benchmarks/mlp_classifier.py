@@ -1,9 +1,8 @@
 """MLPClassifier on scikit-learn's digits: a whole fit, of 100 units and 50 epochs by Adam.
 
 Both estimators draw the same weights and batches, so the scores on rows held back are compared. Not
-a formula: the peers that have an estimator have a function for it, no other takes part.  BLAS has
-as many threads as each library gives it; OPENBLAS_NUM_THREADS=1 holds for scikit-learn as for gradc
-(whose threads are its own: GRADC_THREADS).
+a formula: the peers that have an estimator have a function for it, no other takes part.  Each library
+has the threads it takes by itself: the race keeps OPENBLAS_NUM_THREADS away from all of them.
 """
 
 from __future__ import annotations
