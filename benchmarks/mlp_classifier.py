@@ -1,8 +1,8 @@
 """MLPClassifier on scikit-learn's digits: a whole fit, of 100 units and 50 epochs by Adam.
 
 Both estimators draw the same weights and batches, so the scores on rows held back are compared. Not
-a formula: the peers that have an estimator have a function for it, no other takes part.  Each library
-has the threads it takes by itself: the race keeps OPENBLAS_NUM_THREADS away from all of them.
+a formula: the peers that have an estimator have a function for it, no other takes part.  Each
+library has the threads it takes by itself: the race keeps OPENBLAS_NUM_THREADS away from all.
 """
 
 from __future__ import annotations
