@@ -41,7 +41,7 @@ def prepare(peer: Any, case: Case, data: Data) -> Task:
     if work.formula is None:
         raise NotOffered(work.name)
     verb = "train" if work.update else "differentiate" if work.parameters else "evaluate"
-    if work.formula is None or not hasattr(peer, verb):
+    if not hasattr(peer, verb):
         raise NotOffered(work.name)
     return getattr(peer, verb)(case, data)
 

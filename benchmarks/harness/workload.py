@@ -91,7 +91,6 @@ class Workload:
     data(dtype, **sizes): the arrays, by the names of the formula's arguments.
     formula(np, **variables): a dict of expressions in the words `np`; "cost" is differentiated.
         None: only peers that have a function for the workload's file take part.
-        None: only peers that have a function for this workload take part.
     outputs: those expressions that are returned.
     parameters: the arrays to differentiate by; with `update` they are shared and trained, without
         it their gradients are returned too.  None at all: the formula is only evaluated.
