@@ -11,9 +11,9 @@ must name the right line in every graph that is equal to it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from hashlib import sha256
 from typing import Any
 
+from gradc.digests import sha256
 from gradc.graph.graph import Graph
 from gradc.graph.lines import Lines, lines_within
 from gradc.graph.op import AnyOp, Apply, Declaration, Op

@@ -7,9 +7,9 @@ that build the same expression print the same.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from hashlib import sha256
 from itertools import count
 
+from gradc.digests import sha256
 from gradc.errors import printable
 from gradc.graph.text import constant_text
 from gradc.graph.variable import Constant, Variable

@@ -10,13 +10,13 @@ all of these as they are.
 from __future__ import annotations
 
 import functools
-import hashlib
 import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gradc.digests import sha256
 from gradc.runtime.sealed import canonical
 from gradc.runtime.store import Store, digest_of
 from gradc.value import value
@@ -123,7 +123,7 @@ def package_files() -> tuple[Path, ...]:
 
 def tree_digest(files: tuple[Path, ...], digests: FileDigests) -> str:
     """One digest of many files: their places below the package or checkout, and their bytes."""
-    total = hashlib.sha256()
+    total = sha256()
     home = f"{_PACKAGE.parent}{os.sep}"
     for path in files:
         name = str(path).removeprefix(home)

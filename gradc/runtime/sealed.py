@@ -7,9 +7,10 @@ programs that must not run what it holds.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any
+
+from gradc.digests import sha256
 
 __all__ = ["canonical", "seal", "unseal"]
 
@@ -22,7 +23,7 @@ def canonical(body: Any) -> bytes:
 def seal(body: Any) -> bytes:
     """Bytes to be written to a file."""
     data = canonical(body)
-    return b'{"sha256":"%b",\n"body":%b}\n' % (hashlib.sha256(data).hexdigest().encode(), data)
+    return b'{"sha256":"%b",\n"body":%b}\n' % (sha256(data).hexdigest().encode(), data)
 
 
 _HEAD = len(b'{"sha256":"') + 64 + len(b'",\n"body":')
@@ -31,7 +32,7 @@ _HEAD = len(b'{"sha256":"') + 64 + len(b'",\n"body":')
 def unseal(data: bytes) -> Any:
     """The body, or None if a single bit differs."""
     body = data[_HEAD:-2]
-    digest = hashlib.sha256(body).hexdigest().encode()
+    digest = sha256(body).hexdigest().encode()
     if data != b'{"sha256":"%b",\n"body":%b}\n' % (digest, body):
         return None
     try:

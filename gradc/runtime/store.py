@@ -18,7 +18,6 @@ user could not `rm -rf` the cache.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import time
 from collections.abc import Iterator
@@ -27,6 +26,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gradc.digests import sha256
 from gradc.errors import CacheError, warn_user
 from gradc.runtime.directory import opened, read_safely
 from gradc.runtime.sealed import seal, unseal
@@ -42,7 +42,7 @@ _TOUCH_AFTER = 3600  # seconds; an entry's time of last use need not be known be
 
 def digest_of(data: bytes) -> str:
     """SHA-256 as text."""
-    return hashlib.sha256(data).hexdigest()
+    return sha256(data).hexdigest()
 
 
 def described(data: bytes) -> dict[str, Any]:
