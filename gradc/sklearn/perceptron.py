@@ -210,7 +210,8 @@ class _Perceptron(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         self.t_ = self.n_iter_ * len(x)
         self.best_loss_ = min(training.losses) if held is None else None
         self.best_validation_score_ = None if held is None else best
-        return training.values() if held is None else weights
+        final = training.end()
+        return final if held is None else weights
 
     def _held_back(
         self, x: Array, y: Array, given: Array, random: np.random.RandomState

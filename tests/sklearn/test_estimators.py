@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pickle
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,23 @@ SLOW = [pytest.param(each, marks=pytest.mark.slow) for each in SETTINGS[1:]]
 
 def weights(model: Any) -> list[Any]:
     return [*model.coefs_, *model.intercepts_]
+
+
+def test_fits_beside_and_behind_each_other_know_nothing_of_each_other() -> None:
+    """Compiled steps are used again; theirs is what each fit has to give."""
+    asked = [(sizes, alpha, rows) for sizes in ((20, 10), (7, 3)) for alpha in (1e-4, 1.0)
+             for rows in (300, 90)]  # fmt: skip
+
+    def loss(kind: Any, sizes: tuple[int, ...], alpha: float, rows: int) -> Any:
+        model = kind(**{**SHORT, "hidden_layer_sizes": sizes, "alpha": alpha})
+        return model.fit(X[:rows], Y[:rows]).loss_curve_
+
+    wanted = [loss(neural_network.MLPClassifier, *each) for each in asked]
+    with ThreadPoolExecutor(4) as pool:
+        beside = list(pool.map(lambda each: loss(MLPClassifier, *each), asked))
+    behind = [loss(MLPClassifier, *each) for each in asked]
+    np.testing.assert_allclose(beside, wanted, rtol=1e-5)
+    np.testing.assert_array_equal(behind, beside)
 
 
 @pytest.mark.parametrize("settings", [{"epsilon": 0.01}, *SLOW], ids=str)
