@@ -22,6 +22,8 @@ STEP = np.longdouble(1e-5)
 TRIES = 3
 # Their derivatives divide differences by x: what a constant of seven digits is off by, near 0, too.
 CANCELLING = ("sinc_slope",)
+# Its gradient is that of a draw's order among all draws, not that of the sampler's own steps.
+IMPLICIT = "drawn_gamma"
 TIED = ("maximum", "minimum", "clip")
 
 Slope = tuple[Variable, Variable, Variable]  # a scalar, a leaf, what is said to be the gradient
@@ -60,7 +62,10 @@ def moved(
     case: Case, cost: Variable, rng: np.random.Generator | None = None
 ) -> dict[Variable, Array] | None:
     """A point near the case's own, off kinks that lie on round numbers; None where none serves."""
-    if any(node.op.name in CANCELLING and _is_single(node.outputs) for node in toposort([cost])):
+    nodes = toposort([cost])
+    if any(node.op.name in CANCELLING and _is_single(node.outputs) for node in nodes):
+        return None
+    if any(node.op.name == IMPLICIT for node in nodes):
         return None
     rng = rng or np.random.default_rng(0)
     point = {leaf: _near(value, rng) for leaf, value in case.values().items()}
