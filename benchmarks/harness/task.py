@@ -32,10 +32,11 @@ def prepare(peer: Any, case: Case, data: Data) -> Task:
     """Build and compile: the peer's own function for the workload, or its general way.
 
     peer: a module of `peers`.  It has `evaluate`, `differentiate` and `train`, or a function with
-    the name of the file that the workload stands in.  Raises: NotOffered.
+    the name of the file that the workload stands in, or `anything`.  Raises: NotOffered.
     """
     work = case.workload
-    own = getattr(peer, work.data.__module__.rsplit(".", 1)[-1], None)
+    file = work.data.__module__.rsplit(".", 1)[-1]
+    own = getattr(peer, file, None) or getattr(peer, "anything", None)
     if own is not None:
         return own(case, data)
     if work.formula is None:
