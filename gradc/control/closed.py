@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from typing import TypeGuard
 
 import numpy as np
 
@@ -28,7 +29,7 @@ __all__ = [
     "unknown_branch", "unknown_number",
 ]  # fmt: skip
 
-_SMALL = 64  # elements; a larger constant is an operand, not part of the value
+_SMALL = 64  # elements
 _FRESH = itertools.count()  # numbers of scalars whose value a shape rule does not know
 
 Key = tuple[str, tuple[int, ...], bytes]
@@ -81,6 +82,11 @@ class Closed:
         return f"<{len(self.inputs)} -> {len(self.outputs)}, {len(self.calls)} operations>"
 
 
+def is_small(x: Variable) -> TypeGuard[Constant]:
+    """Whether it is a constant that is part of what reads it; a larger one is an operand."""
+    return isinstance(x, Constant) and x.data.size <= _SMALL
+
+
 def _constant(key: Key) -> Constant:
     dtype, shape, data = key
     return Constant(np.frombuffer(data, dtype).reshape(shape))
@@ -91,7 +97,7 @@ def close(
 ) -> tuple[Closed, tuple[Variable, ...]]:
     """The graph between inputs and outputs, and what it reads besides: more inputs, behind them."""
     below = leaves(outputs, stop=inputs)
-    small = [each for each in below if isinstance(each, Constant) and each.data.size <= _SMALL]
+    small = [each for each in below if is_small(each)]
     given = {*inputs, *small}
     captured = tuple(each for each in below if each not in given)
     constants = dict.fromkeys(constant_key(each) for each in small)

@@ -23,6 +23,5 @@ def lazy(outputs: Sequence[Variable], stop: Collection[Variable] = ()) -> set[Va
         return set()
     needs = Needs()
     found = needs_of(nodes, outputs, needs)
-    return {
-        each for node in nodes for each in node.outputs if found.get(each, None) is not needs.always
-    }
+    made = (each for node in nodes for each in node.outputs)
+    return {each for each in made if found.get(each) is not needs.always}

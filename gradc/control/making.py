@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gradc.control.closed import Closed, Lines, close, lengths_of, unknown_number
+from gradc.control.closed import Closed, Lines, close, is_small, lengths_of, unknown_number
 from gradc.control.frame import Frame, depth_of
 from gradc.control.lazy import lazy
 from gradc.differentiate.prepare import prepare
@@ -28,7 +28,6 @@ __all__ = ["Made", "State", "Step", "build", "captured", "make"]
 _COSTLY = 12  # arithmetic instructions an element: vector math is read again rather than computed
 _CHEAP = frozenset(("View", "Relabel", "Iota", "LengthOf", "Check", "Join"))
 _FALLIBLE = ("Gather", "Scatter", "Routine", "Check", "Call", "Scan", "Subgraph")
-_SMALL = 64  # elements of a constant that is part of the step
 
 
 @dataclass(eq=False)
@@ -185,7 +184,7 @@ def captured(
         stays |= each.owner is not None and is_safe and not _may_leave(each.owner)
         if each in inside or stays or _is_number(each):
             stack.extend(() if each.owner is None else each.owner.inputs)
-        elif not (isinstance(each, Constant) and each.data.size <= _SMALL):
+        elif not is_small(each):
             found.setdefault(each)
     return list(found)[::-1]
 

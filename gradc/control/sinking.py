@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from gradc.control.choice import flag
-from gradc.control.closed import Lines, close
+from gradc.control.closed import Lines, close, is_small
 from gradc.control.stages import Shape, Staged, staged
 from gradc.differentiate.cotangent import is_zero
 from gradc.graph.graph import Graph
@@ -26,7 +26,7 @@ from gradc.graph.needs import Need
 from gradc.graph.op import Apply, apply
 from gradc.graph.site import inherit
 from gradc.graph.types import TensorType
-from gradc.graph.variable import Constant, Input, Variable
+from gradc.graph.variable import Input, Variable
 from gradc.graph.walk import rebuild, toposort
 from gradc.ops.calls import length_of, op_of
 from gradc.ops.compare import and_, eq, neq, or_, switch
@@ -40,8 +40,6 @@ from gradc.ops.reduce import sum as sum_of
 from gradc.ops.relabel import reshape
 
 __all__ = ["sunk"]
-
-_SMALL = 64  # elements of a constant that is part of what reads it
 
 
 def sunk(graph: Graph) -> Graph:
@@ -188,7 +186,7 @@ class _Sinking:
         return found
 
     def _length(self, x: Variable, axis: int) -> Variable:
-        known = self.values.get(x, self.shapes.get(x, x))
+        known = self._like(x)
         if x in self.stacks and known is x:
             return length_of(self.stacks[x], 1 + axis)
         return length_of(known, axis)
@@ -261,7 +259,7 @@ class _Inside:
 
     def outer(self, x: Variable) -> Variable:
         """What stands for something outside: itself, which the loop reads."""
-        if not (isinstance(x, Constant) and x.data.size <= _SMALL):
+        if not is_small(x):
             self.operands[x] = None
         return x
 
