@@ -132,11 +132,14 @@ def diag(v: Any, k: int = 0) -> Variable:
             message(what, [where(array)], "use T.diagonal(x, offset, axis1, axis2).")
         )
     n = plus(length(array, 0), Constant(np.asarray(abs(offset))))
-    return _set_diagonal(zeros((n, n), dtype=array.dtype), array, offset)
+    return set_diagonal(zeros((n, n), dtype=array.dtype), array, offset)
 
 
-def _set_diagonal(base: Variable, values: Variable, offset: int) -> Variable:
-    params = (("axis1", 0), ("axis2", 1), ("offset", offset))
+def set_diagonal(
+    base: Variable, values: Variable, offset: int, axis1: int = 0, axis2: int = 1
+) -> Variable:
+    """The array with values on a diagonal; values and axes, from 0 on, as `diagonal` has them."""
+    params = (("axis1", axis1), ("axis2", axis2), ("offset", offset))
     through = Op(DECLARATIONS["diagonal"], params)
     return call("scatter", base, values, mode="set", through=through)
 
@@ -167,7 +170,7 @@ def fill_diagonal_offset(a: Any, val: Any, offset: int) -> Variable:
     number = number if number.dtype == array.dtype else cast(number, array.dtype)
     place = _whole("fill_diagonal_offset", offset)
     count = length(diagonal(array, place), 0)
-    return _set_diagonal(array, broadcast_to(number, (count,)), place)
+    return set_diagonal(array, broadcast_to(number, (count,)), place)
 
 
 def identity(n: Any, dtype: Any = None) -> Variable:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -11,6 +10,8 @@ from gradc import ops
 from gradc.compat.theano.converting import constant
 from gradc.errors import ArgumentError, message
 from gradc.graph.variable import Variable
+from gradc.ops.declare import normal_axis
+from gradc.ops.matrices import set_diagonal
 
 __all__ = [
     "AllocDiag", "alloc", "all", "any", "argmax", "argmin", "argsort", "batched_dot", "bincount",
@@ -126,11 +127,11 @@ def AllocDiag(  # noqa: N802  # Theano's name
 
     def made(diag: Any) -> Variable:
         x = ops.as_variable(diag)
-        size = x.shape[x.ndim - 1]
-        at = ops.arange(size)
-        below = (Ellipsis, at - builtins.min(offset, 0), at + builtins.max(offset, 0))
-        lengths = [*(x.shape[k] for k in range(x.ndim - 1)), size + abs(offset), size + abs(offset)]
-        square = ops.set_subtensor(ops.zeros(lengths, x.dtype)[below], x)
-        return ops.moveaxis(square, (-2, -1), (axis1, axis2))
+        axes = [normal_axis("AllocDiag", axis, x.ndim + 1) for axis in (axis1, axis2)]
+        lengths = [x.shape[k] for k in range(x.ndim)]
+        size = lengths.pop() + abs(offset)
+        for axis in sorted(axes):
+            lengths.insert(axis, size)
+        return set_diagonal(ops.zeros(lengths, x.dtype), x, offset, *axes)
 
     return made
