@@ -301,14 +301,11 @@ def separable_conv2d(
     convolution's.
     Source: Chollet, Xception: Deep Learning with Depthwise Separable Convolutions (2016).
     """
-    word = "separable_conv2d"
-    options = _separable(
-        word, 2, border_mode, subsample, filter_dilation, num_channels, filter_flip
-    )
-    parts = _conv(
-        word, 2, input, depthwise_filters, input_shape, depthwise_filter_shape, options, _DEPTHWISE
-    )
-    return _pointwise(word, 2, parts, pointwise_filters, pointwise_filter_shape)
+    shapes = (input_shape, depthwise_filter_shape, pointwise_filter_shape)
+    return _separable(
+        2, (input, depthwise_filters, pointwise_filters), shapes, num_channels, border_mode,
+        subsample, filter_flip, filter_dilation,
+    )  # fmt: skip
 
 
 def separable_conv3d(
@@ -318,14 +315,11 @@ def separable_conv3d(
     filter_flip: bool = True, filter_dilation: Any = (1, 1, 1),
 ) -> Variable:  # fmt: skip
     """As separable_conv2d, along three axes."""
-    word = "separable_conv3d"
-    options = _separable(
-        word, 3, border_mode, subsample, filter_dilation, num_channels, filter_flip
-    )
-    parts = _conv(
-        word, 3, input, depthwise_filters, input_shape, depthwise_filter_shape, options, _DEPTHWISE
-    )
-    return _pointwise(word, 3, parts, pointwise_filters, pointwise_filter_shape)
+    shapes = (input_shape, depthwise_filter_shape, pointwise_filter_shape)
+    return _separable(
+        3, (input, depthwise_filters, pointwise_filters), shapes, num_channels, border_mode,
+        subsample, filter_flip, filter_dilation,
+    )  # fmt: skip
 
 
 _DEPTHWISE = ("input", "depthwise_filters", "depthwise_filter_shape")
@@ -333,21 +327,20 @@ _POINTWISE = ("input", "pointwise_filters", "pointwise_filter_shape")
 
 
 def _separable(
-    word: str, d: int, border_mode: Any, subsample: Any, dilation: Any, channels: Any, flip: bool
-) -> dict[str, Any]:
-    """The parameters of the first convolution: a group a channel."""
+    d: int, arrays: tuple[Any, Any, Any], shapes: tuple[Any, Any, Any], channels: Any,
+    border_mode: Any, subsample: Any, flip: bool, dilation: Any,
+) -> Variable:  # fmt: skip
+    """A convolution with a group a channel, then one whose filters have one element."""
+    word = f"separable_conv{d}d"
     count = whole_number(word, "num_channels", channels, 1)
-    return _options(word, d, border_mode, subsample, dilation, count, flip)
-
-
-def _pointwise(word: str, d: int, parts: Variable, given: Any, shape: Any) -> Variable:
-    """The second convolution, whose filters have one element."""
-    filters = array_of(word, "pointwise_filters", given)
+    options = _options(word, d, border_mode, subsample, dilation, count, flip)
+    parts = _conv(word, d, *arrays[:2], *shapes[:2], options, _DEPTHWISE)
+    filters = array_of(word, "pointwise_filters", arrays[2])
     if any(n not in (None, 1) for n in filters.type.shape[2:]):
         what = f"{word}: pointwise_filters have {filters.type}, not one element each."
         raise ShapeError(message(what, [where(filters)], "their last axes have length 1."))
-    options = _options(word, d, "valid", 1, 1, 1, True)
-    return _conv(word, d, parts, filters, None, shape, options, _POINTWISE)
+    plain = _options(word, d, "valid", 1, 1, 1, True)
+    return _conv(word, d, parts, filters, None, shapes[2], plain, _POINTWISE)
 
 
 def get_conv_output_shape(
