@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from gradc.errors import Where
+from gradc.errors import Where, printable
 from gradc.graph.variable import Constant, Variable
 
-__all__ = ["compared", "elements", "where", "written"]
+__all__ = ["compared", "elements", "given_text", "where", "written"]
 
 _FEW = 6  # elements that are shown one by one
 _MOST_ROWS = 4  # variables that the message about a condition shows
@@ -27,6 +27,11 @@ def where(variable: Variable, label: str | None = None) -> Where:
     if site is None:
         return Where(name, str(variable.type))
     return Where(name, str(variable.type), site.file, site.line, site.text)
+
+
+def given_text(given: object) -> str:
+    """What an argument is, in a message: a variable by its name, anything else as Python has it."""
+    return f"{given}" if isinstance(given, Variable) else printable(repr(given), 60)
 
 
 def written(variable: Variable) -> Variable:

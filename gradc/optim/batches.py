@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from gradc.errors import ArgumentError, ArgumentTypeError, message, printable
-from gradc.graph.describe import where
+from gradc.errors import ArgumentError, ArgumentTypeError, message
+from gradc.graph.describe import given_text, where
 from gradc.graph.variable import Variable
 from gradc.ops.compare import maximum, minimum
 from gradc.ops.lengths import length
@@ -76,10 +76,11 @@ def minibatches(data: Mapping[Variable, Any], size: int) -> Minibatches:
     number of no batch.
     """
     if not isinstance(data, Mapping) or not data:
-        what = f"minibatches: data has to be a dict of variables and arrays, got {_text(data)}."
+        got = given_text(data)
+        what = f"minibatches: data has to be a dict of variables and arrays, got {got}."
         raise ArgumentTypeError(message(what, fix="write {x: images, y: labels}."))
     if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
-        what = f"minibatches: size has to be a whole number above 0, got {_text(size)}."
+        what = f"minibatches: size has to be a whole number above 0, got {given_text(size)}."
         raise ArgumentError(message(what, fix="pass how many rows a batch has."))
     index = lscalar("batch")
     arrays = {each: _stored(each, array) for each, array in data.items()}
@@ -92,7 +93,7 @@ def minibatches(data: Mapping[Variable, Any], size: int) -> Minibatches:
 
 def _stored(variable: Any, array: Any) -> SharedVariable:
     if not isinstance(variable, Variable) or variable.ndim == 0:
-        what = f"minibatches: {_text(variable)} is no variable with rows."
+        what = f"minibatches: {given_text(variable)} is no variable with rows."
         raise ArgumentTypeError(message(what, fix="name the inputs that batches stand for."))
     found: SharedVariable = (
         array
@@ -134,7 +135,3 @@ def _part(array: SharedVariable, index: Variable, size: int, variable: Variable)
     rows = maximum(minimum(length(array, 0) - first, size), 1) + maximum(-index, 0)
     part = with_length("minibatches", array[first : first + size], 0, rows)
     return specify_shape(part, variable.type.shape)
-
-
-def _text(value: Any) -> str:
-    return f"{value}" if isinstance(value, Variable) else printable(repr(value), 60)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gradc.errors import ArgumentError, ArgumentTypeError, message, printable
+from gradc.errors import ArgumentError, ArgumentTypeError, message
+from gradc.graph.describe import given_text
 from gradc.graph.variable import Variable
 from gradc.ops.compare import clip, maximum
 from gradc.ops.elemwise import cast, sqrt, square
@@ -53,8 +54,7 @@ def _arrays(name: str, gradients: Any) -> None:
     """Raise unless it is a list of variables. Raises: ArgumentTypeError."""
     is_list = isinstance(gradients, (tuple, list))
     if not is_list or not all(isinstance(g, Variable) for g in gradients):
-        shown = gradients if isinstance(gradients, Variable) else printable(repr(gradients), 60)
-        what = f"{name}: gradients have to be a list of variables, got {shown}."
+        what = f"{name}: gradients have to be a list of variables, got {given_text(gradients)}."
         raise ArgumentTypeError(message(what, fix="pass what T.grad gives for a list."))
 
 

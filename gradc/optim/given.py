@@ -13,8 +13,8 @@ import numpy as np
 
 from gradc.differentiate.reverse import grad
 from gradc.dtypes import dtype_info
-from gradc.errors import ArgumentError, ArgumentTypeError, message, printable
-from gradc.graph.describe import where
+from gradc.errors import ArgumentError, ArgumentTypeError, message
+from gradc.graph.describe import given_text, where
 from gradc.graph.variable import Variable
 from gradc.ops.convert import as_variable
 from gradc.ops.elemwise import cast
@@ -83,12 +83,12 @@ def given(name: str, cost: Any, params: Any, learning_rate: Rate) -> Given:
 
 def _parameters(name: str, params: Any) -> list[SharedVariable]:
     if isinstance(params, Variable) or not isinstance(params, Sequence):
-        what = f"{name}: params has to be a list of shared variables, got {_shown(params)}."
+        what = f"{name}: params has to be a list of shared variables, got {given_text(params)}."
         raise ArgumentTypeError(message(what, fix="write [w] for one parameter."))
     found: dict[SharedVariable, None] = {}
     for each in params:
         if not isinstance(each, SharedVariable):
-            what = f"{name}: a parameter has to be a shared variable, got {_shown(each)}."
+            what = f"{name}: a parameter has to be a shared variable, got {given_text(each)}."
             rows = [where(each)] if isinstance(each, Variable) else []
             raise ArgumentTypeError(message(what, rows, "make it with gradc.shared(value)."))
         if each.dtype not in _FLOATS:
@@ -106,7 +106,8 @@ def _gradients(name: str, cost: Any, params: list[SharedVariable]) -> Sequence[V
         gradients: Sequence[Variable] = grad(cost, params)
         return gradients
     if not isinstance(cost, Sequence):
-        what = f"{name}: the cost has to be a scalar or a list of gradients, got {_shown(cost)}."
+        shown = given_text(cost)
+        what = f"{name}: the cost has to be a scalar or a list of gradients, got {shown}."
         raise ArgumentTypeError(message(what, fix="pass the cost, or what grad gives."))
     if len(cost) != len(params):
         what = f"{name}: there are {len(cost)} gradients for {len(params)} parameters."
@@ -117,10 +118,6 @@ def _gradients(name: str, cost: Any, params: list[SharedVariable]) -> Sequence[V
             what = f"{name}: a gradient has {g.ndim} axes, its parameter {p.ndim}."
             raise ArgumentError(message(what, [where(g), where(p)], "give them in one order."))
     return found
-
-
-def _shown(value: Any) -> str:
-    return f"{value}" if isinstance(value, Variable) else printable(repr(value), 60)
 
 
 def positive(name: str, word: str, value: Any, *, above: bool = False) -> None:
@@ -153,7 +150,7 @@ def _number(name: str, word: str, value: Any, wanted: str) -> bool:
     is_scalar = isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iuf"
     is_number = isinstance(value, (int, float, np.integer, np.floating)) or is_scalar
     if isinstance(value, bool) or not is_number:
-        what = f"{name}: {word} has to be a number, got {_shown(value)}."
+        what = f"{name}: {word} has to be a number, got {given_text(value)}."
         raise ArgumentTypeError(message(what, fix=f"pass a number {wanted}."))
     return True
 

@@ -21,12 +21,14 @@ from gradc.errors import (
     message,
     printable,
 )
-from gradc.graph.describe import where
+from gradc.graph.describe import given_text, where
 from gradc.graph.variable import Constant, Variable
 from gradc.ops.convert import as_variable, static_index
 from gradc.ops.promises import specify_shape
 
-__all__ = ["array_of", "of_rank", "of_shape", "shape_of", "whole_number", "whole_numbers"]
+__all__ = [
+    "array_of", "of_rank", "of_shape", "scalar_of", "shape_of", "whole_number", "whole_numbers",
+]  # fmt: skip
 
 _MOST = 2**31 - 1  # then what is computed of lengths and windows fits in 64 bits
 
@@ -40,7 +42,7 @@ def whole_number(word: str, name: str, given: Any, least: int) -> int:
     try:
         found = operator.index(number)  # type: ignore[arg-type]
     except TypeError:
-        what = f"{word}: {name} takes whole numbers, got {_text(given)}."
+        what = f"{word}: {name} takes whole numbers, got {given_text(given)}."
         fix = "pass ints: they are compiled into the loops."
         raise ArgumentTypeError(message(what, fix=fix)) from None
     if found < least:
@@ -79,6 +81,18 @@ def array_of(word: str, name: str, given: Any) -> Variable:
         raise type(error)(message(what, fix=error.hint)) from None
 
 
+def scalar_of(word: str, name: str, given: Any) -> Variable:
+    """The argument as one real number.
+
+    Raises: as array_of; ArgumentTypeError for an array or a complex number.
+    """
+    x = array_of(word, name, given)
+    if x.ndim or dtype_info(x.dtype).is_complex:
+        what = f"{word}: {name} is {x.type}, it has to be one number."
+        raise ArgumentTypeError(message(what, [where(x)], "pass a number or a scalar."))
+    return x
+
+
 def of_rank(word: str, name: str, given: Any, ndim: int, axes: str) -> Variable:
     """The array, which has `ndim` axes: `axes` says which.
 
@@ -112,7 +126,7 @@ def shape_of(word: str, name: str, shape: Any, ndim: int) -> list[Any]:
     if isinstance(shape, Variable) and shape.ndim == 1:
         shape = [shape[k] for k in range(ndim)]
     if not isinstance(shape, (tuple, list, np.ndarray)):
-        what = f"{word}: {name} takes one length an axis, got {_text(shape)}."
+        what = f"{word}: {name} takes one length an axis, got {given_text(shape)}."
         raise ArgumentTypeError(message(what, fix="pass a tuple, with None where it is open."))
     if len(shape) != ndim:
         what = f"{word}: {name} has {len(shape)} entries, the array {ndim} axes."
@@ -128,7 +142,3 @@ def _length(word: str, name: str, given: Any) -> Any:
             raise ArgumentTypeError(message(what, [where(given)], "pass an integer scalar."))
         return given
     return None if given is None else whole_number(word, name, given, 0)
-
-
-def _text(value: Any) -> str:
-    return f"{value}" if isinstance(value, Variable) else printable(repr(value), 60)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradc.dtypes import dtype_info
 from gradc.errors import ArgumentError, ArgumentTypeError, message, printable
 from gradc.graph.describe import where
 from gradc.graph.variable import Constant, Variable
@@ -16,7 +15,7 @@ from gradc.ops.lengths import shape_tuple
 from gradc.ops.watch import check
 from gradc.random.laws import uniform
 from gradc.random.streams import MRG_RandomStreams, RandomStreams
-from gradc.tensor.windows import array_of
+from gradc.tensor.windows import array_of, scalar_of
 
 __all__ = ["dropout"]
 
@@ -60,10 +59,7 @@ def _share(rate: Any) -> Variable:
 
     Raises: ArgumentTypeError for what is no scalar; ArgumentError for one outside 0 to 1.
     """
-    share = array_of("dropout", "rate", rate)
-    if share.ndim or dtype_info(share.dtype).is_complex:
-        what = f"dropout: the rate is {share.type}, it has to be one number from 0 to 1."
-        raise ArgumentTypeError(message(what, [where(share)], "pass a scalar, such as 0.5."))
+    share = scalar_of("dropout", "rate", rate)
     if not isinstance(share, Constant):
         inside = and_(ge(share, 0), le(share, 1))
         text = "the rate of dropout is outside 0 to 1"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gradc.dtypes import dtype_info
-from gradc.errors import ArgumentError, ArgumentTypeError, ShapeError, message, printable
+from gradc.errors import ArgumentError, ShapeError, message, printable
 from gradc.graph.describe import where
 from gradc.graph.variable import Constant, Variable
 from gradc.ops.averages import mean as mean_of
@@ -15,7 +14,7 @@ from gradc.ops.convert import as_variable
 from gradc.ops.declare import drop_axes, normal_axes
 from gradc.ops.elemwise import add, cast, mul, sqrt, square, sub, true_div
 from gradc.ops.lengths import length, product_of
-from gradc.tensor.windows import array_of
+from gradc.tensor.windows import array_of, scalar_of
 
 __all__ = [
     "batch_normalization",
@@ -138,10 +137,7 @@ def _number(word: str, name: str, given: Any) -> Any:
 
     Raises: ArgumentTypeError for anything else; ArgumentError for a number below 0.
     """
-    x = array_of(word, name, given)
-    if x.ndim or dtype_info(x.dtype).is_complex:
-        what = f"{word}: {name} is {x.type}, it has to be one number."
-        raise ArgumentTypeError(message(what, [where(x)], "pass a number or a scalar."))
+    x = scalar_of(word, name, given)
     if isinstance(x, Constant) and not x.data >= 0:
         what = f"{word}: {name} has to be 0 or more, got {x.data}."
         raise ArgumentError(message(what, fix="pass a small number, such as 1e-4."))

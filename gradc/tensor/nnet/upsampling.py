@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gradc.errors import ArgumentError, ArgumentTypeError, message, printable
+from gradc.errors import ArgumentError, ArgumentTypeError, message
+from gradc.graph.describe import given_text
 from gradc.graph.variable import Constant, Variable
 from gradc.ops.convolution import convolve_inputs
 from gradc.ops.declare import is_float
@@ -89,7 +90,7 @@ def frac_bilinear_upsampling(input: Any, frac_ratio: Any) -> Variable:
     word = "frac_bilinear_upsampling"
     x = of_rank(word, "input", input, 4, _AXES)
     if not isinstance(frac_ratio, (tuple, list)) or len(frac_ratio) != 2:
-        what = f"{word}: frac_ratio has to be (p, q), or two pairs, got {_text(frac_ratio)}."
+        what = f"{word}: frac_ratio has to be (p, q), or two pairs, got {given_text(frac_ratio)}."
         raise ArgumentTypeError(message(what, fix="write (3, 2) for images half as long again."))
     is_pair = any(isinstance(each, (tuple, list)) for each in frac_ratio)
     pairs = [
@@ -127,7 +128,3 @@ def _tent(ratio: int, normalize: bool, dtype: str) -> npt.NDArray[Any]:
     rise = np.arange(1, ratio + 1, dtype=dtype)
     tent = np.concatenate([rise, rise[-2::-1]])
     return (tent / np.asarray(ratio, dtype) if normalize else tent).astype(dtype)
-
-
-def _text(value: Any) -> str:
-    return f"{value}" if isinstance(value, Variable) else printable(repr(value), 60)
