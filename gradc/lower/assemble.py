@@ -232,12 +232,13 @@ class Assembly:
         return [*first, finish_nest(draft, layout, title, nodes)]
 
     def _places(self, task: Task) -> Step:
-        """The places of a scatter that runs behind the commit, tested ahead of it."""
+        """The places of a scatter or gather, tested ahead of it."""
         assert task.node is not None
         _, nodes = self.titles.node(task.node)
-        draft = draft_places(task.node, self.values, self.memory())
+        draft = draft_places(task.node, self.values, self.memory(), task.idle)
         title = f"places of {self.titles.word(task.node.outputs[0])}"
-        return finish_nest(draft, self._layout(), title, nodes)
+        title += "" if task.idle is None else ", where no loop tests them"
+        return finish_nest(draft, self._layout(serial=task.idle is not None), title, nodes)
 
     def _scatter(self, task: Task) -> list[Step]:
         assert task.node is not None

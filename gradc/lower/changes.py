@@ -8,9 +8,11 @@ but as what they change.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
+from gradc.graph.op import Apply
 from gradc.graph.variable import Variable
+from gradc.lower.places import task_of_test
 from gradc.lower.reads import sources_of
 from gradc.lower.schedule import can_update_in_place
 from gradc.lower.tasks import Task, next_number, run_before
@@ -39,8 +41,8 @@ def change_in_place(
     if any(task.is_fallible or shared in task.reads for task in after):
         return []
     tests = [
-        _test(values, next_number(tasks) + k, home, task)
-        for k, task in enumerate(each for each in scatters if each.is_fallible)
+        task_of_test(values, next_number(tasks) + k, home, node, task.segment)
+        for k, (task, node) in enumerate(_fallible(scatters))
     ]
     if any(test.needs(writer) for test in tests for writer in [*writers, *chain]):
         return []
@@ -50,6 +52,8 @@ def change_in_place(
         for task in scatters:
             task.is_tested = False
         return []
+    tested = [test.node for test in tests]
+    tasks[:] = [each for each in tasks if each.kind != "places" or each.node not in tested]
     tasks.extend(tests)
     if start is None:
         chain[0].base = shared
@@ -89,15 +93,9 @@ def _operands(task: Task) -> tuple[Variable, ...]:
     return task.node.inputs[1:2] if is_view else task.node.inputs[1:]
 
 
+def _fallible(scatters: Iterable[Task]) -> list[tuple[Task, Apply]]:
+    return [(task, task.node) for task in scatters if task.is_fallible and task.node is not None]
+
+
 def _reads(values: Values, task: Task, shared: Variable) -> bool:
     return shared in sources_of(values, _operands(task))
-
-
-def _test(values: Values, number: int, home: dict[Variable, Task], scatter: Task) -> Task:
-    """The task that tests the places of a scatter."""
-    test = Task(number, "places", node=scatter.node, segment=scatter.segment)
-    test.reads.update(sources_of(values, _operands(scatter)[1:]))
-    for source in test.reads:
-        if source in home:
-            test.before |= home[source].before | 1 << home[source].number
-    return test

@@ -21,6 +21,7 @@ from gradc.lower.border import Border
 from gradc.lower.epilogue import attach_products
 from gradc.lower.fuse import fuse
 from gradc.lower.items import list_items
+from gradc.lower.places import add_tests
 from gradc.lower.schedule import order_tasks
 from gradc.lower.shapes import Shapes
 from gradc.lower.tasks import Task
@@ -43,6 +44,7 @@ def lower(graph: Graph, chains_only: bool = False, fuses: bool = True) -> Progra
     def ordered(values: Values, border: Border) -> tuple[Placed, list[Task], dict[int, int]]:
         items = list_items(values, border)
         tasks, home = fuse(values, items.steps, chains_only, fuses)
+        add_tests(values, tasks, home)
         placed = place_results(values, border, items, tasks, home)
         if fuses and not chains_only:
             attach_products(values, border, tasks, home, placed)

@@ -35,7 +35,7 @@ from gradc.lower.shapes import Shapes
 from gradc.lower.tasks import Item, Task
 from gradc.lower.values import Values, strides_of
 from gradc.ops.kinds import Elemwise, Gather, Reduce, indexed_axes
-from gradc.sizes import Size, size
+from gradc.sizes import Size, size, total
 
 __all__ = ["Writer", "draft_nest"]
 
@@ -292,11 +292,16 @@ class Writer:
     def bounded(
         self, node: Apply, index: Variable, axes: IndexMap, length: Size, axis: int, t: int
     ) -> Local:
-        """The local with an index, checked to lie in its axis and counted from the start."""
+        """The local with an index, checked to lie in its axis and counted from the start.
+
+        It is checked in all loops over the index arrays: if one makes no turn, nowhere.
+        """
         raw = self.whole(index, axes, t)
         note = self.memory.note(bounds_note(self.values.shapes, node))
+        strides = [total(place.factor(k) for place in axes) for k in range(len(self.draft.axes))]
+        scope = max(raw.scope, self._scope(strides))
         return self.put(
-            ("bound", raw.number, length, axis), raw.scope, raw.stage, t,
+            ("bound", raw.number, length, axis), scope, raw.stage, t,
             lambda n: Bound(n, raw.number, length, axis, note),
         )  # fmt: skip
 

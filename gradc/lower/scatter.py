@@ -4,7 +4,8 @@ Takes a Scatter node; gives a Draft whose loops run over the values, in index or
 chunk, so that duplicates accumulate in a fixed order (in several where a view shows no place
 twice).  The array itself is copied from the base by
 a nest before, unless it is changed where it is.  A scatter that writes a shared variable runs
-behind the commit, where nothing may fail: its places are tested by a nest of their own ahead of it.
+behind the commit, where nothing may fail: its places are tested by a nest of their own ahead of it;
+so are those that the nest of a gather or scatter may leave untested (`places`).
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from typing import Any
 
 from gradc.affine import identity
 from gradc.graph.op import Apply
-from gradc.graph.types import TensorType
 from gradc.graph.variable import Variable
 from gradc.kernel.loops import Access, Number, Store
 from gradc.kernel.scalar import ScalarFn
 from gradc.lower.drafts import HEAD, PASS, Draft, Local, Memory
 from gradc.lower.nests import Writer
+from gradc.lower.places import index_arrays, place_space
 from gradc.lower.tasks import Item, Task, nest_of
 from gradc.lower.values import Values, strides_of
 from gradc.ops.kinds import View, indexed_axes
@@ -46,11 +47,6 @@ class _ScatterWriter(Writer):
         mode = self.node.op.keywords["mode"]
         block = self._block(PASS if self.draft.axes else 0, 0, 0)
         block.append(Store(access, out.dtype, local.number, mode, terms))
-        return self.draft
-
-    def test(self) -> Draft:
-        """Only the places."""
-        self._positions(self.task.items[0])
         return self.draft
 
     def _through(self, through: object) -> tuple[Access, tuple[tuple[int, Size], ...]]:
@@ -97,6 +93,20 @@ class _ScatterWriter(Writer):
         return self.apply(_WRAP, "int64", "int64", [raw, count], 0)
 
 
+class _PlaceTester(Writer):
+    """Writes the tests of a gather's or scatter's places, and nothing else."""
+
+    def test(self, node: Apply, skipped: int) -> Draft:
+        """The tests; the first `skipped` loops are around those over the index arrays."""
+        space = self.rows.space_index(self.task.items[0])[skipped:]
+        indices = index_arrays(node)
+        lengths = self.values.shapes.lengths(node.inputs[0])
+        axes = indexed_axes(node.op.keywords, len(indices))
+        for axis, each in zip(axes, indices, strict=True):
+            self.bounded(node, each, space, lengths[axis], axis, 0)
+        return self.draft
+
+
 def draft_scatter(node: Apply, values: Values, memory: Memory, tested: bool = False) -> Draft:
     """The loops over the values of a Scatter node; tested: its places are known to lie inside."""
     source = node.inputs[1]
@@ -123,11 +133,12 @@ def writes_apart(node: Apply, values: Values) -> bool:
     )
 
 
-def draft_places(node: Apply, values: Values, memory: Memory) -> Draft:
-    """Loops over the places of a Scatter node that test them and do nothing else."""
-    rank = node.inputs[2].ndim
-    space = Variable(TensorType("int64", node.inputs[1].type.shape[:rank]))
-    values.shapes.shape[space] = values.shapes.shape[node.inputs[1]][:rank]
+def draft_places(node: Apply, values: Values, memory: Memory, idle: Size | None) -> Draft:
+    """Loops over the places of a Gather or Scatter that test them and do nothing else.
+
+    idle: they make no turn unless this is 0.
+    """
+    space = place_space(values, node, idle)
     item = Item(space, None, space, ())
     task = nest_of(-1, values, item)
-    return _ScatterWriter(node, task, values, memory, tested=False).test()
+    return _PlaceTester(task, values, memory).test(node, 0 if idle is None else 1)

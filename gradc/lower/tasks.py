@@ -1,8 +1,8 @@
 """What fusion works on: values to compute, and the steps that compute them.
 
 An Item is one value of a nest; a Task is a step in the making: a nest of items, a product, a
-scatter, the test of its places ahead of it, a routine, or a join, which does nothing: it stands
-for all that fill the join.
+scatter, the test of places ahead of what uses them, a routine, or a join, which does nothing: it
+stands for all that fill the join.
 """
 
 from __future__ import annotations
@@ -80,6 +80,7 @@ class Task:
     product: Task | None = None  # a product computed chunk by chunk in front of the nest
     base: Variable | None = None  # of a scatter: the shared variable that it changes where it is
     is_tested: bool = False  # of a scatter: its places have been seen to lie inside
+    idle: Size | None = None  # of places: they are tested only where this is 0
 
     @property
     def is_fallible(self) -> bool:

@@ -7,6 +7,7 @@ taken apart into these is in subscript.py and reading.py.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -288,6 +289,8 @@ def scatter(
 def _checked(
     name: str, x: Array, indices: Sequence[Array], axes: Sequence[int]
 ) -> tuple[Array, ...]:
+    if not math.prod(np.broadcast_shapes(*(index.shape for index in indices))):
+        return tuple(index.astype("int64") for index in indices)  # numpy looks at none either
     for axis, index in zip(axes, indices, strict=True):
         n = x.shape[axis]
         wrong = index[(index < -n) | (index >= n)]
