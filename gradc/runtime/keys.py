@@ -21,7 +21,15 @@ from gradc.runtime.sealed import canonical
 from gradc.runtime.store import Store, digest_of
 from gradc.value import value
 
-__all__ = ["FileDigests", "Recipe", "csrc_path", "generator_files", "package_files", "tree_digest"]
+__all__ = [
+    "FileDigests",
+    "Recipe",
+    "csrc_path",
+    "data_files",
+    "generator_files",
+    "module_files",
+    "tree_digest",
+]
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _YOUNG = 2_000_000_000  # ns; coarser than the time stamps of any file system but FAT
@@ -115,10 +123,16 @@ def generator_files() -> tuple[Path, ...]:
     return tuple(path for root in roots for path in _files(root))
 
 
-@functools.cache  # what this process has loaded does not change
-def package_files() -> tuple[Path, ...]:
-    """Everything of ours that decides what `function` makes of a graph."""
-    return (*generator_files(), *_files(_PACKAGE))
+@functools.cache
+def data_files() -> tuple[Path, ...]:
+    """What is read when C is written and compiled: templates and headers."""
+    return tuple(path for path in generator_files() if path.suffix != ".py")
+
+
+@functools.cache
+def module_files() -> tuple[Path, ...]:
+    """Our Python files: which of them `function` runs depends on the graph."""
+    return tuple(path for path in _files(_PACKAGE) if path.suffix == ".py")
 
 
 def tree_digest(files: tuple[Path, ...], digests: FileDigests) -> str:

@@ -308,8 +308,9 @@ def test_what_enters_a_plan_key(folder: Path, monkeypatch: pytest.MonkeyPatch) -
 
     found = [key(), key(b"grapi"), key(aim=Target.named("x86-64"))]
     found += [key(level=0), key(floatX="float32"), key(fail_points=True), key(cflags=("-g",))]
-    monkeypatch.setattr(plans, "package_files", lambda: (ROOT / "setup.py",))
-    found.append(key())
+    for files in ("module_files", "data_files"):
+        monkeypatch.setattr(plans, files, lambda: (ROOT / "setup.py",))
+        found.append(key())
     assert len(set(found)) == len(found)
     assert key(threads=1, cache_size=1 << 25) == found[-1]
 
