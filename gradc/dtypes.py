@@ -8,6 +8,7 @@ compare it with `numpy.result_type` over all pairs and triples.
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 import sys
@@ -29,6 +30,7 @@ __all__ = [
     "dtype_info",
     "is_masked_array",
     "literal",
+    "name_of",
     "promote",
 ]
 
@@ -160,6 +162,12 @@ def as_array(a: Any, dtype: Any, order: Any = None) -> np.ndarray[Any, Any]:
     wanted = np.dtype(check_dtype(dtype))
     array = np.asarray(a, wanted, order)
     return array if array.dtype.num == wanted.num else array.view(wanted)
+
+
+@functools.cache
+def name_of(dtype: np.dtype[Any]) -> str:
+    """`dtype.name`, which numpy puts together anew each time."""
+    return dtype.name
 
 
 def check_dtype(dtype: Any) -> str:

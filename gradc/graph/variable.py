@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from gradc.dtypes import name_of
 from gradc.graph.methods import OPERATORS, Methods
 from gradc.graph.pickled import reduced_output, without_folder
 from gradc.graph.site import Site, user_site
@@ -179,7 +180,7 @@ class Constant(Variable):
     def __init__(self, data: npt.ArrayLike, name: str | None = None) -> None:
         array = np.array(data, order="C")
         array.setflags(write=False)
-        super().__init__(TensorType(array.dtype.name, array.shape), name=name, site=user_site())
+        super().__init__(TensorType(name_of(array.dtype), array.shape), name=name, site=user_site())
         self.data = array
         self.number: Any = array.item() if array.size == 1 else None
 
@@ -199,7 +200,7 @@ class Constant(Variable):
 
 def constant_key(constant: Constant) -> tuple[str, tuple[int, ...], bytes]:
     """What makes two constants one: dtype, shape and bytes (so 0.0 and -0.0 stay apart)."""
-    return (constant.data.dtype.name, constant.data.shape, constant.data.tobytes())
+    return (name_of(constant.data.dtype), constant.data.shape, constant.data.tobytes())
 
 
 Build = Callable[..., Any]

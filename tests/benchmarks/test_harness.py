@@ -125,7 +125,6 @@ def is_numpys(work: Workload) -> bool:
 
 
 SMALL = [work.resized(sizes={k: min(n, 12) for k, n in work.sizes.items()}) for work in WORKLOADS]
-SMALL = [work for work in SMALL if is_numpys(work)]
 SAME = [
     Case(work, VARIATIONS[name])
     for work in SMALL
@@ -137,6 +136,8 @@ SAME = [
 @pytest.mark.parametrize("case", SAME, ids=lambda case: case.workload.name)
 def test_transposed_and_renamed_do_the_same_work(case: Case) -> None:
     work = case.workload
+    if not is_numpys(work):
+        pytest.skip("numpy does not do this")
     turned = {"d_" + name for name in work.matrices if case.variation.is_transposed}
     values = computed(case)
     for name, value in computed(Case(work)).items():
@@ -157,7 +158,7 @@ def test_another_activation_computes_something_else() -> None:
     for work in SMALL:
         case = Case(work, VARIATIONS["activation"])
         assert case.applies == bool(work.activations)
-        if case.applies:
+        if case.applies and is_numpys(work):
             usual, other = computed(Case(work)), computed(case)
             assert any(not np.allclose(usual[name], other[name]) for name in usual)
 

@@ -8,13 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit as sigmoid
 
 Array = npt.NDArray[np.float64]
-
-
-def sigmoid(x: Array) -> Array:
-    """1 / (1 + exp(-x)), without overflow."""
-    return np.exp(-np.logaddexp(0, -x))
 
 
 class NumpyMLP:
