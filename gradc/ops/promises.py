@@ -97,6 +97,12 @@ _BROKEN = {  # what is said of a promise, by who asked for it
         fix="pass lengths of parts that make up the axis.",
         word="split",
     ),
+    "unshared convolution": Unequal(
+        what="axis {axis} has length {v0}, where the other arrays and the options give {v1}.",
+        fix="filters are [filters, rows, columns of the result, channels of a group, rows, columns]"
+        ", a result [images, filters, rows, columns].",
+        word="unshared convolution",
+    ),
 }
 
 
@@ -128,15 +134,16 @@ def specify_shape(x: Any, shape: Any) -> Variable:
         what = f"specify_shape: {len(given)} lengths for an array of {array.ndim} axes."
         raise ShapeError(message(what, [where(array)], "give one an axis, None where it is open."))
     axes = tuple(axis for axis, n in enumerate(given) if n is not None)
-    return _promised("specify_shape", array, axes, [given[axis] for axis in axes])
+    return with_lengths("specify_shape", array, axes, [given[axis] for axis in axes])
 
 
 def with_length(name: str, x: Variable, axis: int, n: Any) -> Variable:
     """The array with a promised length on one axis; `name` is who asks for it, a key of _BROKEN."""
-    return _promised(name, x, (axis,), [n])
+    return with_lengths(name, x, (axis,), [n])
 
 
-def _promised(name: str, x: Variable, axes: Sequence[int], given: Sequence[Any]) -> Variable:
+def with_lengths(name: str, x: Variable, axes: Sequence[int], given: Sequence[Any]) -> Variable:
+    """The same for several axes."""
     open_axes, counts = [], []
     for axis, n in zip(axes, lengths_of(name, given), strict=True):
         known, static = x.type.shape[axis], static_int(n)
@@ -157,7 +164,7 @@ def addbroadcast(x: Any, *axes: int) -> Variable:
     """The array with axes that stretch from here on: a view; a length other than 1 raises."""
     array = as_variable(x)
     numbers = normal_axes("addbroadcast", axes, array.ndim)
-    return _promised("addbroadcast", array, numbers, [1] * len(numbers))
+    return with_lengths("addbroadcast", array, numbers, [1] * len(numbers))
 
 
 # -- lengths that are compared -------------------------------------------------------------------

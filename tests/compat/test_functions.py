@@ -238,7 +238,7 @@ def test_averages_that_follow_a_layer() -> None:
 
 def test_convolutions_and_pools_as_operations() -> None:
     x, w, y = T.dtensor4("x"), T.dtensor4("w"), T.dtensor4("y")
-    abstract = T.nnet.abstract_conv
+    own, abstract = T.TensorType("float64", (False,) * 6)("own"), T.nnet.abstract_conv
     options = {"border_mode": "half", "subsample": (2, 2)}
     downsample = sys.modules["theano.tensor.signal.downsample"]
     pairs = [
@@ -248,17 +248,26 @@ def test_convolutions_and_pools_as_operations() -> None:
          abstract.conv2d_grad_wrt_inputs(y, w, (None, 2, 6, 6), **options)),
         (abstract.AbstractConv2d_gradWeights(None, None, **options)(x, y, w.shape[2:]),
          abstract.conv2d_grad_wrt_weights(x, y, (None, None, 3, 3), **options)),
+        (abstract.AbstractConv2d(None, None, unshared=True, **options)(x, own),
+         T.nnet.conv2d(x, own, unshared=True, **options)),
+        (abstract.AbstractConv2d_gradInputs(unshared=True, **options)(own, y, (6, 6)),
+         abstract.conv2d_grad_wrt_inputs(y, own, x.shape, unshared=True, **options)),
+        (abstract.AbstractConv2d_gradWeights(unshared=True, **options)(x, y, (3, 3)),
+         T.grad((T.nnet.conv2d(x, own, unshared=True, **options) * y).sum(), own)),
         (T.signal.pool.Pool(True, "sum")(x, (2, 3), (1, 1), (1, 0)),
          T.signal.pool.pool_2d(x, (2, 3), True, (1, 1), (1, 0), "sum")),
         (downsample.DownsampleFactorMax((4, 4))(x), T.signal.pool.pool_2d(x, (4, 4), False)),
         (sys.modules["theano.sandbox.neighbours"].images2neibs(x, (3, 2)),
          T.nnet.neighbours.images2neibs(x, (3, 2))),
     ]  # fmt: skip
-    f = theano.function([x, w, y], [each for pair in pairs for each in pair])
+    f = theano.function([x, w, y, own], [each for pair in pairs for each in pair])
+    shapes = ((2, 2, 6, 6), (3, 2, 3, 3), (2, 3, 3, 3), (3, 3, 3, 2, 3, 3))
     rng = np.random.RandomState(1)
-    found = f(rng.rand(2, 2, 6, 6), rng.rand(3, 2, 3, 3), rng.rand(2, 3, 3, 3))
+    found = f(*(rng.rand(*shape) for shape in shapes))
     for one, other in zip(found[::2], found[1::2], strict=True):
-        np.testing.assert_array_equal(one, other)
+        np.testing.assert_allclose(one, other, rtol=1e-13)
+    with pytest.raises(ValueError, match="AbstractConv3d: unshared filters are along rows and col"):
+        abstract.AbstractConv3d(unshared=True)
     with pytest.raises(TypeError, match="conv2d: takes no kshp_logical"):
         T.nnet.conv2d(x, w, kshp_logical=(1, 1))
     with pytest.raises(ValueError, match="Pool: ndim=4"):

@@ -14,7 +14,7 @@ from gradc.errors import ArgumentError, ShapeError, message, printable
 from gradc.graph.describe import where
 from gradc.graph.variable import Variable
 from gradc.ops.convolution import convolve, convolve_filters, convolve_inputs
-from gradc.tensor.nnet.unshared import convolve_unshared
+from gradc.tensor.nnet.unshared import convolve_unshared, unshared_filters, unshared_inputs
 from gradc.tensor.windows import array_of, of_rank, of_shape, shape_of, whole_number, whole_numbers
 
 __all__ = [
@@ -66,9 +66,7 @@ def conv2d(
     options = _options(
         "conv2d", 2, border_mode, subsample, filter_dilation, num_groups, filter_flip
     )
-    if unshared:
-        return _unshared(input, filters, shape, filter_shape, options)
-    return _conv("conv2d", 2, input, filters, shape, filter_shape, options)
+    return _conv("conv2d", 2, input, filters, shape, filter_shape, options, unshared=unshared)
 
 
 def conv1d(
@@ -118,26 +116,20 @@ def causal_conv1d(
 def _conv(
     word: str, d: int, input: Any, filters: Any, input_shape: Any, filter_shape: Any,
     options: dict[str, Any], names: tuple[str, str, str] = ("input", "filters", "filter_shape"),
+    unshared: bool = False,
 ) -> Variable:  # fmt: skip
     """The convolution; names: what the user's function calls its arguments."""
     x = of_rank(word, names[0], input, 2 + d, f"images, channels, {_AXES[d]}")
-    w = of_rank(word, names[1], filters, 2 + d, f"filters, channels, {_AXES[d]}")
+    w = of_rank(word, names[1], filters, *_filter_axes(d, unshared))
     x = of_shape(word, "input_shape", x, input_shape)
     w = of_shape(word, names[2], w, filter_shape)
-    return convolve(x, w, **options)
+    return convolve_unshared(x, w, **options) if unshared else convolve(x, w, **options)
 
 
-def _unshared(
-    input: Any, filters: Any, input_shape: Any, filter_shape: Any, options: dict[str, Any]
-) -> Variable:
-    """Filters of one place each."""
-    word, axes = "conv2d", "filters, rows, columns of the result, channels, rows, columns"
-    x = of_rank(word, "input", input, 4, f"images, channels, {_AXES[2]}")
-    w = of_rank(word, "filters", filters, 6, axes)
-    x = of_shape(word, "input_shape", x, input_shape)
-    w = of_shape(word, "filter_shape", w, filter_shape)
-    stride, dilation, pad = options["stride"], options["dilation"], options["pad"]
-    return convolve_unshared(x, w, stride, dilation, pad, options["groups"], options["flip"])
+def _filter_axes(d: int, unshared: bool) -> tuple[int, str]:
+    """How many axes filters have, and which."""
+    places = "rows, columns of the result, " if unshared else ""
+    return (6 if unshared else 2 + d), f"filters, {places}channels, {_AXES[d]}"
 
 
 def _options(
@@ -182,7 +174,7 @@ def _padding(word: str, mode: Any, d: int) -> tuple[Any, ...]:
 def conv2d_grad_wrt_inputs(
     output_grad: Any, filters: Any, input_shape: Any, filter_shape: Any = None,
     border_mode: Any = "valid", subsample: Any = (1, 1), filter_flip: bool = True,
-    filter_dilation: Any = (1, 1), num_groups: int = 1,
+    filter_dilation: Any = (1, 1), num_groups: int = 1, unshared: bool = False,
 ) -> Variable:  # fmt: skip
     """The gradient of conv2d with respect to its input, given that of its result.
 
@@ -192,7 +184,9 @@ def conv2d_grad_wrt_inputs(
     """
     word = "conv2d_grad_wrt_inputs"
     options = _options(word, 2, border_mode, subsample, filter_dilation, num_groups, filter_flip)
-    return _of_inputs(word, 2, output_grad, filters, input_shape, filter_shape, options)
+    return _of_inputs(
+        word, 2, output_grad, filters, input_shape, filter_shape, options, unshared=unshared
+    )
 
 
 def conv3d_grad_wrt_inputs(
@@ -209,17 +203,17 @@ def conv3d_grad_wrt_inputs(
 def conv2d_grad_wrt_weights(
     input: Any, output_grad: Any, filter_shape: Any, input_shape: Any = None,
     border_mode: Any = "valid", subsample: Any = (1, 1), filter_flip: bool = True,
-    filter_dilation: Any = (1, 1), num_groups: int = 1,
+    filter_dilation: Any = (1, 1), num_groups: int = 1, unshared: bool = False,
 ) -> Variable:  # fmt: skip
     """The gradient of conv2d with respect to its filters, given that of its result.
 
-    filter_shape: four entries, of which the last two, ints or integer scalars, are needed; the rest
-    may be None.  The other arguments are conv2d's.
+    filter_shape: four entries (six if unshared), of which the last two, ints or integer scalars,
+    are needed; the rest may be None.  The other arguments are conv2d's.
     Raises: as conv2d; for a shape that does not give that of output_grad.
     """
     word = "conv2d_grad_wrt_weights"
     options = _options(word, 2, border_mode, subsample, filter_dilation, num_groups, filter_flip)
-    return _of_weights(word, 2, input, output_grad, filter_shape, input_shape, options)
+    return _of_weights(word, 2, input, output_grad, filter_shape, input_shape, options, unshared)
 
 
 def conv3d_grad_wrt_weights(
@@ -236,12 +230,13 @@ def conv3d_grad_wrt_weights(
 def conv2d_transpose(
     input: Any, filters: Any, output_shape: Any, filter_shape: Any = None,
     border_mode: Any = "valid", input_dilation: Any = (1, 1), filter_flip: bool = True,
-    filter_dilation: Any = (1, 1), num_groups: int = 1,
+    filter_dilation: Any = (1, 1), num_groups: int = 1, unshared: bool = False,
 ) -> Variable:  # fmt: skip
     """The transposed convolution: conv2d with its input and result exchanged.
 
     input [images, channels, rows, columns]; filters [channels, channels of the result / num_groups,
-    rows, columns]; output_shape: that of the result, as input_shape of conv2d_grad_wrt_inputs.
+    rows, columns], or unshared ones, as conv2d's; output_shape: that of the result, as input_shape
+    of conv2d_grad_wrt_inputs.
     border_mode cuts the result where conv2d pads; input_dilation is conv2d's subsample.
     """
     word = "conv2d_transpose"
@@ -250,39 +245,42 @@ def conv2d_transpose(
         "input_dilation",
     )  # fmt: skip
     names = ("input", "output_shape")
-    return _of_inputs(word, 2, input, filters, output_shape, filter_shape, options, names)
+    return _of_inputs(word, 2, input, filters, output_shape, filter_shape, options, names, unshared)
 
 
 def _of_inputs(
     word: str, d: int, output_grad: Any, filters: Any, input_shape: Any, filter_shape: Any,
     options: dict[str, Any], names: tuple[str, str] = ("output_grad", "input_shape"),
+    unshared: bool = False,
 ) -> Variable:  # fmt: skip
     """The gradient by the input; names: what the user's function calls its arguments."""
     y = of_rank(word, names[0], output_grad, 2 + d, f"images, filters, {_AXES[d]}")
-    w = of_rank(word, "filters", filters, 2 + d, f"filters, channels, {_AXES[d]}")
+    w = of_rank(word, "filters", filters, *_filter_axes(d, unshared))
     w = of_shape(word, "filter_shape", w, filter_shape)
-    first, last = _needed(word, names[1], input_shape, d)
-    return of_shape(word, names[1], convolve_inputs(y, w, last, **options), first)
+    first, last = _needed(word, names[1], input_shape, 2 + d, d)
+    gradient = unshared_inputs if unshared else convolve_inputs
+    return of_shape(word, names[1], gradient(y, w, last, **options), first)
 
 
 def _of_weights(
     word: str, d: int, input: Any, output_grad: Any, filter_shape: Any, input_shape: Any,
-    options: dict[str, Any],
+    options: dict[str, Any], unshared: bool = False,
 ) -> Variable:  # fmt: skip
     x = of_rank(word, "input", input, 2 + d, f"images, channels, {_AXES[d]}")
     y = of_rank(word, "output_grad", output_grad, 2 + d, f"images, filters, {_AXES[d]}")
     x = of_shape(word, "input_shape", x, input_shape)
-    first, last = _needed(word, "filter_shape", filter_shape, d)
-    return of_shape(word, "filter_shape", convolve_filters(x, y, last, **options), first)
+    first, last = _needed(word, "filter_shape", filter_shape, _filter_axes(d, unshared)[0], d)
+    gradient = unshared_filters if unshared else convolve_filters
+    return of_shape(word, "filter_shape", gradient(x, y, last, **options), first)
 
 
-def _needed(word: str, name: str, shape: Any, d: int) -> tuple[list[Any], list[Any]]:
-    """What is known of the first two lengths (None for the rest), and the last ones, which are."""
-    listed = [None] if shape is None else shape_of(word, name, shape, 2 + d)
-    if any(n is None for n in listed[2:]) or shape is None:
+def _needed(word: str, name: str, shape: Any, count: int, d: int) -> tuple[list[Any], list[Any]]:
+    """What is known of the first of `count` lengths (None for the rest), and the last d of them."""
+    listed = [None] if shape is None else shape_of(word, name, shape, count)
+    if any(n is None for n in listed[-d:]):
         what = f"{word}: {name} must say what the last {d} lengths are."
         raise ArgumentError(message(what, fix="pass the shape of the array itself, x.shape."))
-    return [*listed[:2], *(None,) * d], listed[2:]
+    return [*listed[:-d], *(None,) * d], listed[-d:]
 
 
 # -- others ----------------------------------------------------------------------------------------

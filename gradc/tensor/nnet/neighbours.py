@@ -16,7 +16,7 @@ from gradc.ops.promises import with_length
 from gradc.ops.relabel import reshape
 from gradc.tensor.windows import of_rank, shape_of, whole_numbers
 
-__all__ = ["images2neibs", "neibs2images", "patches"]
+__all__ = ["images2neibs", "neibs2images", "patch_counts", "patch_places", "patches"]
 
 _MODES = ("valid", "ignore_borders", "half", "full", "wrap_centered")
 
@@ -29,16 +29,32 @@ def patches(
     Only those that lie in x.  window: ints or integer scalars.  Gradient: added up where windows
     overlap.
     """
+    counts = patch_counts([length(x, 2), length(x, 3)], window, stride, dilation)
+    places = patch_places(counts, window, stride, dilation)
+    found: Variable = x[:, :, places[0], places[1]]
+    return found
+
+
+def patch_counts(
+    lengths: Sequence[Any], window: Sequence[Any], stride: Sequence[int], dilation: Sequence[int]
+) -> list[Any]:
+    """How many windows lie in rows and columns of these lengths; none where none fits."""
+    steps = zip(lengths, window, stride, dilation, strict=True)
+    return [maximum((whole - (n - 1) * d - 1) // s + 1, 0) for whole, n, s, d in steps]
+
+
+def patch_places(
+    counts: Sequence[Any], window: Sequence[Any], stride: Sequence[int], dilation: Sequence[int]
+) -> list[Variable]:
+    """The rows [p, 1, rows, 1] and columns [1, q, 1, columns] that so many windows read."""
     places = []
-    for axis, (n, s, d) in enumerate(zip(window, stride, dilation, strict=True)):
-        count = (length(x, 2 + axis) - (n - 1) * d - 1) // s + 1
+    for axis, (count, n, s, d) in enumerate(zip(counts, window, stride, dilation, strict=True)):
         first, within = arange(count) * s, arange(n) * d
         order = ("x", 0) if axis else (0, "x")
         places.append(add(
             first.dimshuffle(*order, "x", "x"), within.dimshuffle("x", "x", *order)
         ))  # fmt: skip
-    found: Variable = x[:, :, places[0], places[1]]
-    return found
+    return places
 
 
 def images2neibs(

@@ -9,6 +9,7 @@ kshp, subsample=(2, 2), border_mode="half")(filters, output_grad, (rows, columns
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from gradc.errors import ArgumentError, message
 from gradc.graph.variable import Variable
 from gradc.tensor.nnet import (
     bilinear_kernel_1D,
@@ -71,6 +72,9 @@ class BaseAbstractConv:
         self.subsample = (1,) * self.convdim if subsample is None else subsample
         self.filter_dilation = (1,) * self.convdim if filter_dilation is None else filter_dilation
         self.num_groups, self.unshared = num_groups, unshared
+        if unshared and self.convdim != 2:
+            what = f"{type(self).__name__}: unshared filters are along rows and columns only."
+            raise ArgumentError(message(what, fix="leave unshared out, or use AbstractConv2d."))
 
     def _applied(self, *operands: Any) -> Variable:
         options = {"unshared": True} if self.unshared else {}
@@ -80,11 +84,11 @@ class BaseAbstractConv:
             num_groups=self.num_groups, **options,
         )  # fmt: skip
 
-    def _shape(self, known: Any, last: Any) -> list[Any]:
+    def _shape(self, known: Any, last: Any, count: int = 2) -> list[Any]:
         """The first lengths of a shape that may be known, and the last ones, which are given."""
-        word, count = type(self).__name__, self.convdim
-        first = [None, None] if known is None else list(known)[:-count]
-        return [*first, *shape_of(word, "shape", last, count)]
+        word, d = type(self).__name__, self.convdim
+        first = [None] * count if known is None else list(known)[:-d]
+        return [*first, *shape_of(word, "shape", last, d)]
 
 
 class _Forward(BaseAbstractConv):
@@ -98,7 +102,8 @@ class _OfWeights(BaseAbstractConv):
         self, img: Any, topgrad: Any, shape: Any, add_assert_shape: Any = True
     ) -> Variable:
         """The gradient by the filters, of which `shape` is that of the last axes."""
-        return self._applied(img, topgrad, self._shape(self.kshp, shape), self.imshp)
+        shapes = self._shape(self.kshp, shape, 4 if self.unshared else 2)
+        return self._applied(img, topgrad, shapes, self.imshp)
 
 
 class _OfInputs(BaseAbstractConv):
