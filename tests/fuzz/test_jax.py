@@ -27,9 +27,11 @@ jax = pytest.importorskip("jax")
 jnp = jax.numpy
 
 SEEDS = range(8000, 8002)
+# Without log1p: that of JAX 0.10.2 is up to 121 units in the last place off near -0.5, against
+# mpmath, where numpy's is 0.7 off: more than a graph's own conditioning allows for.
 SAME = (
     "add", "square", "sqrt", "reciprocal", "abs", "sign", "exp", "exp2", "expm1", "log", "log2",
-    "log10", "log1p", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan",
+    "log10", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan",
     "arcsinh", "arccosh", "arctanh", "arctan2", "deg2rad", "rad2deg", "logaddexp", "logaddexp2",
     "maximum", "minimum", "floor", "ceil", "trunc", "isnan", "isinf", "isfinite",
 )  # fmt: skip
