@@ -54,7 +54,7 @@ class Assembly:
         nested: Callable[..., Assembly],
     ) -> None:
         self.values, self.border, self.placed = values, border, placed
-        self.titles = Titles(values.shapes.number, values.inside)
+        self.titles = Titles(values)
         self.buffers: list[Buffer] = []
         self.number: dict[Variable, int] = {}
         self.notes: list[Note] = list(values.shapes.notes)

@@ -6,15 +6,15 @@ added when the C is shown.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
 
-from gradc.affine import IndexMap
 from gradc.graph.graph import Graph
 from gradc.graph.op import Apply
 from gradc.graph.variable import Constant, Variable
 from gradc.kernel.notes import NodeNote
 from gradc.lower.bodies import numbers_of
 from gradc.lower.tasks import Task
+from gradc.lower.values import Values
 
 __all__ = ["Titles", "node_notes"]
 
@@ -24,10 +24,9 @@ _MOST = 88  # characters
 class Titles:
     """Names nodes by their number in the printed graph."""
 
-    def __init__(
-        self, number: Mapping[Variable, int], inside: Mapping[Variable, tuple[Variable, IndexMap]]
-    ) -> None:
-        self.number, self.inside = number, inside
+    def __init__(self, values: Values) -> None:
+        self.values = values
+        self.number, self.inside = values.shapes.number, values.inside
 
     def node(self, node: Apply) -> tuple[str, tuple[int, ...]]:
         """Title and node numbers of a single node."""
@@ -37,7 +36,7 @@ class Titles:
     def nest(self, task: Task, stored: Collection[Variable]) -> tuple[str, tuple[int, ...]]:
         """Title and node numbers of a nest: what it stores, as expressions."""
         outs = [item.out for item in task.items]
-        inside = frozenset(outs) - frozenset(stored)
+        inside = (frozenset(outs) - frozenset(stored)) | self._free_below(outs)
         shown = [item for item in task.items if item.out in stored]
         parts = [
             f"{self._name(item.out)} = "
@@ -49,6 +48,22 @@ class Titles:
             for item in shown
         ]
         return self._cut(", ".join(parts)), self._of(outs)
+
+    def _free_below(self, outs: Sequence[Variable]) -> frozenset[Variable]:
+        """Arrays that the loop computes anew where it needs them."""
+        found: set[Variable] = set()
+        stack = list(outs)
+        while stack:
+            node = stack.pop().owner
+            for each in () if node is None else node.inputs:
+                if each not in found and each.ndim and self._is_shown_free(each):
+                    found.add(each)
+                    stack.append(each)
+        return frozenset(found)
+
+    def _is_shown_free(self, variable: Variable) -> bool:
+        node = variable.owner
+        return node is not None and node.op.kind == "Elemwise" and self.values.is_free(variable)
 
     def word(self, variable: Variable | None) -> str:
         """The number of a variable as the text shows it; empty for what the text does not show."""

@@ -156,23 +156,30 @@ class Values:
     def _elementwise_cost(self, node: Apply) -> int:
         """What repeating the arithmetic costs; -1 if reading a stored result is better.
 
-        An array is repeated only where that reads one array, which is in memory anyway.
+        An array is repeated only where that reads one array, which is in memory anyway; besides it
+        what has fewer axes that are long, as the rows' greatest elements have: it stays in cache.
+        Arithmetic of single numbers stands ahead of the loop.
         """
+        out = node.outputs[0]
+        rank = _long_axes(out)
         arrays: set[Variable] = set()
-        total, stack = 0, [node.outputs[0]]
+        total, ahead, stack = 0, 0, [out]
         while stack:
             each = stack.pop()
             if each.owner is None or self._is_memory(each):
-                if each.ndim and not self.is_scalar_constant(each):
+                if each.ndim and not self.is_scalar_constant(each) and _long_axes(each) >= rank:
                     arrays.add(each)
                 continue
             rule = each.owner.op.rule
-            if each is not node.outputs[0] and not self.is_free(each):
+            if each is not out and not self.is_free(each):
+                if 0 < _long_axes(each) < rank:
+                    continue
                 return -1
-            total += rule.c.cost if isinstance(rule, Elemwise) else 1
+            cost = rule.c.cost if isinstance(rule, Elemwise) else 1
+            total, ahead = (total + cost, ahead) if _long_axes(each) else (total, ahead + cost)
             stack.extend(self.source(below)[0] for below in self._operands(each))
-        most = _FREE_ARRAY if node.outputs[0].ndim else _FREE_SCALAR
-        return total if total <= most and len(arrays) <= 1 else -1
+        is_cheap = total <= _FREE_ARRAY and ahead <= _FREE_SCALAR
+        return total + ahead if is_cheap and len(arrays) <= 1 else -1
 
     def _operands(self, variable: Variable) -> tuple[Variable, ...]:
         assert variable.owner is not None
@@ -211,6 +218,11 @@ class Values:
             for moving, factor in place.factors:
                 strides[moving] = strides[moving] + factor * stride
         return Access(buffer, self.shapes.resolve(offset), tuple(map(self.shapes.resolve, strides)))
+
+
+def _long_axes(variable: Variable) -> int:
+    """How many axes are not of length 1 by their type."""
+    return sum(n != 1 for n in variable.type.shape)
 
 
 def strides_of(lengths: tuple[Size, ...]) -> tuple[Size, ...]:

@@ -31,8 +31,9 @@ from gradc.rewrite.stacks import STACKS
 from gradc.rewrite.strength import STRENGTH
 from gradc.rewrite.timings import Timings
 from gradc.rewrite.trace import Trace
+from gradc.rewrite.turned import TURNED
 from gradc.rewrite.unsafe import UNCHECKED
-from gradc.rewrite.views import VIEWS
+from gradc.rewrite.views import VIEWS, dimshuffle_in_place, dimshuffle_of_dimshuffle
 
 __all__ = [
     "BEFORE_GRAD",
@@ -49,7 +50,11 @@ __all__ = [
 
 CANONICALIZE = Pass("canonicalize", (*CONSTANTS, *ARITHMETIC, *VIEWS, *JOINS))
 STABILIZE = Pass("stabilize", (*SUMMED, *ELEMENTARY, *FACTORED), tidy=CANONICALIZE.rules)
-SPECIALIZE = Pass("specialize", (*PICKS, *PARTS, *SCATTERED, *STACKS, *PRODUCTS))
+SPECIALIZE = Pass(
+    "specialize",
+    (*PICKS, *TURNED, *PARTS, *SCATTERED, *STACKS, *PRODUCTS),
+    tidy=(dimshuffle_of_dimshuffle, dimshuffle_in_place),
+)
 STRENGTHEN = Pass("strengthen", STRENGTH)
 
 UNSAFE = Pass("unsafe", UNCHECKED)  # for those who ask for it

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gradc.graph.op import Apply
 from gradc.graph.variable import Variable
 from gradc.ops.create import arange
 from gradc.ops.index import gather, scatter
@@ -28,7 +29,7 @@ def pick_of_elementwise(out: Variable, facts: Facts) -> Variable | None:
     assert node is not None
     matrix, *places = node.inputs
     inner = matrix.owner
-    if not _is_one_a_row(node.inputs) or inner is None or facts.is_wall(matrix):
+    if _rows_of(node) is None or inner is None or facts.is_wall(matrix):
         return None
     if not isinstance(inner.op.rule, Elemwise) or 1 in matrix.type.shape:
         return None
@@ -38,13 +39,19 @@ def pick_of_elementwise(out: Variable, facts: Facts) -> Variable | None:
     return picked
 
 
-def _is_one_a_row(inputs: Sequence[Variable]) -> bool:
-    """Whether these are a matrix and its places (arange(n), y)."""
-    matrix, *places = inputs
+def _rows_of(node: Apply) -> int | None:
+    """The axis whose places are 0, 1, 2..., if a matrix is read or added to at one place a row."""
+    matrix, *places = (
+        node.inputs if node.op.kind == "Gather" else (node.inputs[0], *node.inputs[2:])
+    )
     if matrix.ndim != 2 or len(places) != 2 or any(place.ndim != 1 for place in places):
-        return False
-    rows = places[0].owner
-    return rows is not None and rows.op.kind == "Iota" and 1 not in places[0].type.shape
+        return None
+    if {"axes", "through"} & node.op.keywords.keys():
+        return None
+    for axis, place in enumerate(places):
+        if place.owner is not None and place.owner.op.kind == "Iota" and 1 not in place.type.shape:
+            return axis
+    return None
 
 
 def _picked(operand: Variable, places: Sequence[Variable]) -> Variable:
@@ -64,15 +71,45 @@ def sum_of_scattered(out: Variable, facts: Facts) -> Variable | None:
     node = out.owner
     assert node is not None
     found = added_to_zeros(node.inputs[0], facts)
-    if len(found) != 1 or node.op.keywords != {"axes": (1,)} or out.dtype != node.inputs[0].dtype:
+    if len(found) != 1 or out.dtype != node.inputs[0].dtype:
         return None
     base, values, *places = found[0].inputs
-    if len(places) != 2 or values.ndim != 1 or not _is_one_a_row((base, *places)):
+    axis = _rows_of(found[0])
+    if axis is None or values.ndim != 1 or node.op.keywords != {"axes": (1 - axis,)}:
         return None
     count = length(values, 0)
-    rows = broadcast_to(values.dimshuffle(0, "x"), (count, length(base, 1)))
-    picked = gather(rows, arange(count), places[1])
-    return scatter(zeros(length(base, 0), dtype=out.dtype), picked, places[0])
+    rows = broadcast_to(values.dimshuffle(0, "x"), (count, length(base, 1 - axis)))
+    picked = gather(rows, arange(count), places[1 - axis])
+    return scatter(zeros(length(base, axis), dtype=out.dtype), picked, places[axis])
 
 
-PICKS = (pick_of_elementwise, sum_of_scattered)
+@rule(on=("gather", "scatter"), keeps="exact", over="any")
+def places_in_columns(out: Variable, facts: Facts) -> Variable | None:
+    """x[i[:, None], y[:, None]] -> x[i, y][:, None], and values added there; so take_along_axis."""
+    node = out.owner
+    assert node is not None
+    first = 1 if node.op.kind == "Gather" else 2
+    places = node.inputs[first:]
+    views = [None if facts.is_wall(each) else each.owner for each in places]
+    orders = {None if v is None else v.op.keywords.get("order") for v in views}
+    order = orders.pop() if len(orders) == 1 and places else None
+    if order is None or "x" not in order or "through" in node.op.keywords:
+        return None
+    kept = [axis for axis, k in enumerate(order) if k != "x"]
+    if [order[axis] for axis in kept] != list(range(len(kept))) or not kept:
+        return None
+    inner = [v.inputs[0] for v in views if v is not None]
+    if any(each.ndim != len(kept) for each in inner):
+        return None
+    rank, x = len(order), node.inputs[0]
+    if node.op.kind == "Scatter":
+        values = node.inputs[1]
+        rest = range(rank, values.ndim)
+        result: Variable = node.op(x, values.dimshuffle(*kept, *rest), *inner)
+        return result
+    picked: Variable = node.op(x, *inner)
+    rest = range(len(kept), picked.ndim)
+    return picked.dimshuffle(*order, *rest)
+
+
+PICKS = (pick_of_elementwise, sum_of_scattered, places_in_columns)

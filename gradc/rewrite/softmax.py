@@ -43,8 +43,8 @@ def _sum_of_exp(seen: Seen, facts: Facts) -> tuple[Seen, Apply, Seen] | None:
     return None if operands is None else (at, node, operands[0])
 
 
-def _is_shifted(exponent: Seen, axes: Sequence[int], facts: Facts) -> bool:
-    """Whether the exponent is already v - max(v) over these axes."""
+def _shift(exponent: Seen, axes: Sequence[int], facts: Facts) -> tuple[Apply, Seen] | None:
+    """Of an exponent that is already v - max(v) over these axes, the maximum's node and v."""
     terms = facts.sight.terms(exponent, deep=False).parts
     for k, term in enumerate(terms):
         node = _peak_of(term, facts)
@@ -53,8 +53,8 @@ def _is_shifted(exponent: Seen, axes: Sequence[int], facts: Facts) -> bool:
         rest = terms[:k] + terms[k + 1 :]
         top = facts.sight.key(Seen(node.inputs[0]))
         if len(rest) == 1 and facts.sight.key(rest[0]) == top:
-            return tuple(node.op.keywords["axes"]) == tuple(axes)
-    return False
+            return (node, rest[0]) if tuple(node.op.keywords["axes"]) == tuple(axes) else None
+    return None
 
 
 def _peak_of(term: Seen, facts: Facts) -> Apply | None:
@@ -71,7 +71,7 @@ def _peak_of(term: Seen, facts: Facts) -> Apply | None:
 def _log_sum_exp(node: Apply, exponent: Seen, facts: Facts) -> Variable | None:
     """The log of the sum, shifted; None if its exponent is shifted already."""
     axes = node.op.keywords["axes"]
-    if _is_shifted(exponent, axes, facts):
+    if _shift(exponent, axes, facts) is not None:
         return None
     v = build(exponent)
     top = peak(v, axis=axes)
@@ -138,7 +138,10 @@ def _known_log(factor: Seen, facts: Facts) -> Variable | None:
 
 @rule(on=("true_div", "mul"), keeps="stabilises")
 def softmax_by_hand(out: Variable, facts: Facts) -> Variable | None:
-    """exp(v) / sum(exp(v)) -> the same of v - peak(v), over any axes."""
+    """exp(v) / sum(exp(v)) -> the same of v - peak(v), over any axes.
+
+    So for an exponent v - max(v): the maximum cancels, and as a peak it has no slope either.
+    """
     view = facts.sight.factors(Seen(out), deep=True)
     for k, divisor in enumerate(view.under):
         found = _sum_of_exp(divisor, facts)
@@ -148,8 +151,10 @@ def softmax_by_hand(out: Variable, facts: Facts) -> Variable | None:
         j = _place_of_exp(view.over, exponent, facts)
         if j is None or not _is_aligned(at, node, exponent):
             continue
-        if _is_shifted(exponent, node.op.keywords["axes"], facts):
+        shift = _shift(exponent, node.op.keywords["axes"], facts)
+        if shift is not None and shift[0].op.name == "peak":
             continue
+        exponent = exponent if shift is None else shift[1]
         over = view.over[:j] + view.over[j + 1 :]
         under = view.under[:k] + view.under[k + 1 :]
         whole = Quotient((*over, Seen(_shifted_softmax(node, at, exponent))), under, view.negated)

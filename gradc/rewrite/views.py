@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -83,6 +84,52 @@ def subtensor_of_all(out: Variable) -> Variable | None:
     assert out.owner is not None
     entries = out.owner.op.keywords["index"]
     return out.owner.inputs[0] if all(each == Cut(None, None) for each in entries) else None
+
+
+@rule(on=("subtensor",), keeps="exact", over="any")
+def subtensor_of_one(out: Variable) -> Variable | None:
+    """The one place of an axis of length 1, and all of the others -> the array without the axis."""
+    assert out.owner is not None
+    x, *others = out.owner.inputs
+    kept = _all_but_one(out.owner.op.keywords["index"], x.type.shape)
+    return None if kept is None or others else call("dimshuffle", x, order=kept)
+
+
+@rule(on=("scatter",), keeps="rounding", over="any")
+def scatter_through_all(out: Variable, facts: Facts) -> Variable | None:
+    """Values put, or added to zeros, through an index that reads all -> the values."""
+    node = out.owner
+    assert node is not None
+    base, values, *others = node.inputs
+    through = node.op.keywords.get("through")
+    if through is None or through.name != "subtensor" or others or base.dtype != values.dtype:
+        return None
+    kept = _all_but_one(through.keywords["index"], base.type.shape)
+    if kept is None or facts.shape(values) != tuple(facts.shape(base)[axis] for axis in kept):
+        return None
+    if node.op.keywords["mode"] == "add" and not _is_zeros(base, facts):
+        return None
+    order = tuple(kept.index(axis) if axis in kept else "x" for axis in range(base.ndim))
+    return call("dimshuffle", values, order=order)
+
+
+def _is_zeros(variable: Variable, facts: Facts) -> bool:
+    node = variable.owner
+    if node is None or node.op.name != "broadcast_to" or facts.is_wall(variable):
+        return False
+    return scalar_value(node.inputs[0]) == 0
+
+
+def _all_but_one(entries: Sequence[Any], shape: Sequence[int | None]) -> tuple[int, ...] | None:
+    """The axes that all are read of, if of each other axis the only place is."""
+    kept = []
+    for axis, n in enumerate(shape):
+        entry = entries[axis] if axis < len(entries) else Cut(None, None)
+        if entry == Cut(None, None):
+            kept.append(axis)
+        elif n != 1 or not isinstance(entry, int) or entry not in (0, -1):
+            return None
+    return tuple(kept) if len(kept) < len(shape) else None
 
 
 @rule(on=("reshape",), keeps="exact", over="any")
@@ -171,6 +218,8 @@ VIEWS = (
     dimshuffle_of_dimshuffle,
     dimshuffle_in_place,
     subtensor_of_all,
+    subtensor_of_one,
+    scatter_through_all,
     reshape_of_reshape,
     reshape_in_place,
     stretched_operand,

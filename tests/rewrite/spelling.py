@@ -177,6 +177,13 @@ EXAMPLES: dict[str, tuple[Build, ...]] = {
         lambda x, y: x.reshape((1, length(x, 0), 1)),
         lambda x, y: x.dimshuffle(0, "x").reshape((1, -1)),
     ),
+    "subtensor_of_one": (
+        lambda x, y: x.dimshuffle(0, "x")[:, 0] + x.dimshuffle("x", 0)[-1],
+    ),
+    "scatter_through_all": (
+        lambda x, y: placed_through("subtensor", x, T.zeros((length(x, 0), 1), dtype=x.dtype),
+                                    index=(Cut(None, None), 0)),
+    ),
     "reshape_of_dimshuffle": (lambda x, y: x.dimshuffle("x", 0, "x").reshape((3, -1)),),
     "stretched_operand": (lambda x, y: T.broadcast_to(T.constant([2.0]), (length(x, 0),)) * x,),
     "sum_of_stretched": (lambda x, y: T.sum(T.broadcast_to(T.constant([2.0]), (length(x, 0),))),),
@@ -205,7 +212,36 @@ EXAMPLES: dict[str, tuple[Build, ...]] = {
             "gather", _leaf(x) * _leaf(y)[:, 0].dimshuffle(0, "x") + 3, _rows(y), _LABELS
         ),
     ),
-    "sum_of_scattered": (lambda x, y: _scattered(x).sum(axis=1),),
+    "sum_of_scattered": (
+        lambda x, y: _scattered(x).sum(axis=1),
+        lambda x, y: _scattered(x, across=True).sum(axis=0),
+    ),
+    "places_in_columns": (
+        lambda x, y: call(
+            "gather", _leaf(x), _rows(y).dimshuffle(0, "x"), _LABELS.dimshuffle(0, "x")
+        ),
+        lambda x, y: call("gather", _leaf(x), _LABELS.dimshuffle("x", 0)),
+        lambda x, y: call("scatter", _leaf(y), _leaf(x)[:, None], _rows(y).dimshuffle(0, "x"),
+                          mode="set"),
+    ),
+    "elementwise_of_turned": (
+        lambda x, y: T.exp(_leaf(x)).T * 2 - _leaf(y).T,
+        lambda x, y: _leaf(x).T + _leaf(y)[:, 0].dimshuffle("x", 0),
+        lambda x, y: _box(x).dimshuffle(2, 0, 1) - T.exp(_box(y)).dimshuffle(2, 0, 1),
+    ),
+    "fold_of_turned": (
+        lambda x, y: T.max(_leaf(x).T, axis=1),
+        lambda x, y: _leaf(x).T.sum(),
+        lambda x, y: _box(x).dimshuffle(2, 0, 1).max(axis=2),
+    ),
+    "places_of_turned": (
+        lambda x, y: call("gather", _leaf(x).T, _LABELS, _rows(x)),
+        lambda x, y: call("scatter", _leaf(x).T, y[:4], _LABELS, _rows(x), mode="set"),
+    ),
+    "turned_zeros_with_values": (lambda x, y: _scattered(x).T,),
+    "turned_outer": (
+        lambda x, y: T.cast(T.eq(_rows(x)[:, None], _LABELS.dimshuffle("x", 0)), x.dtype).T,
+    ),
     "multiple_of_scattered": (
         lambda x, y: _scattered(x) * -0.5,
         lambda x, y: -_scattered(x) / 3.0 + _leaf(y),
@@ -240,13 +276,18 @@ def _rows(x: Variable) -> Variable:
     return call("iota", length(_leaf(x), 0), dtype="int64")
 
 
+def _box(x: Variable) -> Variable:
+    return _leaf(x).reshape((2, 2, -1))
+
+
 def _finite(x: Variable) -> Variable:
     return T.switch(T.isnan(x - x), 1, x)
 
 
-def _scattered(x: Variable) -> Variable:
+def _scattered(x: Variable, across: bool = False) -> Variable:
     zeros = T.zeros((length(_leaf(x), 0), length(_leaf(x), 1)), dtype=x.dtype)
-    return call("scatter", zeros, x[:4], _rows(x), _LABELS, mode="add")
+    places = (_LABELS, _rows(x)) if across else (_rows(x), _LABELS)
+    return call("scatter", zeros, x[:4], *places, mode="add")
 
 
 def _in_zeros(values: Variable, x: Variable, y: Variable, start: Variable | int) -> Variable:
