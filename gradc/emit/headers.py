@@ -1,7 +1,7 @@
 """Which headers a text needs.
 
-Takes C; gives the lines that include them.  A header costs the compiler time (all of them together
-some 15 ms), so only those are named whose functions are called.
+Takes C; gives the lines that include them.  A header costs the compiler time (those of vector math
+together 15 to 100 ms), so only those are named whose functions are called.
 """
 
 from __future__ import annotations
@@ -10,7 +10,25 @@ import re
 
 __all__ = ["include_lines", "is_vector_math"]
 
-# Our functions by the beginning of their names; what is left over is vector math.
+# Vector math by its names.
+_MATH = (
+    ("asin.h", ("acos", "asin")),
+    ("asinh.h", ("acosh", "asinh", "atanh")),
+    ("atan.h", ("atan", "atan2")),
+    ("erf.h", ("erf", "erfc")),
+    ("exp.h", ("exp", "expm1")),
+    ("exp2.h", ("exp2",)),
+    ("log.h", ("log", "log1p")),
+    ("log_base.h", ("log10", "log2")),
+    ("logistic.h", ("sigmoid", "softplus")),
+    ("pow.h", ("pow",)),
+    ("root.h", ("cbrt", "hypot")),
+    ("sinh.h", ("cosh", "sinh")),
+    ("tanh.h", ("tanh",)),
+    ("trig.h", ("cos", "sin", "tan")),
+)
+_MATH_NAMES = frozenset(name for _, names in _MATH for name in names)
+# Our other functions by the beginning of their names.
 _OURS = (
     ("bessel.h", ("j0", "j1")),
     ("bessel_modified.h", ("i0", "i1")),
@@ -30,8 +48,6 @@ _OURS = (
     ("rejection.h", ("drawn",)),
     ("sinc.h", ("sinc",)),
 )
-_KNOWN = tuple(start for _, starts in _OURS for start in starts)
-_TRIG = ("sin", "cos", "tan")
 _CALL = re.compile(r"\bgc_([a-z]\w*?)_(?:[biu](?:8|16|32|64)|f32|f64)\(")
 _CALL_WITH_TWO = re.compile(r"\bgc_(cast)_")
 _PLAIN = "mul|true_div|reciprocal|abs|sign|real|imag|conj|gemm|gemv|ger|copy|stack"
@@ -47,8 +63,8 @@ _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
 
 def is_vector_math(name: str) -> bool:
-    """Whether gc_<name>_f64 is in math.h."""
-    return not name.startswith(_KNOWN)
+    """Whether gc_<name>_f64 is an elementary function (math.h has them all)."""
+    return name in _MATH_NAMES
 
 
 def include_lines(code: str) -> list[str]:
@@ -60,12 +76,8 @@ def include_lines(code: str) -> list[str]:
         called.update(["products_of_complex"] * bool(_PRODUCTS.search(code)))
         called.add("functions_of_complex" if _COMPLEX_MATH.search(code) else "complex")
     names = [header for header, starts in _OURS if any(c.startswith(starts) for c in called)]
-    math = {name for name in called if is_vector_math(name)}
+    names += [header for header, functions in _MATH if not called.isdisjoint(functions)]
     lines = [f"#include <gradc/{name}>" for name in names]
-    if math:
-        if not any(name.startswith(_TRIG) and not name.endswith("h") for name in math):
-            lines.append("#define GC_NO_TRIG")
-        lines.append("#include <gradc/math.h>")
     if _TILES.search(code):
         lines.append("#include <gradc/tiles.h>")
     if any(match[1] is None or not _OWN.fullmatch(match[1]) for match in _LIBC.finditer(code)):

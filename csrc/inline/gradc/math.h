@@ -21,8 +21,6 @@
 #include "root.h"
 #include "sinh.h"
 #include "tanh.h"
-#if !defined(GC_NO_TRIG) /* a file without sin, cos, tan saves the compiler some time */
 #include "trig.h"
-#endif
 
 #endif
