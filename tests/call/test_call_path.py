@@ -316,8 +316,12 @@ def test_references_are_exact() -> None:
     w = gradc.shared(np.zeros((3, 4)))
     a, b = T.matrix("a"), T.matrix("b")
     f = gradc.function([a, b], {"s": a + b, "t": a - w}, updates={w: w + a})
-    x, wrong, out = np.ones((3, 4)), np.ones((2, 2)), np.zeros((3, 4))
+    dtype = np.dtype(
+        "float64", metadata={"of": "this test"}
+    )  # others hold, and drop, the usual one
+    x, wrong, out = np.ones((3, 4), dtype), np.ones((2, 2)), np.zeros((3, 4))
     storage = w.get_value(borrow=True)
+    assert x.dtype is dtype
     watched = (x, wrong, out, storage, f, x.dtype, None)
 
     def calls() -> None:
@@ -329,12 +333,15 @@ def test_references_are_exact() -> None:
                 f(*args)
 
     calls()
-    gc.collect()  # what other tests left has dtypes, too
+    gc.collect()
     before = [sys.getrefcount(each) for each in watched[:-1]]
-    for _ in range(20):
+    usual = np.dtype("float64")
+    of_usual = sys.getrefcount(usual)
+    for _ in range(200):
         calls()
     gc.collect()
     assert [sys.getrefcount(each) for each in watched[:-1]] == before
+    assert sys.getrefcount(usual) < of_usual + 100  # one that each call kept would be 200 more
 
 
 def test_what_was_never_set_up_says_so() -> None:
