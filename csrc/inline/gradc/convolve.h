@@ -10,7 +10,7 @@ typedef struct {
     const gc_tap *taps;
     const GC_T *x, *w;
     GC_T *y;
-    int64_t images, places; /* of a chunk */
+    gc_cuts cuts;
 } GC_OF(task);
 
 /* Places first .. last - 1 of one group of one image. */
@@ -38,13 +38,10 @@ GC_ROUTINE void GC_OF(block)(const gc_table *table, const GC_OF(task) *t, int64_
 GC_ROUTINE int GC_OF(some)(const gc_table *table, gc_frame *frame, int64_t chunk, int64_t worker)
 {
     const GC_OF(task) *t = frame->task;
-    const int64_t places = gc_volume(t->v.y), blocks = gc_pieces(places, t->places);
-    const int64_t first = chunk % blocks * t->places, last = gc_less(first + t->places, places);
-    const int64_t begin = chunk / blocks * t->images;
-    const int64_t end = gc_less(begin + t->images, t->v.n * t->v.g);
+    const gc_part share = gc_part_of(&t->v, t->cuts, chunk);
     (void)worker;
-    for (int64_t k = begin; k < end; k++)
-        GC_OF(block)(table, t, k / t->v.g, k % t->v.g, first, last);
+    for (int64_t k = share.begin; k < share.end; k++)
+        GC_OF(block)(table, t, k / t->v.g, k % t->v.g, share.first, share.last);
     return GC_OK;
 }
 
@@ -53,16 +50,12 @@ GC_ROUTINE void GC_FN(const gc_table *table, const gc_frame *frame, const int64_
 {
     GC_OF(task) t = {.x = x, .w = w, .y = y};
     memcpy(&t.v, numbers, offsetof(gc_conv, parts));
-    const int64_t images = t.v.n * t.v.g, places = gc_volume(t.v.y);
-    const int64_t each = gc_at_least(t.v.o * t.v.c * gc_volume(t.v.w) * places, 1);
-    if (images <= 0 || places <= 0 || t.v.o <= 0)
+    const int64_t places = gc_volume(t.v.y);
+    if (t.v.n * t.v.g <= 0 || places <= 0 || t.v.o <= 0)
         return;
     t.taps = gc_taps(&t.v, room);
-    t.images = gc_at_least(GC_PATCH_WORK / each, 1);
-    const int64_t chunks = gc_pieces(images, t.images);
-    const int64_t blocks = gc_less(gc_at_least(GC_PATCH_CHUNKS / chunks, 1), each / GC_PATCH_WORK);
-    t.places = gc_pieces(places, gc_at_least(blocks, 1));
-    (void)gc_spread(table, frame, GC_OF(some), &t, chunks * gc_pieces(places, t.places));
+    t.cuts = gc_cuts_of(&t.v, places);
+    (void)gc_spread(table, frame, GC_OF(some), &t, gc_chunks_of(&t.v, t.cuts));
 }
 
 #include "routine_end.h"

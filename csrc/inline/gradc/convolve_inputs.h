@@ -10,7 +10,7 @@ typedef struct {
     const gc_tap *taps;
     const GC_T *y, *w;
     GC_T *x;
-    int64_t images, channels; /* of a chunk */
+    gc_cuts cuts;
 } GC_OF(task);
 
 /* Channels begin .. end - 1 of one group of one image. */
@@ -40,13 +40,10 @@ GC_ROUTINE void GC_OF(block)(const gc_table *table, const GC_OF(task) *t, int64_
 GC_ROUTINE int GC_OF(some)(const gc_table *table, gc_frame *frame, int64_t chunk, int64_t worker)
 {
     const GC_OF(task) *t = frame->task;
-    const int64_t blocks = gc_pieces(t->v.c, t->channels);
-    const int64_t first = chunk % blocks * t->channels, last = gc_less(first + t->channels, t->v.c);
-    const int64_t begin = chunk / blocks * t->images;
-    const int64_t end = gc_less(begin + t->images, t->v.n * t->v.g);
+    const gc_part share = gc_part_of(&t->v, t->cuts, chunk);
     (void)worker;
-    for (int64_t k = begin; k < end; k++)
-        GC_OF(block)(table, t, k / t->v.g, k % t->v.g, first, last);
+    for (int64_t k = share.begin; k < share.end; k++)
+        GC_OF(block)(table, t, k / t->v.g, k % t->v.g, share.first, share.last);
     return GC_OK;
 }
 
@@ -55,16 +52,11 @@ GC_ROUTINE void GC_FN(const gc_table *table, const gc_frame *frame, const int64_
 {
     GC_OF(task) t = {.y = y, .w = w, .x = x};
     memcpy(&t.v, numbers, offsetof(gc_conv, parts));
-    const int64_t images = t.v.n * t.v.g, places = gc_volume(t.v.y);
-    const int64_t each = gc_at_least(t.v.o * t.v.c * gc_volume(t.v.w) * places, 1);
-    if (images <= 0 || t.v.c <= 0 || gc_volume(t.v.x) <= 0)
+    if (t.v.n * t.v.g <= 0 || t.v.c <= 0 || gc_volume(t.v.x) <= 0)
         return;
     t.taps = gc_taps(&t.v, room);
-    t.images = gc_at_least(GC_PATCH_WORK / each, 1);
-    const int64_t chunks = gc_pieces(images, t.images);
-    const int64_t blocks = gc_less(gc_at_least(GC_PATCH_CHUNKS / chunks, 1), each / GC_PATCH_WORK);
-    t.channels = gc_pieces(t.v.c, gc_at_least(blocks, 1));
-    (void)gc_spread(table, frame, GC_OF(some), &t, chunks * gc_pieces(t.v.c, t.channels));
+    t.cuts = gc_cuts_of(&t.v, t.v.c);
+    (void)gc_spread(table, frame, GC_OF(some), &t, gc_chunks_of(&t.v, t.cuts));
 }
 
 #include "routine_end.h"

@@ -114,6 +114,39 @@ GC_HELPER int64_t gc_patch_columns(int64_t rows)
 {
     return gc_at_least(GC_SMALL_MOST / gc_at_least(rows, 1) / 16 * 16, 16);
 }
+
+/* Chunks of groups of images, and of some more that they have, `among` of it: `images` of the
+ * former, and `length` of the latter where there are few. */
+typedef struct gc_cuts {
+    int64_t images, among, length;
+} gc_cuts;
+
+/* What a chunk has: groups of images begin .. end - 1, and first .. last - 1 of the other. */
+typedef struct gc_part {
+    int64_t begin, end, first, last;
+} gc_part;
+
+GC_HELPER gc_cuts gc_cuts_of(const gc_conv *v, int64_t among)
+{
+    const int64_t each = gc_at_least(v->o * v->c * gc_volume(v->w) * gc_volume(v->y), 1);
+    const int64_t images = gc_at_least(GC_PATCH_WORK / each, 1);
+    const int64_t most = gc_at_least(GC_PATCH_CHUNKS / gc_pieces(v->n * v->g, images), 1);
+    const int64_t blocks = gc_less(most, each / GC_PATCH_WORK);
+    return (gc_cuts){images, among, gc_pieces(among, gc_at_least(blocks, 1))};
+}
+
+GC_HELPER int64_t gc_chunks_of(const gc_conv *v, gc_cuts cuts)
+{
+    return gc_pieces(v->n * v->g, cuts.images) * gc_pieces(cuts.among, cuts.length);
+}
+
+GC_HELPER gc_part gc_part_of(const gc_conv *v, gc_cuts cuts, int64_t chunk)
+{
+    const int64_t blocks = gc_pieces(cuts.among, cuts.length);
+    const int64_t begin = chunk / blocks * cuts.images, first = chunk % blocks * cuts.length;
+    return (gc_part){begin, gc_less(begin + cuts.images, v->n * v->g), first,
+                      gc_less(first + cuts.length, cuts.among)};
+}
 #endif
 
 #if GC_BITS == 64 && !defined(GRADC_PATCHES_F64)
