@@ -91,7 +91,9 @@ def places_in_columns(out: Variable, facts: Facts) -> Variable | None:
     first = 1 if node.op.kind == "Gather" else 2
     places = node.inputs[first:]
     views = [None if facts.is_wall(each) else each.owner for each in places]
-    orders = {None if v is None else v.op.keywords.get("order") for v in views}
+    orders = {
+        None if v is None or v.op.name != "dimshuffle" else v.op.keywords["order"] for v in views
+    }
     order = orders.pop() if len(orders) == 1 and places else None
     if order is None or "x" not in order or "through" in node.op.keywords:
         return None
@@ -104,6 +106,8 @@ def places_in_columns(out: Variable, facts: Facts) -> Variable | None:
     rank, x = len(order), node.inputs[0]
     if node.op.kind == "Scatter":
         values = node.inputs[1]
+        if any(values.type.shape[axis] != 1 for axis in range(rank) if axis not in kept):
+            return None
         rest = range(rank, values.ndim)
         result: Variable = node.op(x, values.dimshuffle(*kept, *rest), *inner)
         return result
