@@ -1,4 +1,4 @@
-"""Places in columns: what is read there, and what is put there whose lengths only the call knows."""
+"""Places in columns: what is read there, and what is put there; lengths that the call knows."""
 
 from __future__ import annotations
 
