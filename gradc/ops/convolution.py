@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gradc.errors import ShapeError, message
 from gradc.graph.variable import Constant, Variable
 from gradc.kernel.routine import RoutineFn
 from gradc.ops.calls import length_of
@@ -92,16 +93,28 @@ def _padded(x: Array, margins: Sequence[tuple[int, int]]) -> Array:
     return np.pad(x, [(0, 0), (0, 0), *margins])
 
 
+def _places(
+    padded: Sequence[int], filters: Sequence[int], options: dict[str, Any]
+) -> tuple[int, ...]:
+    steps = zip(padded, filters, options["stride"], options["dilation"], strict=True)
+    return tuple((n - d * (k - 1) - 1) // s + 1 for n, k, s, d in steps)
+
+
+def _check_places(y: Array, places: tuple[int, ...]) -> None:
+    """Raises: ShapeError unless what stands for a result has a place for each of its filters'."""
+    if y.shape[2:] != places:
+        what = f"convolution: what stands for the output has the last lengths {y.shape[2:]}, the"
+        what += f" shapes of input and filters give {places}."
+        raise ShapeError(
+            message(what, fix="pass the shape that the convolution was computed with.")
+        )
+
+
 def _forward(x: Array, w: Array, **options: Any) -> Array:
     groups, filters = options["groups"], w.shape[2:]
     margins = _padding(options["pad"], options["dilation"], filters)
     padded = _padded(x, margins)
-    places = [
-        (n - d * (k - 1) - 1) // s + 1
-        for n, k, s, d in zip(
-            padded.shape[2:], filters, options["stride"], options["dilation"], strict=True
-        )
-    ]
+    places = _places(padded.shape[2:], filters, options)
     wg = _grouped(w, 0, groups)
     out = np.zeros((x.shape[0], *wg.shape[:2], *places), x.dtype)
     for index, met in _elements(padded, filters, places, options):
@@ -114,6 +127,7 @@ def _backward(y: Array, w: Array, *lengths: Array, **options: Any) -> Array:
     inner = tuple(int(n) for n in lengths)[-d:]
     margins = _padding(options["pad"], options["dilation"], filters)
     wide = [n + low + high for n, (low, high) in zip(inner, margins, strict=True)]
+    _check_places(y, _places(wide, filters, options))
     padded = np.zeros((y.shape[0], w.shape[1] * groups, *wide), y.dtype)
     wg, yg = _grouped(w, 0, groups), _grouped(y, 1, groups)
     for index, met in _elements(padded, filters, y.shape[2:], options):
@@ -127,6 +141,7 @@ def _of_filters(x: Array, y: Array, *lengths: Array, **options: Any) -> Array:
     groups, d = options["groups"], x.ndim - 2
     filters = tuple(int(n) for n in lengths)[-d:]
     padded = _padded(x, _padding(options["pad"], options["dilation"], filters))
+    _check_places(y, _places(padded.shape[2:], filters, options))
     yg = _grouped(y, 1, groups)
     out = np.zeros((*yg.shape[1:3], x.shape[1] // groups, *filters), x.dtype)
     for index, met in _elements(padded, filters, y.shape[2:], options):

@@ -185,6 +185,15 @@ def _equal(lengths: Shape, *, x: str) -> list[tuple[Size, Size, int]]:
             if x.index(c) < k]  # fmt: skip
 
 
+def _ref_diagonals(a: Array, *, x: str) -> Array:
+    wrong = [(m, n) for n, m, _ in _equal(a.shape, x=x) if m != n]
+    if wrong:  # numpy takes some lengths of 0
+        what = "diagonals: axes of one letter have lengths {} and {}.".format(*wrong[0])
+        raise ShapeError(message(what, fix="make the lengths equal."))
+    found: Array = np.einsum(f"{x}->{''.join(dict.fromkeys(x))}", a)
+    return found
+
+
 def _pullback(
     cts: Sequence[Variable], outs: Sequence[Variable], a: Variable, *, x: str
 ) -> tuple[Variable]:
@@ -196,7 +205,7 @@ def _pullback(
     shape=_shape,
     index=_index,
     equal=_equal,
-    ref=lambda a, *, x: np.einsum(f"{x}->{''.join(dict.fromkeys(x))}", a),
+    ref=_ref_diagonals,
     pullback=_pullback,
     samples=(
         Sample(lambda f, a: f(a, "ii"), ((3, 3),)),

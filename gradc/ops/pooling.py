@@ -89,6 +89,12 @@ def _checked(y: Array, last: tuple[int, ...], options: dict[str, Any]) -> None:
         raise ShapeError(message(what, fix="pass arrays that belong to one pooling."))
 
 
+def _alike(one: Array, other: Array) -> None:
+    if one.shape != other.shape:
+        what = f"pooling: one array has the shape {one.shape}, another {other.shape}."
+        raise ShapeError(message(what, fix="pass arrays that belong to one pooling."))
+
+
 def _greatest(x: Array, y: Array, p: Index, window: Index) -> Array:
     d = len(p) - 1
     found: Array = x[window] == y[p].reshape(*y[p].shape, *(1,) * d)
@@ -98,6 +104,7 @@ def _greatest(x: Array, y: Array, p: Index, window: Index) -> Array:
 def _ref_along(x: Array, y: Array, t: Array, **options: Any) -> Array:
     last = _last(x, options)
     _checked(y, last, options)
+    _alike(t, x)
     out = np.zeros_like(y)
     for p, window in _windows(last, options):
         kept = np.where(_greatest(x, y, p, window), t[window], 0)
@@ -108,6 +115,7 @@ def _ref_along(x: Array, y: Array, t: Array, **options: Any) -> Array:
 def _ref_back(x: Array, y: Array, ct: Array, **options: Any) -> Array:
     last = _last(x, options)
     _checked(y, last, options)
+    _alike(ct, y)
     out = np.zeros_like(x)
     for p, window in _windows(last, options):
         whole = ct[p].reshape(*ct[p].shape, *(1,) * (len(p) - 1))

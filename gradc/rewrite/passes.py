@@ -21,6 +21,8 @@ from gradc.rewrite.constants import CONSTANTS
 from gradc.rewrite.engine import Pass, run
 from gradc.rewrite.factored import FACTORED
 from gradc.rewrite.joins import JOINS, PARTS
+from gradc.rewrite.living import guard_of_a_softmax, guard_of_zero
+from gradc.rewrite.onehot import ONE_HOT
 from gradc.rewrite.picks import PICKS
 from gradc.rewrite.products import PRODUCTS
 from gradc.rewrite.rule import Rule
@@ -52,10 +54,10 @@ CANONICALIZE = Pass("canonicalize", (*CONSTANTS, *ARITHMETIC, *VIEWS, *JOINS))
 STABILIZE = Pass("stabilize", (*SUMMED, *ELEMENTARY, *FACTORED), tidy=CANONICALIZE.rules)
 SPECIALIZE = Pass(
     "specialize",
-    (*PICKS, *TURNED, *PARTS, *SCATTERED, *STACKS, *PRODUCTS),
+    (*PICKS, *TURNED, *ONE_HOT, guard_of_zero, *PARTS, *SCATTERED, *STACKS, *PRODUCTS),
     tidy=(dimshuffle_of_dimshuffle, dimshuffle_in_place),
 )
-STRENGTHEN = Pass("strengthen", STRENGTH)
+STRENGTHEN = Pass("strengthen", (*STRENGTH, guard_of_a_softmax))
 
 UNSAFE = Pass("unsafe", UNCHECKED)  # for those who ask for it
 

@@ -34,10 +34,13 @@ def _turn(variable: Variable, facts: Facts) -> tuple[Order, Variable] | None:
     return None if 1 in (x.type.shape[-1], variable.type.shape[-1]) else (order, x)
 
 
-def _back(variable: Variable, order: Order) -> Variable | None:
-    """What gives `variable` when it is transposed, if that costs nothing: at most one long axis."""
+def _back(variable: Variable, order: Order, facts: Facts) -> Variable | None:
+    """What gives `variable` when it is transposed, if that costs nothing.
+
+    So for at most one long axis, and for what is made of such ones.
+    """
     long = sum(n != 1 for n in variable.type.shape)
-    if long > 1 or variable.ndim != len(order):
+    if variable.ndim != len(order) or (long > 1 and not _is_outer(variable, facts)):
         return None
     if long == 0:
         return variable
@@ -64,7 +67,7 @@ def elementwise_of_turned(out: Variable, facts: Facts) -> Variable | None:
         return None
     operands = []
     for each, turn in zip(node.inputs, turns, strict=True):
-        same = turn[1] if turn is not None and turn[0] == order else _back(each, order)
+        same = turn[1] if turn is not None and turn[0] == order else _back(each, order, facts)
         if same is None:
             return None
         operands.append(same)

@@ -17,6 +17,7 @@ from gradc.ops.index import Cut, placed_through
 from gradc.ops.joining import window
 from gradc.ops.lengths import length
 from gradc.ops.linalg import contract
+from gradc.ops.stable import peak
 from gradc.ops.watch import Assert
 from gradc.rewrite.pattern import Literal, Pattern, Product, Sum, Term, Wild
 from gradc.rewrite.rule import Rule
@@ -242,6 +243,18 @@ EXAMPLES: dict[str, tuple[Build, ...]] = {
     "turned_outer": (
         lambda x, y: T.cast(T.eq(_rows(x)[:, None], _LABELS.dimshuffle("x", 0)), x.dtype).T,
     ),
+    "sum_of_compared": (
+        lambda x, y: _one_hot(x).sum(axis=1),
+        lambda x, y: (_one_hot(x) * _leaf(y)[:, 0].dimshuffle(0, "x")).sum(axis=1),
+        lambda x, y: (_leaf(y)[0].dimshuffle("x", 0) * _one_hot(x, across=True)).sum(axis=0),
+    ),
+    "guard_of_zero": (
+        lambda x, y: _guarded(_leaf(x), _log_softmax(x)),
+        lambda x, y: _guarded(_leaf(x), _leaf(y)),
+    ),
+    "guard_of_a_softmax": (
+        lambda x, y: _guarded_rows(_leaf(x), _log_softmax(x), _leaf(y)),
+    ),
     "multiple_of_scattered": (
         lambda x, y: _scattered(x) * -0.5,
         lambda x, y: -_scattered(x) / 3.0 + _leaf(y),
@@ -282,6 +295,31 @@ def _box(x: Variable) -> Variable:
 
 def _finite(x: Variable) -> Variable:
     return T.switch(T.isnan(x - x), 1, x)
+
+
+def _one_hot(x: Variable, across: bool = False) -> Variable:
+    """Labels, one of them no class, compared with the classes."""
+    labels, classes = _LABELS + 1, _rows(x)
+    if across:
+        return T.cast(T.eq(classes.dimshuffle(0, "x"), labels.dimshuffle("x", 0)), x.dtype)
+    return T.cast(T.eq(labels.dimshuffle(0, "x"), classes.dimshuffle("x", 0)), x.dtype)
+
+
+def _log_softmax(x: Variable) -> Variable:
+    shifted = _leaf(x) - peak(_leaf(x), axis=1, keepdims=True)
+    return shifted - T.log(T.exp(shifted).sum(axis=1, keepdims=True))
+
+
+def _living(t: Variable, s: Variable) -> Variable:
+    return T.or_(T.neq(t, 0), T.neq(s, -np.inf))
+
+
+def _guarded(t: Variable, s: Variable) -> Variable:
+    return T.switch(_living(t, s), T.broadcast_to(-1 / T.cast(t.shape[0], t.dtype), t.shape) * t, 0)
+
+
+def _guarded_rows(t: Variable, s: Variable, value: Variable) -> Variable:
+    return T.switch(T.any(_living(t, s), axis=1, keepdims=True), value, 0)
 
 
 def _scattered(x: Variable, across: bool = False) -> Variable:
