@@ -30,5 +30,5 @@ CASES = [
 def test_lengths_that_do_not_fit(
     result: Variable, x: tuple[int, ...], y: tuple[int, ...], t: tuple[int, ...]
 ) -> None:
-    with pytest.raises(ShapeError, match="lengths|shape"):
+    with pytest.raises(ShapeError, match=r"lengths|shape"):
         evaluate([result], {X: np.zeros(x), Y: np.zeros(y), T: np.zeros(t)})
