@@ -193,7 +193,7 @@ def test_why(tmp_path: Path) -> None:
     assert ask(tmp_path, "3")[1:5] == [
         "f (script.py:5): miss, compiled to library KEY",
         "  the nearest library, KEY, differs in its C:",
-        "    line 22, here:   b1[j] = v1 * 3.0;",
+        "    line 21, here:   b1[j] = v1 * 3.0;",
         "    there:           b1[j] = v1 * 2.0;",
     ]
     assert ask(tmp_path, "3", GRADC_CFLAGS="-g0")[1:3] == [
