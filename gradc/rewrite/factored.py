@@ -11,14 +11,13 @@ They run before differentiating too, where they matter most.
 
 from __future__ import annotations
 
-from gradc.graph.op import Apply
 from gradc.graph.variable import Variable
 from gradc.ops.calls import call, length_of
 from gradc.ops.create import eye
 from gradc.ops.elemwise import mul
 from gradc.ops.lengths import ones
 from gradc.ops.math import log
-from gradc.rewrite.facts import Facts
+from gradc.rewrite.facts import Facts, node_of
 from gradc.rewrite.rule import rule
 from gradc.rewrite.seen import Seen
 from gradc.value import value
@@ -28,17 +27,9 @@ __all__ = ["FACTORED"]
 _FACTORS = ("cholesky", "nan_cholesky")
 
 
-def _node(variable: Variable, facts: Facts, *names: str) -> Apply | None:
-    """What computes the variable, if it is one of these operations and may be looked through."""
-    node = variable.owner
-    if node is None or node.op.name not in names or facts.is_wall(variable):
-        return None
-    return node
-
-
 def _turned(variable: Variable, facts: Facts) -> tuple[Variable, bool]:
     """The matrix behind a transpose of the last two axes, and whether there was one."""
-    node = _node(variable, facts, "dimshuffle")
+    node = node_of(variable, facts, "dimshuffle")
     if node is not None:
         n = variable.ndim
         if node.op.keywords["order"] == (*range(n - 2), n - 1, n - 2):
@@ -48,11 +39,11 @@ def _turned(variable: Variable, facts: Facts) -> tuple[Variable, bool]:
 
 def _unwrapped(variable: Variable, facts: Facts) -> Variable:
     """What stands behind last axes of length 1 that are put on and taken off."""
-    node = _node(variable, facts, "dimshuffle")
+    node = node_of(variable, facts, "dimshuffle")
     if node is None:
         return variable
     source, order = node.inputs[0], node.op.keywords["order"]
-    inner = _node(source, facts, "dimshuffle")
+    inner = node_of(source, facts, "dimshuffle")
     if inner is not None and inner.op.keywords["order"] == tuple(range(source.ndim)):
         source = inner.inputs[0]
     is_same = source.ndim == len(order) and order == (*range(source.ndim - 1), "x")
@@ -70,11 +61,11 @@ class _Half:
 
 
 def _half(variable: Variable, facts: Facts) -> _Half | None:
-    node = _node(variable, facts, "triangular_solve")
+    node = node_of(variable, facts, "triangular_solve")
     if node is None or node.op.keywords["unit"]:
         return None
     factor, is_turned = _turned(node.inputs[0], facts)
-    made = _node(factor, facts, *_FACTORS)
+    made = node_of(factor, facts, *_FACTORS)
     if made is None or node.op.keywords["lower"] == is_turned:
         return None
     trans = bool(node.op.keywords["trans"]) != is_turned
@@ -98,7 +89,7 @@ def solved_twice(out: Variable, facts: Facts) -> Variable | None:
 
 def _column_solved(variable: Variable, facts: Facts) -> _Half | None:
     """A vector that is l^-1 b."""
-    node = _node(variable, facts, "dimshuffle")
+    node = node_of(variable, facts, "dimshuffle")
     if node is None or variable.ndim != 1 or node.inputs[0].ndim != 2:
         return None
     half = _half(node.inputs[0], facts) if node.op.keywords["order"] == (0,) else None
@@ -126,7 +117,7 @@ def product_of_half_solved(out: Variable, facts: Facts) -> Variable | None:
 def square_of_half_solved(out: Variable, facts: Facts) -> Variable | None:
     """The sum sum(v ** 2) of the vector v = l^-1 b -> dot(b, a^-1 b): what a likelihood has."""
     assert out.owner is not None
-    square = _node(out.owner.inputs[0], facts, "square", "mul", "pow")
+    square = node_of(out.owner.inputs[0], facts, "square", "mul", "pow")
     if square is None or out.ndim or out.dtype != square.inputs[0].dtype:
         return None
     last = square.inputs[-1]
@@ -140,14 +131,14 @@ def square_of_half_solved(out: Variable, facts: Facts) -> Variable | None:
 
 def _factor_of_diagonal(variable: Variable, facts: Facts) -> tuple[Variable, Variable] | None:
     """The matrix and its Cholesky factor whose diagonal this is."""
-    node = _node(variable, facts, "diagonal")
+    node = node_of(variable, facts, "diagonal")
     if node is None:
         return None
     words, n = node.op.keywords, node.inputs[0].ndim
     if words["offset"] or {words["axis1"], words["axis2"]} != {n - 2, n - 1}:
         return None
     factor, _ = _turned(node.inputs[0], facts)
-    made = _node(factor, facts, *_FACTORS)
+    made = node_of(factor, facts, *_FACTORS)
     return None if made is None else (made.inputs[0], factor)
 
 
@@ -156,7 +147,7 @@ def sum_of_log_diagonal(out: Variable, facts: Facts) -> Variable | None:
     """The sum sum(log(diag(l))) -> half of the logarithm of the determinant of a = l l'."""
     assert out.owner is not None
     (logs,) = out.owner.inputs
-    node = _node(logs, facts, "log")
+    node = node_of(logs, facts, "log")
     if node is None or out.owner.op.keywords["axes"] != (logs.ndim - 1,):
         return None
     found = _factor_of_diagonal(node.inputs[0], facts)
@@ -169,7 +160,7 @@ def sum_of_log_diagonal(out: Variable, facts: Facts) -> Variable | None:
 def log_of_diagonal_product(out: Variable, facts: Facts) -> Variable | None:
     """Rewrite log(prod(diag(l))) -> half of the logarithm of the determinant of a = l l'."""
     assert out.owner is not None
-    node = _node(out.owner.inputs[0], facts, "prod")
+    node = node_of(out.owner.inputs[0], facts, "prod")
     if node is None or node.op.keywords["axes"] != (node.inputs[0].ndim - 1,):
         return None
     found = _factor_of_diagonal(node.inputs[0], facts)
@@ -189,8 +180,8 @@ def log_of_det(out: Variable, facts: Facts) -> Variable | None:
     """
     assert out.owner is not None
     inner = out.owner.inputs[0]
-    magnitude = _node(inner, facts, "abs")
-    node = _node(inner if magnitude is None else magnitude.inputs[0], facts, "lu_det")
+    magnitude = node_of(inner, facts, "abs")
+    node = node_of(inner if magnitude is None else magnitude.inputs[0], facts, "lu_det")
     if node is None or out.dtype != node.outputs[0].dtype:
         return None
     logarithm = call("lu_logabs", *node.inputs)
@@ -206,7 +197,7 @@ def product_with_inverse(out: Variable, facts: Facts) -> Variable | None:
     assert node is not None
     words = node.op.keywords
     for k, each in enumerate(node.inputs):
-        made, b = _node(each, facts, "lu_inverse"), node.inputs[1 - k]
+        made, b = node_of(each, facts, "lu_inverse"), node.inputs[1 - k]
         letters, others = words["xy"[k]], words["yx"[k]]
         summed = [c for c in letters if c in others and c not in words["out"]]
         if made is None or each.ndim != 2 or facts.clients(each) > 1 or len(summed) != 1:
@@ -248,7 +239,7 @@ def triangle_factored(out: Variable, facts: Facts) -> Variable | None:
     assert node is not None
     a = node.inputs[0]
     factor, is_turned = _turned(a, facts)
-    if _node(factor, facts, *_FACTORS) is None:
+    if node_of(factor, facts, *_FACTORS) is None:
         return None
     if node.op.name == "lu_solve":
         trans = bool(node.op.keywords["trans"])

@@ -16,7 +16,7 @@ from gradc.ops.kinds import Elemwise
 from gradc.rewrite.seen import Seen, Sight
 from gradc.sizes import Length, Size, is_known, size
 
-__all__ = ["Facts"]
+__all__ = ["Facts", "node_of"]
 
 
 _CLOSED = frozenset(("Choice", "Scan", "Subgraph"))  # whose steps may compute lengths
@@ -157,3 +157,11 @@ class Facts:
 
 def _is_index(variable: Variable) -> bool:
     return variable.ndim == 0 and variable.dtype.startswith(("int", "uint"))
+
+
+def node_of(variable: Variable, facts: Facts, *names: str) -> Apply | None:
+    """What computes the variable, if it is one of these operations and may be looked through."""
+    node = variable.owner
+    if node is None or node.op.name not in names or facts.is_wall(variable):
+        return None
+    return node

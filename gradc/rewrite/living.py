@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import math
 
-from gradc.graph.op import Apply
 from gradc.graph.variable import Variable
-from gradc.rewrite.facts import Facts
+from gradc.rewrite.facts import Facts, node_of
 from gradc.rewrite.rule import rule
 from gradc.rewrite.seen import scalar_value
 
@@ -24,7 +23,7 @@ def guard_of_zero(out: Variable, facts: Facts) -> Variable | None:
     assert out.owner is not None
     condition, value, rest = out.owner.inputs
     found = _guard(condition, facts)
-    node = _node(value, facts, "mul")
+    node = node_of(value, facts, "mul")
     if found is None or node is None or scalar_value(rest) != 0 or value.type != out.type:
         return None
     t, _ = found
@@ -43,8 +42,8 @@ def guard_of_a_softmax(out: Variable, facts: Facts) -> Variable | None:
     """
     assert out.owner is not None
     condition, value, rest = out.owner.inputs
-    shuffled = _node(condition, facts, "dimshuffle")
-    anywhere = _node(condition if shuffled is None else shuffled.inputs[0], facts, "any")
+    shuffled = node_of(condition, facts, "dimshuffle")
+    anywhere = node_of(condition if shuffled is None else shuffled.inputs[0], facts, "any")
     if anywhere is None or scalar_value(rest) != 0 or value.type != out.type:
         return None
     found = _guard(anywhere.inputs[0], facts)
@@ -54,9 +53,9 @@ def guard_of_a_softmax(out: Variable, facts: Facts) -> Variable | None:
 
 
 def _guard(condition: Variable, facts: Facts) -> tuple[Variable, Variable] | None:
-    """T and s of (t != 0) or (s != -inf)."""
-    either = _node(condition, facts, "or")
-    halves = [] if either is None else [_node(each, facts, "neq") for each in either.inputs]
+    """The t and the s of (t != 0) or (s != -inf)."""
+    either = node_of(condition, facts, "or")
+    halves = [] if either is None else [node_of(each, facts, "neq") for each in either.inputs]
     if len(halves) != 2 or halves[0] is None or halves[1] is None:
         return None
     (t, zero), (s, infinity) = halves[0].inputs, halves[1].inputs
@@ -66,52 +65,47 @@ def _guard(condition: Variable, facts: Facts) -> tuple[Variable, Variable] | Non
 
 def _is_finite(variable: Variable, facts: Facts) -> bool:
     """Whether each element is a finite number: a constant, or one divided by a length it has."""
-    while (node := _node(variable, facts, "dimshuffle", "neg")) is not None:
-        variable = node.inputs[0]
+    variable = _bare(variable, facts)
     number = scalar_value(variable)
     if number is not None:
         return math.isfinite(number)
-    stretched = _node(variable, facts, "broadcast_to")
+    stretched = node_of(variable, facts, "broadcast_to")
     if stretched is None:
         return False
-    inner = stretched.inputs[0]
-    while (node := _node(inner, facts, "dimshuffle", "neg")) is not None:
-        inner = node.inputs[0]
-    number, quotient = scalar_value(inner), _node(inner, facts, "true_div")
+    inner = _bare(stretched.inputs[0], facts)
+    number, quotient = scalar_value(inner), node_of(inner, facts, "true_div")
     if quotient is None:
         return number is not None and math.isfinite(number)
-    above, below = scalar_value(quotient.inputs[0]), _node(quotient.inputs[1], facts, "cast")
+    above, below = scalar_value(quotient.inputs[0]), node_of(quotient.inputs[1], facts, "cast")
     if above is None or not math.isfinite(above) or below is None or below.inputs[0].ndim:
         return False
     return facts.value(below.inputs[0]) in facts.shape(variable)
 
 
+def _bare(variable: Variable, facts: Facts) -> Variable:
+    while (node := node_of(variable, facts, "dimshuffle", "neg")) is not None:
+        variable = node.inputs[0]
+    return variable
+
+
 def _is_log_softmax(s: Variable, axes: tuple[int, ...], facts: Facts) -> bool:
     """Whether s is v - log(sum(exp(v))), v = z - peak(z), over these axes."""
-    difference = _node(s, facts, "sub")
+    difference = node_of(s, facts, "sub")
     v, total = (None, None) if difference is None else difference.inputs
     if v is None or total is None:
         return False
-    log = _node(_unshuffled(total, facts), facts, "log")
-    summed = None if log is None else _node(_unshuffled(log.inputs[0], facts), facts, "sum")
-    power = None if summed is None else _node(summed.inputs[0], facts, "exp")
+    log = node_of(_unshuffled(total, facts), facts, "log")
+    summed = None if log is None else node_of(_unshuffled(log.inputs[0], facts), facts, "sum")
+    power = None if summed is None else node_of(summed.inputs[0], facts, "exp")
     if summed is None or power is None or power.inputs[0] is not v:
         return False
-    shifted = _node(v, facts, "sub")
-    top = None if shifted is None else _node(_unshuffled(shifted.inputs[1], facts), facts, "peak")
+    shifted = node_of(v, facts, "sub")
+    top = None if shifted is None else node_of(_unshuffled(shifted.inputs[1], facts), facts, "peak")
     if shifted is None or top is None or top.inputs[0] is not shifted.inputs[0]:
         return False
     return {axes} == {summed.op.keywords["axes"], top.op.keywords["axes"]}
 
 
 def _unshuffled(variable: Variable, facts: Facts) -> Variable:
-    node = _node(variable, facts, "dimshuffle")
+    node = node_of(variable, facts, "dimshuffle")
     return variable if node is None else node.inputs[0]
-
-
-def _node(variable: Variable, facts: Facts, *names: str) -> Apply | None:
-    """The node that computes this, if it is one of these operations and no wall."""
-    node = variable.owner
-    return (
-        node if node is not None and node.op.name in names and not facts.is_wall(variable) else None
-    )

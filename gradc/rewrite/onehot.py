@@ -11,7 +11,7 @@ from gradc.graph.variable import Variable
 from gradc.ops.calls import call
 from gradc.ops.compare import lt
 from gradc.ops.elemwise import cast, mul, neg
-from gradc.rewrite.facts import Facts
+from gradc.rewrite.facts import Facts, node_of
 from gradc.rewrite.rule import rule
 
 __all__ = ["ONE_HOT"]
@@ -47,11 +47,9 @@ def sum_of_compared(out: Variable, facts: Facts) -> Variable | None:
 
 def _counted(variable: Variable, axis: int, facts: Facts) -> tuple[Variable, Variable] | None:
     """Of (y == arange(n)) as numbers, arange along the axis: y, and n."""
-    node = variable.owner
-    if node is None or node.op.name != "cast" or facts.is_wall(variable):
-        return None
-    compared = node.inputs[0].owner
-    if compared is None or compared.op.name != "eq" or facts.is_wall(node.inputs[0]):
+    numbers = node_of(variable, facts, "cast")
+    compared = None if numbers is None else node_of(numbers.inputs[0], facts, "eq")
+    if compared is None:
         return None
     for y, counted in (compared.inputs, compared.inputs[::-1]):
         count = _count(counted, axis, facts)
@@ -63,8 +61,8 @@ def _counted(variable: Variable, axis: int, facts: Facts) -> tuple[Variable, Var
 
 def _count(variable: Variable, axis: int, facts: Facts) -> Variable | None:
     """n, if this is arange(n) along the axis."""
-    node = variable.owner
-    if node is None or node.op.name != "dimshuffle" or facts.is_wall(variable):
+    node = node_of(variable, facts, "dimshuffle")
+    if node is None:
         return None
     order, inner = node.op.keywords["order"], node.inputs[0].owner
     if inner is None or inner.op.kind != "Iota" or facts.is_wall(node.inputs[0]):
