@@ -22,9 +22,11 @@ from setuptools.command.build_ext import build_ext
 
 LIBRARY, CALL = "gradc.runtime.libgradc", "gradc.runtime._call"
 # Multiply and add in one instruction is what these files are for; elsewhere it is spelled out.
+_FMA = ["-ffp-contract=fast", "-mfma"]
 PANELS = {
     "baseline": ["-ffp-contract=fast", "-DVECTOR_BYTES=16"],
-    "avx2": ["-ffp-contract=fast", "-DVECTOR_BYTES=32", "-mavx2", "-mfma"],
+    "avx2": [*_FMA, "-mavx2", "-DVECTOR_BYTES=32"],
+    "avx512": [*_FMA, "-mavx512f", "-DVECTOR_BYTES=64", "-DNARROWER=gcr_small_avx2"],
 }
 FLAGS = ["-std=c11", "-O2", "-g1", "-fPIC", "-shared", "-pthread", "-fvisibility=hidden"]
 # The extension finds the library beside itself, before any that LD_LIBRARY_PATH may name, and

@@ -10,7 +10,7 @@ ALWAYS_INLINE NAME(vector) NAME(part)(const TYPE *from, int64_t count)
 {
     if (count >= LANES)
         return *(const NAME(loose) *)from;
-#if VECTOR_BYTES == 32 && defined(__AVX2__)
+#ifdef MASKED_LOAD
     return MASKED_LOAD(from, count);
 #else
     NAME(vector) result = {0};
@@ -21,9 +21,13 @@ ALWAYS_INLINE NAME(vector) NAME(part)(const TYPE *from, int64_t count)
 #endif
 }
 
-/* The first `count` elements of a vector, at most LANES - 1: halves, from registers. */
+/* The first `count` elements of a vector, at most LANES - 1: halves, from registers, where storing
+ * by a mask is slow or not to be had. */
 ALWAYS_INLINE void NAME(put)(TYPE *to, NAME(vector) value, int64_t count)
 {
+#ifdef MASKED_STORE
+    MASKED_STORE(to, value, count);
+#else
 #define HALF(width, first, rest)                                                                   \
     if (count & (width)) {                                                                         \
         typedef TYPE half __attribute__((vector_size(sizeof(TYPE) * (width))));                    \
@@ -43,9 +47,10 @@ ALWAYS_INLINE void NAME(put)(TYPE *to, NAME(vector) value, int64_t count)
         *to = value[0];
 #undef LIST
 #undef HALF
+#endif
 }
 
-/* LANES vectors as rows become columns: blocks of 1, 2, 4 elements change places in turn. */
+/* LANES vectors as rows become columns: blocks of 1, 2, 4, 8 elements change places in turn. */
 ALWAYS_INLINE void NAME(transpose)(NAME(vector) v[LANES])
 {
 #define CHANGE(width, first, second)                                                               \
@@ -61,10 +66,19 @@ ALWAYS_INLINE void NAME(transpose)(NAME(vector) v[LANES])
 #elif LANES_OF_TYPE == 4
     CHANGE(1, LIST(0, 4, 2, 6), LIST(1, 5, 3, 7))
     CHANGE(2, LIST(0, 1, 4, 5), LIST(2, 3, 6, 7))
-#else
+#elif LANES_OF_TYPE == 8
     CHANGE(1, LIST(0, 8, 2, 10, 4, 12, 6, 14), LIST(1, 9, 3, 11, 5, 13, 7, 15))
     CHANGE(2, LIST(0, 1, 8, 9, 4, 5, 12, 13), LIST(2, 3, 10, 11, 6, 7, 14, 15))
     CHANGE(4, LIST(0, 1, 2, 3, 8, 9, 10, 11), LIST(4, 5, 6, 7, 12, 13, 14, 15))
+#else
+    CHANGE(1, LIST(0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30),
+           LIST(1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31))
+    CHANGE(2, LIST(0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29),
+           LIST(2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31))
+    CHANGE(4, LIST(0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27),
+           LIST(4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31))
+    CHANGE(8, LIST(0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23),
+           LIST(8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31))
 #endif
 #undef LIST
 #undef CHANGE

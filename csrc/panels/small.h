@@ -3,7 +3,8 @@
  * Included once a type, behind tile.h. The right operand stays in the first-level caches whatever
  * is done, so nothing is gained by laying it out: its rows are read as vectors and elements of the
  * left one are broadcast. Only what no vector can read in place is packed: columns that do not fill
- * a panel, and a transposed right operand. One call does a whole stack.
+ * a panel, and a transposed right operand. One call does a whole stack. Columns that do not fill a
+ * panel are left to kernels with narrower vectors, NARROWER, where there are some.
  */
 
 /* The operands of one tile of each of a stack, where they lie; `last` is how many elements of the
@@ -71,7 +72,7 @@ ALWAYS_INLINE void NAME(direct)(int rows, int vectors, bool is_plain, const NAME
         else                                                                                       \
             NAME(direct)(r, 1, false, t);                                                          \
     }
-TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
+EACH_HEIGHT(TILE)
 #undef TILE
 
 /* Have `rows` runs of `count` elements on their way from memory. */
@@ -86,9 +87,9 @@ ALWAYS_INLINE void NAME(fetch)(const TYPE *from, int64_t rows, int64_t row, int6
  * and a tile's rows are asked for while the one before is multiplied. */
 static void NAME(column)(int64_t m, bool is_wide, bool is_plain, bool is_first, NAME(tiles_of) t)
 {
-    static void (*const tiles[])(bool, bool, const NAME(tiles_of) *) = {
-        NAME(direct_1), NAME(direct_2), NAME(direct_3), NAME(direct_4), NAME(direct_5),
-        NAME(direct_6)};
+#define HEIGHT(r) NAME(direct_##r),
+    static void (*const tiles[])(bool, bool, const NAME(tiles_of) *) = {EACH_HEIGHT(HEIGHT)};
+#undef HEIGHT
     for (int64_t left = (m + ROWS - 1) / ROWS; left > 0; left--) {
         const int64_t height = (m + left - 1) / left;
         if (is_first && left > 1)
@@ -111,6 +112,14 @@ static void NAME(some)(int64_t m, int64_t n, int64_t b_col, NAME(tiles_of) t, TY
     const bool b_apart = fetches && (b_col == 1 ? t.b_row > n : b_col > t.k);
     for (int64_t j = 0; j < n; j += COLUMNS) {
         const int64_t count = n - j < COLUMNS ? n - j : COLUMNS;
+#ifdef NARROWER
+        if (count < COLUMNS) {
+            NARROWER.NAME(stack)(all.stack, m, count, all.k, all.alpha, all.a, all.a_next,
+                                 all.a_row, all.a_col, all.b + j * b_col, all.b_next, all.b_row,
+                                 b_col, all.beta, all.c + j, all.c_next, all.c_row, 1);
+            return;
+        }
+#endif
         const bool is_wide = count > LANES;
         const int64_t width = is_wide ? COLUMNS : LANES;
         t.b = all.b + j * b_col;

@@ -59,7 +59,7 @@ static void NAME(tiles)(int64_t rows, bool is_whole, int64_t k, const TYPE *a, c
             NAME(tile)(r, 1, k, a, b, alpha, scale, from, c, stride);                            \
         break;
     switch (rows) {
-        HEIGHT(6) HEIGHT(5) HEIGHT(4) HEIGHT(3) HEIGHT(2) HEIGHT(1)
+        EACH_HEIGHT(HEIGHT)
     }
 #undef HEIGHT
 }
@@ -115,8 +115,8 @@ static void NAME(pack_rows)(int64_t rows, int64_t k, const TYPE *a, int64_t row,
             to[q] = a[q * row];
 }
 
-/* Whether a line of the cache has columns of several panels. */
-#define SIDE_BY_SIDE (2 * ROWS * (int)sizeof(TYPE) <= 64)
+/* Whether a line of the cache has columns of several panels, or a panel parts of several lines. */
+#define SIDE_BY_SIDE (VECTOR_BYTES == 64 || 2 * ROWS * (int)sizeof(TYPE) <= 64)
 
 /* Whole panels of rows of a, whose columns follow each other: some side by side, so that a line of
  * the cache is read once. */

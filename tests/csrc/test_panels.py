@@ -7,6 +7,7 @@ import mmap
 import platform
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -18,15 +19,26 @@ STRICT = ("-Wconversion", "-Werror", "-Wno-psabi")  # psabi: vectors wider than 
 ABI = (CSRC / "inline/gradc/abi.h").read_text()
 COLUMNS = int(re.search(r"GC_PANEL_COLUMNS = (\d+)", ABI)[1])
 SCRATCH = int(re.search(r"GC_PANEL_SCRATCH = (\d+) << 10", ABI)[1]) << 10
-# m, n, k: below, at and above a tile (6 rows, two vectors), and stretches of k above 1024
+# m, n, k: below, at and above a tile (6 or 12 rows, two vectors), and stretches of k above 1024
 SHAPES = [(1, 1, 1), (6, 8, 5), (5, 16, 4), (7, 9, 3), (13, 29, 33), (12, 4, 40), (8, 31, 2500),
-          (70, 33, 1030), (64, 64, 64), (3, 100, 7), (61, 65, 1025)]  # fmt: skip
+          (70, 33, 1030), (64, 64, 64), (3, 100, 7), (61, 65, 1025), (9, 32, 17), (23, 47, 50),
+          (11, 16, 31), (10, 64, 18)]  # fmt: skip
+# Flags of each vector width in bytes; what is compiled first, for a build that calls it, is last.
+BUILDS = {
+    "16": ("-DVECTOR_BYTES=16",),
+    "32": ("-DVECTOR_BYTES=32", "-mavx2", "-mfma"),
+    "64": ("-DVECTOR_BYTES=64", "-mavx512f", "-mfma"),
+    "64 and 32": ("-DVECTOR_BYTES=64", "-mavx512f", "-mfma", "-DNARROWER=narrower"),
+}
 
 
-def _widths():
-    yield 16, ()
-    if platform.machine() == "x86_64" and "avx2" in Path("/proc/cpuinfo").read_text():
-        yield 32, ("-mavx2", "-mfma")
+def _builds():
+    has = Path("/proc/cpuinfo").read_text().split() if platform.machine() == "x86_64" else ()
+    yield "16"
+    if "avx2" in has:
+        yield "32"
+    if "avx512f" in has:
+        yield from ("64", "64 and 32")
 
 
 class Panels:
@@ -81,24 +93,37 @@ def _aligned(count, dtype):
     return memory[start : start + count * np.dtype(dtype).itemsize].view(dtype)
 
 
-@pytest.fixture(scope="module", params=list(_widths()), ids=lambda each: f"{each[0]}bytes")
-def panels(request, thorough, tmp_path_factory):
-    """By -O3 in `make test-all`; tests/runtime/test_blas.py runs what was installed so."""
-    width, flags = request.param
-    target = tmp_path_factory.mktemp("panels") / "panels.so"
-    command = [
-        "cc",
-        "-O3" if thorough else "-O1",
-        *FLAGS,
-        *STRICT,
-        *flags,
-        f"-DVECTOR_BYTES={width}",
-        "-DPANELS=panels",
-        "-DSMALL=small",
-    ]
-    command += [f"-I{CSRC / 'inline'}", str(CSRC / "panels/panels.c"), "-o", str(target)]
-    subprocess.run(command, check=True, timeout=120)
-    return Panels(ctypes.CDLL(str(target)))
+@pytest.fixture(scope="module")
+def built(thorough, tmp_path_factory):
+    """Give a function of a build's name: the functions, by -O3 in `make test-all`.
+
+    tests/runtime/test_blas.py runs what was installed so.
+    """
+    folder = tmp_path_factory.mktemp("panels")
+    command = ["cc", "-O3" if thorough else "-O1", *FLAGS, *STRICT, f"-I{CSRC / 'inline'}"]
+
+    def compile(flags, panels, small, target, *rest):
+        names = (f"-DPANELS={panels}", f"-DSMALL={small}", str(CSRC / "panels/panels.c"))
+        subprocess.run(
+            [*command, *flags, *names, *rest, "-o", str(target)], check=True, timeout=120
+        )
+
+    @cache
+    def build(name):
+        target, narrower = folder / f"{name}.so", folder / "narrower.o"
+        if name == "64 and 32":
+            compile((*BUILDS["32"], "-c"), "others", "narrower", narrower)
+            compile(BUILDS[name], "panels", "small", target, str(narrower))
+        else:
+            compile(BUILDS[name], "panels", "small", target)
+        return Panels(ctypes.CDLL(str(target)))
+
+    return build
+
+
+@pytest.fixture(params=list(_builds()))
+def panels(request, built):
+    return built(request.param)
 
 
 def _operands(rng, shape, dtype, layout):
@@ -126,7 +151,7 @@ def test_stacks_of_small_products_are_numpys(panels, dtype, layout):
     rng = np.random.default_rng(6)
     eps = np.finfo(dtype).eps
     sizes = [(1, 1, 1), (4, 4, 4), (6, 8, 5), (8, 8, 8), (13, 29, 33), (3, 2, 1024), (40, 5, 64),
-             (7, 16, 9), (64, 64, 64), (2, 33, 17)]  # fmt: skip
+             (7, 16, 9), (64, 64, 64), (2, 33, 17), (12, 32, 6), (11, 48, 10)]  # fmt: skip
     for (m, n, k), stack, (alpha, beta) in itertools.product(
         sizes, (1, 5), [(1.0, 0.0), (-0.5, 0.75)]
     ):
@@ -205,6 +230,26 @@ def test_the_bits_do_not_depend_on_how_work_is_shared_out(panels, dtype):
     for first, last in itertools.pairwise([0, 6, 7, 25, 50]):
         panels.rows(a[first:last], packed, 70, 1.5, 0.0, None, parts[first:last])
     assert whole.tobytes() == parts.tobytes()
+
+
+@pytest.mark.skipif(len(list(_builds())) < 3, reason="has no two builds of fused multiply-adds")
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_the_bits_do_not_depend_on_the_width_of_vectors(built, dtype):
+    rng = np.random.default_rng(8)
+    large, small = [], []
+    a, b = _operands(rng, (50, 70, 1100), dtype, "NN")
+    stack = [
+        np.ascontiguousarray(rng.standard_normal(s).astype(dtype))
+        for s in ((3, 13, 40), (3, 40, 45))
+    ]
+    for name in ("32", "64", "64 and 32"):
+        whole, each = np.empty((50, 70), dtype), np.empty((3, 13, 45), dtype)
+        built(name).rows(a, built(name).pack(b), 70, 1.5, 0.0, None, whole)
+        built(name).stack(*stack, 1.5, 0.0, each)
+        large.append(whole.tobytes())
+        small.append(each.tobytes())
+    assert large == large[:1] * 3
+    assert small == small[:1] * 3
 
 
 def test_nan_and_infinity_go_through(panels):

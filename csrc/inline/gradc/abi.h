@@ -192,7 +192,7 @@ typedef struct gc_lapack {
  * and share: BLAS on blocks of rows would pack it anew in each. Both members of a type are NULL
  * where BLAS is the better choice. */
 enum {
-    GC_PANEL_ROWS = 6,           /* blocks of rows are best cut at multiples */
+    GC_PANEL_ROWS = 12,          /* blocks of rows are best cut at multiples */
     GC_PANEL_COLUMNS = 32,       /* packing is shared out in multiples */
     GC_PANEL_SCRATCH = 256 << 10 /* bytes a worker needs: half of a second-level cache */
 };
@@ -221,7 +221,7 @@ typedef struct gc_panels {
  * rows, or where the members are NULL. */
 enum {
     GC_SMALL_DEPTH = 1024,
-    GC_SMALL_MOST = 10240, /* this and the next: of AVX2 (docs/performance.md) */
+    GC_SMALL_MOST = 10240, /* this and the next: docs/performance.md */
     GC_SMALL_FEW = 16
 };
 
