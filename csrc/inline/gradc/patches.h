@@ -188,6 +188,25 @@ GC_HELPER void GC_M(add_run)(int64_t count, const GC_T *from, GC_T *to)
         to[j] += from[j];
 }
 
+/* Rows of patches that read inside x, element by element: to[row * width ...] has what the runs read
+ * through taps[row]. */
+GC_ROUTINE void GC_M(patches_inside)(const gc_tap *taps, int64_t rows, const gc_run *runs,
+                                     int64_t lines, const GC_T *x, int64_t width, GC_T *to)
+{
+    for (int64_t row = 0; row < rows; row++) {
+        GC_T *line = to + row * width;
+        for (int64_t k = 0; k < lines; k++) {
+            const int64_t count = runs[k].right - runs[k].left;
+            const GC_T *from = x + taps[row].place + runs[k].place + runs[k].left;
+            if (count == 8)
+                GC_M(copy_eight)(from, line);
+            else
+                GC_M(copy_run)(count, from, line);
+            line += count;
+        }
+    }
+}
+
 /* Rows low .. high - 1 of the patches of one image x[c, ...], at places first .. last - 1: written
  * to cols, whose rows are last - first long. */
 GC_ROUTINE void GC_M(patches)(const gc_conv *v, const gc_tap *taps, const GC_T *x, int64_t low,
@@ -201,6 +220,10 @@ GC_ROUTINE void GC_M(patches)(const gc_conv *v, const gc_tap *taps, const GC_T *
         count = 0;
         for (int64_t k = 0; k < lines; k++)
             count += runs[k].right - runs[k].left;
+        if (v->is_inside && s == 1) {
+            GC_M(patches_inside)(taps + low, high - low, runs, lines, x, width, line);
+            continue;
+        }
         for (int64_t row = low; row < high; row++, line += width) {
             GC_T *to = line;
             for (const gc_run *run = runs; run < runs + lines; to += run->right - run->left, run++) {
@@ -221,31 +244,56 @@ GC_ROUTINE void GC_M(patches)(const gc_conv *v, const gc_tap *taps, const GC_T *
     }
 }
 
+/* Rows of patches that read inside x are added there. One element of the filters, which have `size`,
+ * after the other: neighbours add to places that overlap, and would wait for each other's stores. */
+GC_ROUTINE void GC_M(add_inside)(const gc_tap *taps, int64_t rows, int64_t size, const gc_run *runs,
+                                 int64_t lines, const GC_T *from, int64_t width, GC_T *x)
+{
+    for (int64_t tap = 0; tap < size; tap++)
+        for (int64_t row = tap; row < rows; row += size) {
+            const GC_T *line = from + row * width;
+            for (int64_t k = 0; k < lines; k++) {
+                const int64_t count = runs[k].right - runs[k].left;
+                GC_M(add_run)(count, line, x + taps[row].place + runs[k].place + runs[k].left);
+                line += count;
+            }
+        }
+}
+
+/* What stands behind each other in `from`, a line of places for each run, is added where a tap reads. */
+GC_HELPER void GC_M(add_lines)(const gc_conv *v, const gc_tap *tap, const gc_run *runs, int64_t lines,
+                               const GC_T *from, GC_T *x)
+{
+    const int64_t s = v->s[2];
+    for (const gc_run *run = runs; run < runs + lines; from += run->right - run->left, run++) {
+        int64_t begin, end;
+        gc_aim(v, tap, run, &begin, &end);
+        GC_T *to = x + run->place + tap->place + begin * s;
+        if (s == 1)
+            GC_M(add_run)(end - begin, from + begin - run->left, to);
+        else
+            for (int64_t q = begin; q < end; q++)
+                to[(q - begin) * s] += from[q - run->left];
+    }
+}
+
 /* The other way round: what stands in cols is added to x where it would have been read. */
 GC_ROUTINE void GC_M(add_patches)(const gc_conv *v, const gc_tap *taps, GC_T *x, int64_t low,
                                   int64_t high, int64_t first, int64_t last, const GC_T *cols)
 {
-    const int64_t width = last - first, s = v->s[2];
+    const int64_t width = last - first;
     gc_run runs[GC_LINES];
     for (int64_t at = first, count; at < last; at += count) {
         const int64_t lines = gc_runs(v, at, last, runs);
-        const GC_T *line = cols + at - first;
         count = 0;
         for (int64_t k = 0; k < lines; k++)
             count += runs[k].right - runs[k].left;
-        for (int64_t row = low; row < high; row++, line += width) {
-            const GC_T *from = line;
-            for (const gc_run *run = runs; run < runs + lines; from += run->right - run->left, run++) {
-                int64_t begin, end;
-                gc_aim(v, &taps[row], run, &begin, &end);
-                GC_T *to = x + run->place + taps[row].place + begin * s;
-                if (s == 1)
-                    GC_M(add_run)(end - begin, from + begin - run->left, to);
-                else
-                    for (int64_t q = begin; q < end; q++)
-                        to[(q - begin) * s] += from[q - run->left];
-            }
-        }
+        const GC_T *line = cols + at - first;
+        if (v->is_inside && v->s[2] == 1)
+            GC_M(add_inside)(taps + low, high - low, gc_volume(v->w), runs, lines, line, width, x);
+        else
+            for (int64_t row = low; row < high; row++, line += width)
+                GC_M(add_lines)(v, &taps[row], runs, lines, line, x);
     }
 }
 #endif

@@ -89,6 +89,45 @@ GC_ROUTINE void GC_OF(pairs)(int64_t count, const GC_T *restrict x, const GC_T *
     }
 }
 
+#if GC_POOL == GC_SPREAD
+#define GC_GIVEN(at, p) from[p]
+#elif GC_POOL == GC_BACK
+#define GC_GIVEN(at, p) (x[at] == y[p] ? from[p] : (GC_T)0)
+#endif
+
+/* Windows of two by two elements that stand side by side: a line of y, and the two lines of x that it
+ * is of. Nothing was begun before. Lines are often short, so vectors are too. */
+GC_ROUTINE void GC_OF(fours)(int64_t count, int64_t width, const GC_T *restrict x,
+                             const GC_T *restrict y, const GC_T *restrict from, GC_T *restrict to)
+{
+    (void)x, (void)y, (void)from;
+#pragma omp simd simdlen(4)
+    for (int64_t p = 0; p < count; p++) {
+#ifdef GC_GIVEN /* as sums that begin with 0, so never -0 */
+        to[2 * p] = (GC_T)(0 + GC_GIVEN(2 * p, p));
+        to[2 * p + 1] = (GC_T)(0 + GC_GIVEN(2 * p + 1, p));
+        to[width + 2 * p] = (GC_T)(0 + GC_GIVEN(width + 2 * p, p));
+        to[width + 2 * p + 1] = (GC_T)(0 + GC_GIVEN(width + 2 * p + 1, p));
+#else
+        to[p] = GC_POOL == GC_MAX ? x[2 * p] : (GC_T)0;
+        GC_MEET(2 * p, p);
+        GC_MEET(2 * p + 1, p);
+        GC_MEET(width + 2 * p, p);
+        GC_MEET(width + 2 * p + 1, p);
+#endif
+    }
+}
+
+/* Whether windows are such fours. */
+GC_HELPER bool GC_OF(has_fours)(const gc_pool *v)
+{
+    const bool is_flat = v->w[0] == 1 && v->s[0] == 1 && v->l[0] == 0 && v->y[0] == v->x[0];
+    bool is_so = is_flat;
+    for (int k = 1; k < 3; k++)
+        is_so = is_so && v->w[k] == 2 && v->s[k] == 2 && v->l[k] == 0 && 2 * v->y[k] <= v->x[k];
+    return is_so;
+}
+
 /* Element q of all windows of a line of y that have it in a line of x, or both of pairs side by
  * side. */
 GC_ROUTINE void GC_OF(lines)(const gc_pool *v, bool by_pairs, int64_t q, const GC_T *x,
@@ -135,10 +174,18 @@ GC_ROUTINE void GC_OF(plane)(const gc_pool *v, const GC_T *x, const GC_T *y, con
 {
     const bool is_back = GC_POOL == GC_SPREAD || GC_POOL == GC_BACK;
     const bool by_pairs = v->w[2] == 2 && v->s[2] == 2 && v->l[2] == 0 && v->y[2] * 2 <= v->x[2];
+    const bool by_fours = GC_OF(has_fours)(v);
+    const bool is_covered = by_fours && 2 * v->y[1] == v->x[1] && 2 * v->y[2] == v->x[2];
     const int64_t width = v->x[2], lines = v->y[0] * v->y[1];
-    if (is_back)
+    if (is_back && !is_covered)
         memset(to, 0, (size_t)(v->x[0] * v->x[1] * width) * sizeof *to);
-    for (int64_t line = 0; line < lines; line++) {
+    for (int64_t line = 0; line < lines && by_fours; line++) {
+        const int64_t at = (line / v->y[1] * v->x[1] + line % v->y[1] * 2) * width;
+        const int64_t own = line * v->y[2];
+        GC_OF(fours)(v->y[2], width, x + at, y + own, from + (is_back ? own : at),
+                     to + (is_back ? at : own));
+    }
+    for (int64_t line = 0; line < lines && !by_fours; line++) {
         int64_t top, bottom, left, right;
         gc_window(v, 0, line / v->y[1], &top, &bottom);
         gc_window(v, 1, line % v->y[1], &left, &right);
@@ -175,4 +222,5 @@ GC_ROUTINE void GC_FN(const int64_t *numbers, const GC_T *x,
 #undef GC_POOL
 #undef GC_ABOVE
 #undef GC_MEET
+#undef GC_GIVEN
 #include "routine_end.h"
