@@ -96,8 +96,19 @@ def _padded(x: Array, margins: Sequence[tuple[int, int]]) -> Array:
 def _places(
     padded: Sequence[int], filters: Sequence[int], options: dict[str, Any]
 ) -> tuple[int, ...]:
-    steps = zip(padded, filters, options["stride"], options["dilation"], strict=True)
-    return tuple((n - d * (k - 1) - 1) // s + 1 for n, k, s, d in steps)
+    found = []
+    lengths = zip(padded, filters, options["stride"], options["dilation"], strict=True)
+    for axis, (n, k, s, d) in enumerate(lengths, 2):
+        reach = d * (k - 1) + 1
+        if k < 1:
+            raise ShapeError(message(f"convolution: the filters have length {k} on axis {axis}."))
+        if reach > n:
+            what = (
+                f"convolution: the filters reach over {reach} elements of axis {axis}, the padded"
+            )
+            raise ShapeError(message(f"{what} input has {n}."))
+        found.append((n - reach) // s + 1)
+    return tuple(found)
 
 
 def _check_places(y: Array, places: tuple[int, ...]) -> None:

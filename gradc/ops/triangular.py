@@ -144,6 +144,10 @@ def _cholesky(a: Array) -> Array:
     if np.isnan(np.tril(a)).any():
         raise np.linalg.LinAlgError("the matrix has nan")
     found: Array = np.linalg.cholesky(a)
+    if np.isnan(
+        np.diagonal(found, 0, -2, -1)
+    ).any():  # of what is infinite; LAPACK looks, numpy does not
+        raise np.linalg.LinAlgError("the matrix is not positive definite")
     return found
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from gradc.graph.variable import Variable
 from gradc.ops.elemwise import neg
-from gradc.ops.math import erf, erfc, expm1, log1p, sigmoid, softplus
+from gradc.ops.math import erf, erfc, exp, expm1, log1p, sigmoid, softplus
 from gradc.ops.stable import log1mexp, log_erfc, mul_log
 from gradc.rewrite.facts import Facts
 from gradc.rewrite.pattern import P, wildcards
@@ -68,6 +68,12 @@ def log_of_one_plus(x: Variable) -> Variable:
 def exp_minus_one(x: Variable) -> Variable:
     """exp(x) - 1 -> expm1(x).  The difference loses the digits of a small x."""
     return expm1(x)
+
+
+@rule(1 + P.expm1(x), keeps="stabilises")
+def one_plus_expm1(x: Variable) -> Variable:
+    """1 + expm1(x) -> exp(x).  The sum is 0 below -37; log1p(expm1(x))'s slope divides by it."""
+    return exp(x)
 
 
 @rule(1 - P.sigmoid(x).named("inner"), keeps="stabilises")
@@ -147,6 +153,7 @@ ELEMENTARY = (
     log_of_erfc,
     log_of_one_plus,
     exp_minus_one,
+    one_plus_expm1,
     one_minus_sigmoid,
     exp_over_one_plus_exp,
     one_over_one_plus_exp,

@@ -47,7 +47,7 @@ SLOW = frozenset(
     (
         "gamma", "gammaln", "digamma", "trigamma", "polygamma_of_order", "betaln", "gammainc",
         "gammaincc", "gammainc_slope", "erfinv", "erfcinv", "erfcx", "drawn_gamma",
-        "drawn_poisson", "drawn_binomial", "logit", "sinc",
+        "drawn_gamma_slope", "drawn_poisson", "drawn_binomial", "logit", "sinc",
         "sinc_slope", "i0", "i1", "i0e", "i1e", "j0", "j1",
     )
 )  # fmt: skip

@@ -8,7 +8,7 @@ import pytest
 from gradc.errors import ShapeError
 from gradc.graph.evaluate import evaluate
 from gradc.graph.variable import Variable
-from gradc.ops.convolution import convolve_filters, convolve_inputs
+from gradc.ops.convolution import convolve, convolve_filters, convolve_inputs
 from gradc.ops.einstein import diagonals
 from gradc.ops.pooling import pool_along, pool_back
 from tests.rewrite.spelling import tensor
@@ -17,6 +17,8 @@ X, Y, T = (tensor(3, name=name) for name in "xyt")
 POOLED = {"window": (2,), "stride": (2,)}
 CASES = [
     pytest.param(diagonals(X, "iji"), (0, 3, 2), (1, 1, 1), (1, 1, 1), id="diagonals"),
+    pytest.param(convolve(X, Y, stride=(1,)), (2, 2, 6), (3, 2, 0), (1, 1, 1), id="convolve"),
+    pytest.param(convolve(X, Y, stride=(1,)), (2, 2, 2), (3, 2, 3), (1, 1, 1), id="convolve reach"),
     pytest.param(convolve_inputs(X, Y, (5,), stride=(1,)), (2, 3, 0), (3, 2, 3), (1, 1, 1),
                  id="convolve_inputs"),
     pytest.param(convolve_filters(X, Y, (3,), stride=(1,)), (2, 2, 6), (2, 3, 3), (1, 1, 1),
@@ -30,5 +32,5 @@ CASES = [
 def test_lengths_that_do_not_fit(
     result: Variable, x: tuple[int, ...], y: tuple[int, ...], t: tuple[int, ...]
 ) -> None:
-    with pytest.raises(ShapeError, match=r"lengths|shape"):
+    with pytest.raises(ShapeError, match=r"length|shape|reach"):
         evaluate([result], {X: np.zeros(x), Y: np.zeros(y), T: np.zeros(t)})

@@ -44,6 +44,8 @@ ROWS = [
     Row("log(1+x)", lambda x: 1 + x, T.log, 1e-20, 1e-20, 1),
     Row("log(x+1)", lambda x: x + 1, T.log, 1e-20, 1e-20, 1),
     Row("exp(x)-1", T.exp, lambda e: e - 1, 1e-20, 1e-20, 1),
+    Row("1+expm1(x)", T.expm1, lambda e: 1 + e, -50, TINY, TINY),
+    Row("log1p(expm1(x))", T.expm1, T.log1p, -700, -700, 1),
     Row("1-exp(x)", T.exp, lambda e: 1 - e, 1e-20, -1e-20, -1),
     Row("-1+exp(x)", T.exp, lambda e: -1 + e, 1e-20, 1e-20, 1),
     Row("log(sigmoid)", T.sigmoid, T.log, -1000, -1000, 1),
