@@ -149,3 +149,5 @@ def test_corners_of_the_incomplete_gamma_functions(special):
     slope = special("gammainc_slope", a, x)
     np.testing.assert_array_equal(slope[2:5], 0.0)
     np.testing.assert_allclose(slope[1], -float(mp.e1(3)), rtol=1e-15)
+    far = special("gammainc_slope", np.array([1e-300, 1e-10]), np.array([700.0, 700.0]))
+    np.testing.assert_allclose(far, -float(mp.e1(700)), rtol=1e-8)  # where Q itself is no number

@@ -179,7 +179,7 @@ GC_CALLED gc_incomplete_f64 gc_incomplete_fraction_f64(double a, double x) {
                                : log_ratio + w * GC_FMA64(w, gc_digamma_far_f64(w * w), 0.5);
     gc_incomplete_f64 out;
     out.high = first * a * h;
-    out.slope = first == 0.0 ? 0.0 : -out.high * (off + rate);
+    out.slope = first == 0.0 ? 0.0 : -(first * h) * (a * (off + rate)); /* Q may be below 2^-1022 */
     out.low = 1.0 - out.high;
     return out;
 }
