@@ -121,8 +121,19 @@ def _check_places(y: Array, places: tuple[int, ...]) -> None:
         )
 
 
+def _check_channels(what: str, n: int, wanted: int) -> None:
+    """Raises: ShapeError unless what is so called has so many channels."""
+    if n != wanted:
+        raise ShapeError(
+            message(
+                f"convolution: {what} has {n} channels, the shape of the filters says {wanted}."
+            )
+        )
+
+
 def _forward(x: Array, w: Array, **options: Any) -> Array:
     groups, filters = options["groups"], w.shape[2:]
+    _check_channels("the input", x.shape[1], w.shape[1] * groups)
     margins = _padding(options["pad"], options["dilation"], filters)
     padded = _padded(x, margins)
     places = _places(padded.shape[2:], filters, options)
@@ -135,6 +146,7 @@ def _forward(x: Array, w: Array, **options: Any) -> Array:
 
 def _backward(y: Array, w: Array, *lengths: Array, **options: Any) -> Array:
     groups, filters, d = options["groups"], w.shape[2:], w.ndim - 2
+    _check_channels("what stands for the output", y.shape[1], w.shape[0])
     inner = tuple(int(n) for n in lengths)[-d:]
     margins = _padding(options["pad"], options["dilation"], filters)
     wide = [n + low + high for n, (low, high) in zip(inner, margins, strict=True)]

@@ -21,6 +21,8 @@ CASES = [
     pytest.param(convolve(X, Y, stride=(1,)), (2, 2, 2), (3, 2, 3), (1, 1, 1), id="convolve reach"),
     pytest.param(convolve_inputs(X, Y, (5,), stride=(1,)), (2, 3, 0), (3, 2, 3), (1, 1, 1),
                  id="convolve_inputs"),
+    pytest.param(convolve_inputs(X, Y, (2,), stride=(1,)), (0, 2, 2), (0, 2, 1), (1, 1, 1),
+                 id="convolve_inputs without filters"),
     pytest.param(convolve_filters(X, Y, (3,), stride=(1,)), (2, 2, 6), (2, 3, 3), (1, 1, 1),
                  id="convolve_filters"),
     pytest.param(pool_along(X, Y, T, **POOLED), (1, 3, 4), (1, 3, 2), (1, 4, 4), id="pool_along"),
