@@ -192,14 +192,13 @@ def nonzero_flat(x: Variable, count: Variable) -> Variable:
 
 
 def _argtopk_ref(x: Array, k: Array, *, greatest: bool) -> Array:
-    """By a stable sort of ranks, which have no nan and may be turned round."""
+    """By a stable sort, turned round for the greatest; nan is the greatest of all, as in a sort."""
     if k > x.shape[-1]:
         what = f"argtopk: {k} elements of an axis of length {x.shape[-1]}."
         raise ArgumentError(message(what, fix="ask for at most as many as there are."))
-    keys = np.where(np.isnan(x), np.inf, x) if x.dtype.kind == "f" else x
-    order = np.argsort(keys, axis=-1, kind="stable")
+    order = np.argsort(x, axis=-1, kind="stable")
     if greatest:
-        back = np.argsort(keys[..., ::-1], axis=-1, kind="stable")
+        back = np.argsort(x[..., ::-1], axis=-1, kind="stable")
         order = (x.shape[-1] - 1 - back)[..., ::-1]
     return order[..., : int(k)]
 

@@ -11,7 +11,7 @@ Source: Parker, Monte Carlo arithmetic, UCLA CSD-970002, 1997.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from gradc.graph.evaluate import in_order, taken
 from gradc.graph.op import Apply
 from gradc.graph.variable import Constant, Variable
 from gradc.graph.walk import toposort
+from tests.fuzz.doubts import MARGIN, ULPS, is_open, tossed, turns
 from tests.fuzz.exact import CANCELS, JUMPS, LINEAR, MOVES, ORDERS, PICKS
 from tests.fuzz.pool import Array, Case
 
@@ -29,10 +30,7 @@ __all__ = ["Verdict", "judge", "precise"]
 
 SAMPLES = 3
 SHAKE = 4.0  # units in the last place
-MARGIN = 16.0  # of the spread, which is an estimate from few samples
 SLOPE = 8.0  # ulps of 1: slopes like s * (1 - s) of sigmoid have no more digits
-ULPS = 16.0  # what vector math, and an operation written as another, may be off by
-_COMPARE = frozenset(("lt", "le", "gt", "ge", "eq", "neq"))
 _WIDE = {"float": "longdouble", "compl": "clongdouble"}
 KEEPS = PICKS | JUMPS  # their results are operands, or are not rounded
 
@@ -118,7 +116,7 @@ def judge(case: Case, results: Sequence[Variable]) -> list[Verdict]:
     plain = precise(asked, leaves, wide=False)
     known = _valued(asked, leaves)
     pairs = [(result, case.judges.get(result, result)) for result in results]
-    unsure = {a for result, a in pairs if _is_open(a, result in case.judges, known)}
+    unsure = {a for result, a in pairs if is_open(a, result in case.judges, known)}
     try:
         sure = [each for each in asked if each not in unsure]
         shaken = [_valued(sure, leaves, np.random.default_rng(k)) for k in range(SAMPLES)]
@@ -129,6 +127,8 @@ def judge(case: Case, results: Sequence[Variable]) -> list[Verdict]:
         is_exact, wide = result in case.exact, known[judging]
         has_sign = is_exact and not any(n.op.name in ORDERS for n in toposort([judging]))
         spread = np.full(wide.shape, np.inf)
+        if any(tossed(node, known, shaken) for node in toposort([judging])):
+            unsure.add(judging)
         if judging not in unsure:
             spread = _spread(wide, [each[judging] for each in shaken], result.dtype)
         verdicts.append(
@@ -140,7 +140,7 @@ def judge(case: Case, results: Sequence[Variable]) -> list[Verdict]:
                 has_sign,
                 is_slope=result in case.judges,
                 is_open=judging in unsure,
-                turns=_turns(judging, known),
+                turns=turns(judging, known),
             )
         )
     return verdicts
@@ -195,60 +195,6 @@ def _valued(
             results = arrays if is_choice else _run(node, arrays, rng, wide)
             known.update(zip(node.outputs, results, strict=True))
         return known | {each: value(each) for each in variables}
-
-
-def _is_open(result: Variable, is_slope: bool, known: Mapping[Variable, Array]) -> bool:
-    """Whether nobody can say what it is: linear algebra of what is not finite is behind it.
-
-    Or, where another expression is the judge, a comparison with nan: what was rewritten may compare
-    a number.  Or two numbers that rounding alone tells apart are asked whether they are equal, as
-    the largest are by the gradient of max.
-    """
-
-    def has(operands: Sequence[Variable], wrong: Callable[[Array], Any]) -> bool:
-        floats = [each for each in operands if each.dtype.startswith("float")]
-        return any(np.any(wrong(known[each])) for each in floats if each in known)
-
-    return any(
-        (node.op.name in LINEAR | {"lu"} and has(node.inputs, lambda x: ~np.isfinite(x)))
-        or (is_slope and node.op.name in _COMPARE and has(node.inputs, np.isnan))
-        or (node.op.name == "eq" and _nearly_ties(node.inputs, known))
-        for node in toposort([result])
-    )
-
-
-def _turns(result: Variable, known: Mapping[Variable, Array]) -> bool:
-    """Whether a comparison has met what became infinite on its way from finite numbers.
-
-    What was rewritten may compare a number there: log1p(expm1(-700)) is -700, as written -inf.
-    """
-    born: set[Variable] = set()
-    for node in toposort([result]):
-        if not born.isdisjoint(node.inputs) or _overflows(node, known):
-            if node.op.name in _COMPARE:
-                return True
-            born.update(node.outputs)
-    return False
-
-
-def _overflows(node: Apply, known: Mapping[Variable, Array]) -> bool:
-    values = [known[each] for each in node.inputs if each in known]
-    found = [known[each] for each in node.outputs if each in known]
-    if not any(x.dtype.kind == "f" and np.isinf(x).any() for x in found):
-        return False
-    if node.op.kind != "Elemwise":
-        return all(np.isfinite(x).all() for x in values if x.dtype.kind == "f")
-    finite = np.logical_and.reduce(np.broadcast_arrays(*(np.isfinite(x) for x in values)))
-    return any(bool(np.any(np.isinf(x) & finite)) for x in found)
-
-
-def _nearly_ties(operands: Sequence[Variable], known: Mapping[Variable, Array]) -> bool:
-    if not all(each.dtype.startswith("float") and each in known for each in operands):
-        return False
-    a, b = (known[each] for each in operands)
-    with np.errstate(all="ignore"):
-        near = np.abs(a - b) <= 4 * ULPS * np.finfo(operands[0].dtype).eps * np.abs(a)
-    return bool(np.any(near & (a != b)))
 
 
 def _widened(array: Array, wide: bool) -> Array:

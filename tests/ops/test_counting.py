@@ -56,6 +56,15 @@ def test_the_first_of_an_order_in_every_dtype(tmp_path: Path) -> None:
     compile_to(tmp_path / "topk.so", f.stages.source)
 
 
+@pytest.mark.parametrize("mode", ["FAST_RUN", "REFERENCE"])
+def test_nan_is_above_infinity(mode: str) -> None:
+    x = T.vector("x")
+    f = gradc.function([x], [T.argtopk(x, 4), T.argtopk(x, -4)], mode=mode)
+    greatest, least = f(np.array([np.inf, np.nan, 1.0, np.nan, -np.inf, np.inf]))
+    np.testing.assert_array_equal(greatest, [1, 3, 0, 5])
+    np.testing.assert_array_equal(least, [4, 2, 0, 5])
+
+
 def test_more_elements_than_there_are() -> None:
     x, k = T.vector("x"), T.lscalar("k")
     f = gradc.function([x, k], T.topk(x, k), name="f")
