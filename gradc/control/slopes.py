@@ -173,7 +173,10 @@ def _last_row(loop: _Loop, k: int, ct: Variable | None) -> tuple[Variable | None
 def _connected(
     loop: _Loop, cts: Sequence[Variable | None], begun: Mapping[tuple[int, int], Input]
 ) -> _Pull:
-    """The step backwards, once it is known which states carry anything."""
+    """The step backwards, once it is known which states carry anything; more of them every time.
+
+    What is begun with, but gets nothing from steps, is left out at the end.
+    """
     of_traces, of_stacks, _ = loop.frame.given(cts)
     pull = _Pull(back=dict(begun))
     while True:
@@ -195,13 +198,11 @@ def _connected(
                 roots.append(loop.others[k])
                 seeds.append(place)
         found = pulled(roots, list(loop.inputs), seeds, stabilize=False)
-        back = {
-            key: pull.back[key] if key in pull.back else Input(loop.row_type(key[0]))
-            for key in _sends(loop, found)
-        }
-        if back.keys() == pull.back.keys():
-            return _Pull(outside, pull.back, found)
-        pull = _Pull(outside, back, found)
+        sends = _sends(loop, found)
+        if pull.back.keys() >= set(sends):
+            return _Pull(outside, {key: pull.back[key] for key in sends}, found)
+        more = {key: Input(loop.row_type(key[0])) for key in sends if key not in pull.back}
+        pull = _Pull(outside, pull.back | more, found)
 
 
 def _sends(loop: _Loop, found: Sequence[Variable | None]) -> list[tuple[int, int]]:

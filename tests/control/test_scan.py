@@ -138,6 +138,24 @@ def test_what_a_step_uses_besides_is_differentiated():
     np.testing.assert_allclose(got, [2 * e + 2, (2 * e + 2) * e])
 
 
+def test_states_that_send_to_each_other_by_turns():
+    """The gradient of one's last row skips every other step: none gets what it begins with."""
+    a, b = T.matrix("a"), T.vector("b")
+    start = [{"initial": a, "taps": [-2]}, b]
+    (_, rows), _ = gradc.scan(
+        lambda u, v: [T.tanh(v), T.tanh(1.5 * u)], outputs_info=start, n_steps=5
+    )
+    cost = T.sum(rows[-1] ** 2)
+    f = gradc.function([a, b], [cost, *T.grad(cost, [a, b])])
+    at, other = np.array([[0.3, -0.2], [0.7, 0.1]]), np.array([0.5, -0.4])
+    last = lambda x: np.tanh(1.5 * np.tanh(np.tanh(1.5 * x)))  # noqa: E731
+    value, of_a, of_b = f(at, other)
+    np.testing.assert_allclose(value, (last(at[1]) ** 2).sum(), rtol=1e-14)
+    slopes = ((last(at[1] + 1e-6) ** 2) - (last(at[1] - 1e-6) ** 2)) / 2e-6
+    np.testing.assert_allclose(of_a, [[0, 0], slopes], rtol=1e-8)
+    np.testing.assert_array_equal(of_b, [0, 0])
+
+
 def test_equal_loops_are_one_node():
     x = T.dvector("x")
 

@@ -122,12 +122,13 @@ def judge(case: Case, results: Sequence[Variable]) -> list[Verdict]:
         shaken = [_valued(sure, leaves, np.random.default_rng(k)) for k in range(SAMPLES)]
     except GradcError:  # which matrices are singular depends on the last digits, as lengths may
         unsure, shaken = set(asked), []
+    tosses = {node for node in toposort(asked) if tossed(node, known, shaken)}
     verdicts = []
     for (result, judging), value in zip(pairs, plain, strict=True):
         is_exact, wide = result in case.exact, known[judging]
         has_sign = is_exact and not any(n.op.name in ORDERS for n in toposort([judging]))
         spread = np.full(wide.shape, np.inf)
-        if any(tossed(node, known, shaken) for node in toposort([judging])):
+        if not tosses.isdisjoint(toposort([judging])):
             unsure.add(judging)
         if judging not in unsure:
             spread = _spread(wide, [each[judging] for each in shaken], result.dtype)
