@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import gradc
 import gradc.tensor as T
-from gradc.graph.op import DECLARATIONS
+from gradc.graph.op import DECLARATIONS, Apply
+from gradc.graph.walk import toposort
 from gradc.ops import __all__ as WORDS
 from gradc.ops.declare import COMPOSED
 from tests.fuzz.counts import counted, missing
@@ -44,6 +45,14 @@ def undrawn() -> list[str]:
     return [word for word in words if word not in drawn and word.rstrip("_") not in drawn]
 
 
+def _name(node: Apply) -> str:
+    return node.op.name
+
+
+def _kind(node: Apply) -> str:
+    return node.op.kind
+
+
 @dataclass
 class Census:
     """Counts over functions."""
@@ -60,11 +69,11 @@ class Census:
             "dtypes": sorted({*FLOATS, *INTEGERS}),
             "layouts": [*LAYOUTS, "alias", "scalar", "zero-size"],
             "rules": [rule.name for rule in RULES],
-            "functions": [row.word for row in FORMS],
+            "functions": [row.word for row in FORMS if row.word not in COMPOSED],
         }
         self.tables = {table: Counter(dict.fromkeys(each, 0)) for table, each in names.items()}
 
-    def add(self, cases: Iterable[Case], f: gradc.Function) -> None:
+    def add(self, cases: Sequence[Case], f: gradc.Function) -> None:
         """One function of these cases."""
         for case in cases:
             self.graphs += 1
@@ -73,11 +82,11 @@ class Census:
                 self.tables["composed" if word in COMPOSED else "functions"][word] += count
         graph = f.stages.graph
         self.nodes += len(graph.nodes)
-        for node in (*graph.nodes, *(n for n in f.stages.optimized.nodes if n.op.name == "gemm")):
-            self.tables["declarations"][node.op.name] += 1
-            self.tables["kinds"][node.op.kind] += 1
-            for each in node.outputs:
-                self.tables["dtypes"][each.dtype] += 1
+        nodes = [*graph.nodes, *(n for n in f.stages.optimized.nodes if n.op.name == "gemm")]
+        drawn = toposort([each for case in cases for each in case.outputs])  # some are inlined
+        for table, name in (("declarations", _name), ("kinds", _kind)):
+            self.tables[table].update(Counter(map(name, nodes)) | Counter(map(name, drawn)))
+        self.tables["dtypes"].update(each.dtype for node in nodes for each in node.outputs)
         self.tables["rules"].update(f.stages.trace.counts)
 
     def plain(self) -> dict[str, Any]:
