@@ -210,9 +210,9 @@ def _run(
         params = {key: _wide_param(key, value) for key, value in params.items()}
     rounds = node.op.name in LINEAR or (node.op.kind not in MOVES and node.op.name not in KEEPS)
     is_sum = node.op.kind not in ("Elemwise", "View") or node.op.name in CANCELS
+    by_norm = node.op.name in LINEAR  # an element that comes out as 0 may be another's rounding
     if rng is not None and rounds and is_sum:
         pairs = zip(arrays, node.inputs, strict=True)
-        by_norm = node.op.name in LINEAR
         arrays = [_shaken(array, each.dtype, rng, by_norm=by_norm) for array, each in pairs]
     results = []
     for out, array in zip(node.outputs, node.op.rule.evaluate(arrays, params), strict=True):
@@ -222,7 +222,7 @@ def _run(
         if rng is not None and _is_softmax(node):
             result = result * (1 + _exponents(arrays) * _off(out.dtype, rng, result.shape))
         results.append(result if rng is None or not (rounds or loses)
-                       else _shaken(result, out.dtype, rng))  # fmt: skip
+                       else _shaken(result, out.dtype, rng, by_norm=by_norm))  # fmt: skip
     return results
 
 

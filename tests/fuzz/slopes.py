@@ -20,8 +20,9 @@ __all__ = ["moved", "slope_fault"]
 
 STEP = np.longdouble(1e-5)
 TRIES = 3
-# Their derivatives divide differences by x: what a constant of seven digits is off by, near 0, too.
-CANCELLING = ("sinc_slope",)
+# Their derivatives divide differences by x, or have a constant subtracted: what that is off by, with
+# seven digits, counts for more then.
+CANCELLING = ("sinc_slope", "erfcx")
 # Its gradient is that of a draw's order among all draws, not that of the sampler's own steps.
 IMPLICIT = "drawn_gamma"
 TIED = ("maximum", "minimum", "clip")
