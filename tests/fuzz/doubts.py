@@ -21,6 +21,7 @@ __all__ = ["MARGIN", "ULPS", "is_open", "tossed", "turns"]
 
 MARGIN = 16.0  # of the spread, which is an estimate from few samples
 ULPS = 16.0  # what vector math, and an operation written as another, may be off by
+_NOISE = 1 << 20  # of long double: some hundred roundings of a double
 _COMPARE = frozenset(("lt", "le", "gt", "ge", "eq", "neq"))
 _ORDERED = frozenset(("lt", "le", "gt", "ge"))
 
@@ -41,8 +42,20 @@ def is_open(result: Variable, is_slope: bool, known: Mapping[Variable, Array]) -
         (node.op.name in LINEAR | {"lu"} and has(node.inputs, lambda x: ~np.isfinite(x)))
         or (is_slope and node.op.name in _COMPARE and has(node.inputs, np.isnan))
         or (node.op.name == "eq" and _nearly_ties(node.inputs, known))
+        or (node.op.name.startswith("qr_") and _has_no_sign(known.get(node.outputs[0])))
         for node in toposort([result])
     )
+
+
+def _has_no_sign(q: Array | None) -> bool:
+    """Whether rounding alone has turned a column of Q round: what is below its diagonal is noise.
+
+    Exact zeros there leave the column as it is.
+    """
+    if q is None:
+        return False
+    below = np.max(np.abs(np.tril(q, -1)), axis=-2, initial=0)
+    return bool(np.any((below > 0) & (below <= _NOISE * np.finfo(q.dtype).eps)))
 
 
 def turns(result: Variable, known: Mapping[Variable, Array]) -> bool:

@@ -20,11 +20,12 @@ __all__ = ["moved", "slope_fault"]
 
 STEP = np.longdouble(1e-5)
 TRIES = 3
-# Their derivatives divide differences by x, or have a constant subtracted: what that is off by, with
-# seven digits, counts for more then.
+# Their derivatives divide differences by x, or have a constant subtracted: what that is off by,
+# with seven digits, counts for more then.
 CANCELLING = ("sinc_slope", "erfcx")
 # Its gradient is that of a draw's order among all draws, not that of the sampler's own steps.
 IMPLICIT = "drawn_gamma"
+PROMISED = "nonzero_prod"  # its gradient divides by each element
 TIED = ("maximum", "minimum", "clip")
 
 Slope = tuple[Variable, Variable, Variable]  # a scalar, a leaf, what is said to be the gradient
@@ -70,7 +71,7 @@ def moved(
         return None
     rng = rng or np.random.default_rng(0)
     point = {leaf: _near(value, rng) for leaf, value in case.values().items()}
-    return None if _is_tied(cost, point) else point
+    return None if _is_tied(cost, point) or _breaks_promise(cost, point) else point
 
 
 def _is_single(results: Sequence[Variable]) -> bool:
@@ -87,6 +88,12 @@ def _is_tied(cost: Variable, point: dict[Variable, Array]) -> bool:
     values = dict(zip(operands, precise(operands, point), strict=True))
     pairs = [pair for node in nodes for pair in combinations(node.inputs, 2)]
     return any(bool(np.any(values[a] == values[b])) for a, b in pairs)
+
+
+def _breaks_promise(cost: Variable, point: dict[Variable, Array]) -> bool:
+    """Whether an element is 0 that was promised not to be: as the edge of a convolution may be."""
+    operands = [node.inputs[0] for node in toposort([cost]) if node.op.name == PROMISED]
+    return any(bool(np.any(value == 0)) for value in precise(operands, point))
 
 
 def _near(value: Array, rng: np.random.Generator) -> Array:
