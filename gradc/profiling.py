@@ -18,7 +18,7 @@ from gradc.dtypes import dtype_info
 from gradc.errors import printable
 from gradc.graph.site import Site
 from gradc.graph.text import numbering
-from gradc.kernel.program import Compute, Nest, Pack, Pass, Product, Program, Step
+from gradc.kernel.program import Compute, Nest, Pass, Product, Program, Routine, Step
 from gradc.kernel.text import touched
 from gradc.planned import memory_lines, optimizer_lines
 from gradc.sizes import Length, Size, product
@@ -132,8 +132,8 @@ def _word(step: Step) -> str:
 
 def _nodes(step: Step) -> tuple[int, ...]:
     """The numbers of the operations that a step computes."""
-    inner = getattr(step, "product", None)
-    found = (*getattr(step, "nodes", ()), *(inner.nodes if inner is not None else ()))
+    inner = step.after if isinstance(step, Routine) else getattr(step, "product", None)
+    found = (*getattr(step, "nodes", ()), *(() if inner is None else inner.nodes))
     return tuple(dict.fromkeys(found))
 
 
@@ -162,7 +162,9 @@ def _operations(step: Step) -> Size:
     """Arithmetic: two for each term of a product, a declaration's cost for each element."""
     if isinstance(step, Product):
         return product((*step.batch, step.m, step.n, step.k)) * 2
-    if isinstance(step, Pack) or not isinstance(step, Nest):
+    if isinstance(step, Routine) and step.after is not None:
+        return _operations(step.after)
+    if not isinstance(step, Nest):
         return Size(())
     total = Size(()) if step.product is None else _operations(step.product)
     for block in step.blocks:

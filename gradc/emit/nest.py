@@ -19,7 +19,7 @@ from gradc.emit.folds import FoldKinds
 from gradc.emit.inline import moved_loads, moved_results
 from gradc.emit.late import Parts, split
 from gradc.emit.memory import C, Memory, joined, wrapped
-from gradc.emit.product import product_call, shares, starts
+from gradc.emit.product import divisor, product_call, shares, starts
 from gradc.emit.runs import runs_of, without
 from gradc.emit.shared import Draft
 from gradc.emit.statements import (
@@ -31,7 +31,6 @@ from gradc.emit.statements import (
     readings,
     result,
     runs_along,
-    statements_of,
 )
 from gradc.emit.stepping import FoldWriter
 from gradc.emit.views import Block, Branch, Lines, Loop
@@ -97,7 +96,7 @@ class _NestC:
 
     def range(self, axis: int) -> tuple[str, str]:
         """Where a loop over an axis starts and stops."""
-        if axis == 0 and self.nest.chunks.constant != 1:
+        if axis == self.nest.cut and self.nest.chunks.constant != 1:
             return "begin", "end"
         return "0", formula(self.nest.axes[axis], C)
 
@@ -119,7 +118,7 @@ class _NestC:
 
     def _copied(self, base: int) -> list[Block]:
         """The array that is changed, copied to where its change belongs unless it is there."""
-        (target,) = {s.access.buffer for s in statements_of(self.nest) if isinstance(s, Store)}
+        (target,) = {s.access.buffer for s in self.nest.statements if isinstance(s, Store)}
         count = formula(product(self.memory.program.buffers[base].shape), C)
         loop = Loop("k", "0", count, "k++", (Lines((f"b{target}[k] = b{base}[k];",)),))
         return [Branch(f"b{base} != b{target}", (loop,))]
@@ -138,6 +137,8 @@ class _NestC:
         blocks += first
         if axis == nest.split:
             blocks += self.row()
+        elif axis < nest.cut:
+            blocks += self.level(axis + 1)
         else:
             start, stop = self.range(axis)
             blocks.append(Loop(f"i{axis}", start, stop, f"i{axis}++", self._inside(axis)))
@@ -280,7 +281,7 @@ class _NestC:
 
 def written_by(nest: Nest) -> set[int]:
     """The buffers a nest writes."""
-    found = {s.access.buffer for s in statements_of(nest) if isinstance(s, Store)}
+    found = {s.access.buffer for s in nest.statements if isinstance(s, Store)}
     for fold in nest.folds:
         found |= set(fold.partial)
     if nest.product is not None:
@@ -292,17 +293,28 @@ def chunk_function(nest: Nest, name: str, memory: Memory, kinds: FoldKinds, segm
     """The function that runs one chunk of a nest."""
     writer = _NestC(nest, memory, kinds, segment)
     body = writer.body()
-    cut: list[str] = []
-    if nest.axes and nest.chunks.constant != 1:
-        whole = formula(nest.axes[0], C)
-        if nest.chunk_length is None:
-            cut = [shares(formula(nest.chunks, C), whole)]
-        else:
-            cut = [starts(factor(nest.chunk_length, C), whole)]
-    body = [*([Lines(tuple(part for line in cut for part in wrapped(line)))] if cut else []), *body]
+    cut = [part for line in _share_of(nest) for part in wrapped(line)]
+    body = [*([Lines(tuple(cut))] if cut else []), *body]
     comment = (comment_text(nest.title),) if nest.title else ()
     written = frozenset(writer.writer.written)
     return Draft(name, "step", tuple(body), written, comment, tuple(nest.nodes))
+
+
+def _share_of(nest: Nest) -> list[str]:
+    """The lines that say what belongs to a chunk."""
+    if not nest.axes or (nest.chunks.constant == 1 and not nest.cut):
+        return []
+    whole = formula(nest.axes[nest.cut], C)
+    if nest.chunk_length is None:
+        return [shares(formula(nest.chunks, C), whole)]
+    length = factor(nest.chunk_length, C)
+    if not nest.cut:
+        return [starts(length, whole)]
+    if nest.chunks.constant == 1:
+        return ["const int64_t i0 = chunk;"]
+    parts = divisor(nest.chunks)
+    first = f"const int64_t i0 = chunk / {parts}, part = chunk % {parts};"
+    return [first, starts(length, whole, "part")]
 
 
 def tail_function(nest: Nest, name: str, kinds: FoldKinds) -> Draft | None:

@@ -16,7 +16,15 @@ from gradc.kernel.formula import factor, formula, place
 from gradc.kernel.program import Matrix, Pack, Product, Scale
 from gradc.sizes import Size, product
 
-__all__ = ["pack_function", "product_call", "product_function", "rows_of", "shares", "starts"]
+__all__ = [
+    "divisor",
+    "pack_function",
+    "product_call",
+    "product_function",
+    "rows_of",
+    "shares",
+    "starts",
+]
 
 
 def _pointer(matrix: Matrix, moves: list[tuple[str, Size]], buffer: int | None = None) -> str:
@@ -90,11 +98,11 @@ def shares(blocks: str, count: str) -> str:
     )
 
 
-def starts(length: str, count: str) -> str:
+def starts(length: str, count: str, chunk: str = "chunk") -> str:
     """The declaration of the rows that belong to a chunk of `length`."""
     return (
-        f"const int64_t begin = gc_start(chunk, {length}, {count}), "
-        f"end = gc_start(chunk + 1, {length}, {count});"
+        f"const int64_t begin = gc_start({chunk}, {length}, {count}), "
+        f"end = gc_start({chunk} + 1, {length}, {count});"
     )
 
 
@@ -178,7 +186,7 @@ def _copied_source(step: Product, at: Sequence[str | None], count: str) -> list[
     return [Branch(f"b{step.source} != b{step.out.buffer}", (loop,))]
 
 
-def _divisor(length: Size) -> str:
+def divisor(length: Size) -> str:
     """A length behind / or %, which bind no closer than * does."""
     text = factor(length, C)
     return text if text.isalnum() else f"({text})"
@@ -188,9 +196,9 @@ def _unravel(step: Product) -> list[str]:
     lines = []
     for k in range(len(step.batch)):
         inside = product(step.batch[k + 1 :])
-        text = "i" if inside.constant == 1 else f"i / {_divisor(inside)}"
+        text = "i" if inside.constant == 1 else f"i / {divisor(inside)}"
         if k:
-            text += f" % {_divisor(step.batch[k])}"
+            text += f" % {divisor(step.batch[k])}"
         lines.append(f"const int64_t i{k} = {text};")
     return lines
 

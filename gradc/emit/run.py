@@ -103,7 +103,7 @@ class Steps:
             draft = pack_function(step, name)
         elif isinstance(step, Routine):
             name, count = f"routine{self.count}_{step.fn.name}", step.blocks
-            draft = routine_function(step, name)
+            draft = routine_function(step, name, self._after(step, name, segment))
             self.routines.setdefault(step.fn.function(step.dtype), step.fn.lines(step.dtype))
         elif isinstance(step, Callback):
             name, count = f"callback{self.count}", size(1)
@@ -124,6 +124,14 @@ class Steps:
         if tail is not None:
             self.drafts.append(tail)
         return name, count, None if tail is None else f"{name}_tail(frame)"
+
+    def _after(self, step: Routine, name: str, segment: int) -> str | None:
+        """Write the function of the nest that a routine calls behind its images; gives its name."""
+        if step.after is None:
+            return None
+        name = f"{name}_after"
+        self.drafts.append(chunk_function(step.after, name, self.memory, self.kinds, segment))
+        return name
 
     def _turns(self, step: Repeat, segment: int) -> tuple[list[list[Block]], list[Block]]:
         """What each turn of a loop does, cut where it sets sizes; and on one part of the rows."""

@@ -34,7 +34,7 @@ from gradc.kernel.program import (
 )
 from gradc.sizes import Size, size
 
-__all__ = ["Scope", "Writer", "live", "statements_of"]
+__all__ = ["Scope", "Writer", "live"]
 
 
 @dataclass
@@ -192,14 +192,6 @@ def _converted(text: str, dtype: str) -> str:
     return f"({c_type}){text}" if text.isalnum() else f"({c_type})({text})"
 
 
-def statements_of(nest: Nest) -> list[Statement]:
-    """All statements in order."""
-    found = list(nest.head)
-    for block in nest.blocks:
-        found.extend(block.body)
-    return found
-
-
 def uses(statement: Statement) -> Iterable[int]:
     """The locals a statement reads."""
     if isinstance(statement, Compute):
@@ -252,7 +244,7 @@ def is_float_literal(statement: Statement) -> bool:
 def literals_of(nest: Nest) -> dict[int, str]:
     """The numbers that stand where they are used; negative ones in parentheses."""
     found = {}
-    for statement in statements_of(nest):
+    for statement in nest.statements:
         if isinstance(statement, Literal_) and is_float_literal(statement):
             text = statement.text
             found[statement.dst] = f"({text})" if text.startswith("-") else text

@@ -6,11 +6,14 @@ hands them on.  Strides and offsets are in elements.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from gradc.kernel.routine import RoutineFn
 from gradc.sizes import Size
 from gradc.value import value
+
+if TYPE_CHECKING:
+    from gradc.kernel.loops import Nest
 
 __all__ = ["Matrix", "Pack", "Product", "Routine", "Rows", "Scale"]
 
@@ -108,6 +111,8 @@ class Routine:
     step where that is one block.  work: instructions a row, roughly.  blocks: into how many parts
     the rows are cut.
     note: what an error says, where the function can fail.
+    after: a nest whose axis 0 is that of the images which the routine writes; it runs behind each
+    of them, or behind all where they are few.
     """
 
     fn: RoutineFn
@@ -122,3 +127,4 @@ class Routine:
     note: int | None = None
     title: str = ""
     nodes: tuple[int, ...] = ()
+    after: Nest | None = None

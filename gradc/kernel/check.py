@@ -11,7 +11,10 @@ from gradc.kernel.checknest import NestChecker
 from gradc.kernel.judge import Judge
 from gradc.kernel.program import (
     Callback,
+    Indexed,
+    Load,
     Matrix,
+    Nest,
     Pack,
     Product,
     Program,
@@ -20,6 +23,7 @@ from gradc.kernel.program import (
     Routine,
     Scale,
     Step,
+    Store,
 )
 from gradc.kernel.text import touched
 from gradc.sizes import Length, Size
@@ -204,6 +208,28 @@ class _Checker(Judge):
             for other in step.reads:
                 shared = each.buffer == other.buffer or self.may_share(each.buffer, other.buffer)
                 self.require(not shared, f"b{each.buffer} is written over b{other.buffer}")
+        if step.after is not None:
+            self.check_after(step, step.after, is_behind)
+
+    def check_after(self, step: Routine, nest: Nest, is_behind: bool) -> None:
+        """A nest that runs behind one image while the routine works on others."""
+        is_one = step.fn.after and step.rows.constant == 1
+        self.require(is_one, "its routine lets nothing run behind images")
+        is_inside = nest.cut == 1 and len(nest.axes) > 1
+        self.require(is_inside, "what runs behind images is not cut within them")
+        is_plain = not (nest.folds or nest.fallible) and nest.product is None and nest.base is None
+        self.require(is_plain, "what runs behind images has folds, or more before it, or may fail")
+        NestChecker(self, nest, is_behind).run()
+        found = [s for s in nest.statements if isinstance(s, (Load, Indexed, Store))]
+        for put in {s.access.buffer for s in found if isinstance(s, Store)}:
+            for each in step.reads:
+                shared = put == each.buffer or self.may_share(put, each.buffer)
+                self.require(not shared, f"b{put} is written while b{each.buffer} is read")
+        for each in step.writes:
+            mine = {s.access for s in found if s.access.buffer == each.buffer}
+            places = {(access.offset, access.strides[0] * nest.axes[0]) for access in mine}
+            is_there = len(mine) <= 1 and places <= {(each.offset, each.apart)}
+            self.require(is_there, f"b{each.buffer} is read where it is not finished")
 
     def check_call(self, step: Callback | Require, is_behind: bool) -> None:
         """What a callback or a condition reads and writes, before the commit."""

@@ -72,7 +72,7 @@ class NestChecker:
         base, nest = self.nest.base, self.nest
         if base is None:
             return
-        statements = [each for body in (nest.head, *(b.body for b in nest.blocks)) for each in body]
+        statements = nest.statements
         targets = {s.access.buffer for s in statements if isinstance(s, Store)}
         reads = {s.access.buffer for s in statements if isinstance(s, (Load, Indexed))}
         self.require(len(targets) == 1, "a changed array has several results")
@@ -85,8 +85,7 @@ class NestChecker:
 
     def check_in_place(self) -> None:
         """Where a store goes to memory that a load reads, they meet at one element, in order."""
-        blocks = [self.nest.head, *(block.body for block in self.nest.blocks)]
-        order = [each for body in blocks for each in body]
+        order = self.nest.statements
         loads = [(k, s) for k, s in enumerate(order) if isinstance(s, (Load, Indexed))]
         puts = [(k, s.access.buffer) for k, s in enumerate(order) if isinstance(s, Store)]
         for k, store in enumerate(order):
@@ -114,10 +113,7 @@ class NestChecker:
             self.require(number in self.stepped, f"f{number} takes no element")
             if fold.out is not None:
                 self.outer.write(fold.out, self.is_behind, fold.dtype)
-        statements: list[Statement] = list(nest.head)
-        for block in nest.blocks:
-            statements.extend(block.body)
-        fails = any(isinstance(each, Bound) for each in statements)
+        fails = any(isinstance(each, Bound) for each in nest.statements)
         self.require(fails <= nest.fallible, "a statement may fail, and the nest says it cannot")
 
     def body(self, statements: Sequence[Statement], where: int, depth: int) -> None:

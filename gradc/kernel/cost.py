@@ -52,7 +52,8 @@ def _work(step: Step) -> Size:
     if isinstance(step, Nest):
         return _nest(step)
     if isinstance(step, Routine):
-        return step.rows * step.work * _SCALAR
+        work = step.rows * step.work * _SCALAR
+        return work if step.after is None else work + _nest(step.after)
     if isinstance(step, Callback | Require):
         return size(_CALLBACK if isinstance(step, Callback) else 0)
     return step.room * _PACK if isinstance(step, Pack) else _product(step)

@@ -316,6 +316,8 @@ class Nest:
     0, computed for the chunk's rows before its loops.  base: what the only buffer that is stored
     to holds before, in one chunk: copied first unless both are the same memory at the call.
     fallible: a statement may fail (Bound).
+    cut: the axis that chunks cut.  1 behind the images of a routine: then chunk k is of element
+    k // chunks of axis 0.
     """
 
     axes: tuple[Size, ...]
@@ -330,6 +332,13 @@ class Nest:
     fallible: bool = False
     title: str = ""
     nodes: tuple[int, ...] = ()
+    cut: int = 0
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """All in order."""
+        bodies = (self.head, *(block.body for block in self.blocks))
+        return tuple(each for body in bodies for each in body)
 
 
 @value

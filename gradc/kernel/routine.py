@@ -32,6 +32,9 @@ class RoutineFn:
     of which the first is the row and set already.  It returns nothing, or (if `fails`) a gc_status.
     macros: what the header leaves open, as (name with parameters, text).
     listed: lengths and numbers are handed as one array, where they are many.
+    after: whether a nest may run behind each image that it finishes.  It takes, last of all, the
+    nest's function and into how many chunks that cuts an image (NULL and 0 for none), and calls
+    them all.
     lapack: whether it calls LAPACK, which not every library of BLAS has.
     of_complex: whether complex numbers may be its rows; GC_COMPLEX is defined for those.
     """
@@ -45,6 +48,7 @@ class RoutineFn:
     lapack: bool = False
     of_complex: bool = False
     listed: bool = False
+    after: bool = False
 
     def function(self, dtype: str) -> str:
         """What the function for a dtype is called."""

@@ -176,7 +176,8 @@ def touched(step: Step) -> set[int]:
     if isinstance(step, Pack):
         return {step.y.buffer, step.panels}
     if isinstance(step, Routine):
-        return {*(each.buffer for each in (*step.reads, *step.writes)), *step.scratch}
+        found = {*(each.buffer for each in (*step.reads, *step.writes)), *step.scratch}
+        return found if step.after is None else found | touched(step.after)
     if isinstance(step, Callback):
         return {each.buffer for each in (*step.ins, *step.outs)}
     if isinstance(step, Require):
@@ -187,9 +188,8 @@ def touched(step: Step) -> set[int]:
     found |= {step.base} if step.base is not None else set()
     for fold in step.folds:
         found |= {*fold.partial, *([fold.out] if fold.out is not None else [])}
-    for body in (step.head, *(block.body for block in step.blocks)):
-        found |= {s.access.buffer for s in body if isinstance(s, (Load, Indexed, Store))}
-    return found
+    accesses = (s.access for s in step.statements if isinstance(s, (Load, Indexed, Store)))
+    return found | {access.buffer for access in accesses}
 
 
 # -- steps -------------------------------------------------------------------------------------
@@ -202,7 +202,7 @@ def _step(number: int, step: Step) -> list[str]:
     if isinstance(step, Pack):
         return [f"step {number}: pack", f"  {_pack(step)}"]
     if isinstance(step, Routine):
-        return [f"step {number}: routine{title}", f"  {_routine(step)}"]
+        return [f"step {number}: routine{title}", *(f"  {line}" for line in _routine(step))]
     if isinstance(step, Callback):
         return [f"step {number}: callback{title}", f"  {_callback(step)}"]
     if isinstance(step, Require):
@@ -247,13 +247,17 @@ def _pack(step: Pack) -> str:
     return f"{count}: b{step.panels} = panels of {_matrix(step.y)}"
 
 
-def _routine(step: Routine) -> str:
+def _routine(step: Routine) -> list[str]:
     outs = ", ".join(map(_rows, step.writes))
     args = ", ".join([*map(formula, step.numbers), *map(_rows, step.reads)])
     scratch = ", ".join(f"b{number}" for number in step.scratch)
     by = f", by {scratch}" if scratch else ""
     count = f"{formula(step.rows)} rows in {formula(step.blocks)} blocks"
-    return f"{count}: {outs} = {step.fn.function(step.dtype)}({args}){by}"
+    lines = [f"{count}: {outs} = {step.fn.function(step.dtype)}({args}){by}"]
+    if step.after is not None:
+        lines.append(f"behind each image: {step.after.title}")
+        lines += [f"  {line}" for line in _nest(step.after)]
+    return lines
 
 
 def _rows(rows: Rows) -> str:
@@ -315,7 +319,7 @@ def _nest(nest: Nest) -> list[str]:
     unit = "tiles" if nest.chunk_length is None else formula(nest.chunk_length)
     chunks = f" in {formula(nest.chunks)} chunks of {unit}"
     for axis, length in enumerate(nest.axes[: nest.split]):
-        put(f"for i{axis} < {formula(length)}{chunks if axis == 0 else ''}:")
+        put(f"for i{axis} < {formula(length)}{chunks if axis == nest.cut else ''}:")
         depth += 1
     for block in nest.blocks:
         if isinstance(block, Row):
@@ -331,7 +335,7 @@ def _pass(block: Pass, nest: Nest, chunks: str) -> list[str]:
     inner = list(enumerate(nest.axes))[nest.split :]
     loops = ", ".join(f"i{axis} < {formula(length)}" for axis, length in inner)
     kind = "vector" if block.vector else "scalar"
-    where = chunks if nest.split == 0 else ""
+    where = chunks if nest.split == nest.cut else ""
     return [
         f"for {loops}{where} ({kind}):",
         *(f"  {statement_text(each)}" for each in block.body),

@@ -222,8 +222,8 @@ def _filters_pullback(
     return (of_x, call("convolve", x, cts[0], **options), None, None, None)
 
 
-def _function(name: str) -> RoutineFn:
-    return RoutineFn(name, f"{name}.h", table=True, shares=True, listed=True)
+def _function(name: str, after: bool = True) -> RoutineFn:
+    return RoutineFn(name, f"{name}.h", table=True, shares=True, listed=True, after=after)
 
 
 def _taps(letters: Any, dtype: str) -> Any:
@@ -303,7 +303,7 @@ def convolve_inputs(y: Any, w: Any, lengths: Sequence[Any], **options: Any) -> V
     word="gradient of a convolution with respect to its filters",
     into="w",
     signature="(x),(y),h,i,j->(w)",
-    c=_function("convolve_filters"),
+    c=_function("convolve_filters", after=False),
     scratch=_taps_and_sums,
     ref=_by_rows(_of_filters),
     pullback=_filters_pullback,

@@ -93,8 +93,8 @@ MUTANTS = (
     Mutant(
         "chunk-end", "emit", "the last row of the last chunk is left out",
         "gradc/emit/product.py",
-        'f"end = gc_start(chunk + 1, {length}, {count});"',
-        'f"end = gc_start(chunk + 1, {length}, {count} - 1);"',
+        'f"end = gc_start({chunk} + 1, {length}, {count});"',
+        'f"end = gc_start({chunk} + 1, {length}, {count} - 1);"',
     ),
     Mutant(
         "lost-rows", "emit", "sums down a column lose blocks of 128 rows and more",

@@ -1,7 +1,8 @@
 /* y[n, g o, ...], the convolution of x[n, g c, ...] with w[g o, c, ...]: see patches.h.
  *
  * Chunks are groups of images, and blocks of places where there are few. In each the patches of a
- * block of places are laid out and multiplied with the filters of a group.
+ * block of places are laid out and multiplied with the filters of a group. What is to run behind
+ * images, `after`, is called by the chunk that finishes one; parts: in how many chunks it takes one.
  */
 #include "patches.h"
 
@@ -11,6 +12,7 @@ typedef struct {
     const GC_T *x, *w;
     GC_T *y;
     gc_cuts cuts;
+    gc_after after;
 } GC_OF(task);
 
 /* Places first .. last - 1 of one group of one image. */
@@ -39,14 +41,16 @@ GC_ROUTINE int GC_OF(some)(const gc_table *table, gc_frame *frame, int64_t chunk
 {
     const GC_OF(task) *t = frame->task;
     const gc_part share = gc_part_of(&t->v, t->cuts, chunk);
-    (void)worker;
-    for (int64_t k = share.begin; k < share.end; k++)
+    for (int64_t k = share.begin; k < share.end; k++) {
         GC_OF(block)(table, t, k / t->v.g, k % t->v.g, share.first, share.last);
+        gc_done(table, frame, &t->v, t->after, k, worker);
+    }
     return GC_OK;
 }
 
 GC_ROUTINE void GC_FN(const gc_table *table, const gc_frame *frame, const int64_t *numbers,
-                      const GC_T *x, const GC_T *w, GC_T *y, int64_t *room)
+                      const GC_T *x, const GC_T *w, GC_T *y, int64_t *room,
+                      gc_chunk after, int64_t parts)
 {
     GC_OF(task) t = {.x = x, .w = w, .y = y};
     memcpy(&t.v, numbers, offsetof(gc_conv, parts));
@@ -55,7 +59,8 @@ GC_ROUTINE void GC_FN(const gc_table *table, const gc_frame *frame, const int64_
         return;
     t.taps = gc_taps(&t.v, room);
     t.cuts = gc_cuts_of(&t.v, places);
-    (void)gc_spread(table, frame, GC_OF(some), &t, gc_chunks_of(&t.v, t.cuts));
+    t.after = (gc_after){after, parts};
+    gc_convolve_by(table, frame, GC_OF(some), &t.v, &t.cuts, &t.after, &t);
 }
 
 #include "routine_end.h"

@@ -11,6 +11,7 @@ typedef struct {
     const GC_T *y, *w;
     GC_T *x;
     gc_cuts cuts;
+    gc_after after;
 } GC_OF(task);
 
 /* Channels begin .. end - 1 of one group of one image. */
@@ -41,14 +42,16 @@ GC_ROUTINE int GC_OF(some)(const gc_table *table, gc_frame *frame, int64_t chunk
 {
     const GC_OF(task) *t = frame->task;
     const gc_part share = gc_part_of(&t->v, t->cuts, chunk);
-    (void)worker;
-    for (int64_t k = share.begin; k < share.end; k++)
+    for (int64_t k = share.begin; k < share.end; k++) {
         GC_OF(block)(table, t, k / t->v.g, k % t->v.g, share.first, share.last);
+        gc_done(table, frame, &t->v, t->after, k, worker);
+    }
     return GC_OK;
 }
 
 GC_ROUTINE void GC_FN(const gc_table *table, const gc_frame *frame, const int64_t *numbers,
-                      const GC_T *y, const GC_T *w, GC_T *x, int64_t *room)
+                      const GC_T *y, const GC_T *w, GC_T *x, int64_t *room,
+                      gc_chunk after, int64_t parts)
 {
     GC_OF(task) t = {.y = y, .w = w, .x = x};
     memcpy(&t.v, numbers, offsetof(gc_conv, parts));
@@ -56,7 +59,8 @@ GC_ROUTINE void GC_FN(const gc_table *table, const gc_frame *frame, const int64_
         return;
     t.taps = gc_taps(&t.v, room);
     t.cuts = gc_cuts_of(&t.v, t.v.c);
-    (void)gc_spread(table, frame, GC_OF(some), &t, gc_chunks_of(&t.v, t.cuts));
+    t.after = (gc_after){after, parts};
+    gc_convolve_by(table, frame, GC_OF(some), &t.v, &t.cuts, &t.after, &t);
 }
 
 #include "routine_end.h"

@@ -121,6 +121,12 @@ typedef struct gc_cuts {
     int64_t images, among, length;
 } gc_cuts;
 
+/* What runs behind an image: a nest, in `parts` chunks; none where chunk is NULL. It cannot fail. */
+typedef struct gc_after {
+    gc_chunk chunk;
+    int64_t parts;
+} gc_after;
+
 /* What a chunk has: groups of images begin .. end - 1, and first .. last - 1 of the other. */
 typedef struct gc_part {
     int64_t begin, end, first, last;
@@ -146,6 +152,41 @@ GC_HELPER gc_part gc_part_of(const gc_conv *v, gc_cuts cuts, int64_t chunk)
     const int64_t begin = chunk / blocks * cuts.images, first = chunk % blocks * cuts.length;
     return (gc_part){begin, gc_less(begin + cuts.images, v->n * v->g), first,
                       gc_less(first + cuts.length, cuts.among)};
+}
+
+/* Let chunks be of whole images where enough of them are left: what is to run behind an image does
+ * not wait for the others then. */
+GC_HELPER bool gc_keep_images(const gc_conv *v, gc_cuts *cuts)
+{
+    const int64_t all = v->n * v->g, whole = gc_pieces(cuts->images, v->g) * v->g;
+    const int64_t enough = gc_less(gc_pieces(all, cuts->images), GC_PATCH_CHUNKS / 2);
+    if (cuts->length < cuts->among || gc_pieces(all, whole) < enough)
+        return false;
+    cuts->images = whole;
+    return true;
+}
+
+/* Group k of the images is done: the last of an image lets run what is to run behind that. */
+GC_HELPER void gc_done(const gc_table *table, gc_frame *frame, const gc_conv *v, gc_after after,
+                       int64_t k, int64_t worker)
+{
+    const int64_t image = k / v->g, first = image * after.parts;
+    if (!after.chunk || k % v->g != v->g - 1)
+        return;
+    for (int64_t part = first; part < first + after.parts; part++)
+        (void)after.chunk(table, frame, part, worker);
+}
+
+/* Run the chunks of a convolution, and what follows: behind each image, or else behind all. */
+GC_HELPER void gc_convolve_by(const gc_table *table, const gc_frame *frame, gc_chunk some,
+                              const gc_conv *v, gc_cuts *cuts, gc_after *after, void *task)
+{
+    const gc_after late = *after;
+    if (late.chunk && !gc_keep_images(v, cuts))
+        after->chunk = NULL;
+    (void)gc_spread(table, frame, some, task, gc_chunks_of(v, *cuts));
+    if (late.chunk != after->chunk)
+        (void)gc_spread(table, frame, late.chunk, NULL, v->n * late.parts);
 }
 #endif
 
