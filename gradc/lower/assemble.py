@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from gradc.control.frame import frame_of
 from gradc.graph.op import Apply
 from gradc.graph.variable import Constant, Variable
-from gradc.kernel.loops import Buffer, Check, Product, Segment, Step
+from gradc.kernel.loops import Buffer, Check, Product, Routine, Segment, Step
 from gradc.kernel.notes import Note
 from gradc.kernel.program import Program
 from gradc.lower.border import Border
@@ -18,7 +18,7 @@ from gradc.lower.calls import callbacks, plan_call, plan_check
 from gradc.lower.drafts import FoldPlan, Memory
 from gradc.lower.items import copy_of
 from gradc.lower.layout import Layout, finish_nest, has_rows
-from gradc.lower.memory import plan_memory, uses_of
+from gradc.lower.memory import lasting_buffers, plan_memory
 from gradc.lower.names import Namer
 from gradc.lower.nests import draft_nest
 from gradc.lower.packs import packed_once
@@ -30,6 +30,7 @@ from gradc.lower.tasks import Item, Task, nest_of
 from gradc.lower.titles import Titles
 from gradc.lower.updates import Placed
 from gradc.lower.values import Values
+from gradc.ops.kinds import Routine as RoutineKind
 from gradc.sizes import Size, size
 from gradc.value import replace
 
@@ -156,8 +157,7 @@ class Assembly:
             return self._scatter(task)
         if task.kind == "routine":
             assert task.node is not None
-            title, nodes = self.titles.node(task.node)
-            return [plan_routine(self.values, task.node, self.memory(), title, nodes)]
+            return [self._routine(task.node)]
         if task.kind == "places":
             return [self._places(task)]
         if task.kind == "join":
@@ -212,6 +212,21 @@ class Assembly:
         shared = shared_panels(step, lambda dtype, shape: self.add(dtype, shape, "work"))
         return [step] if shared is None else [*shared]
 
+    def _routine(self, node: Apply) -> Routine:
+        title, nodes = self.titles.node(node)
+        return plan_routine(self.values, node, self.memory(), title, nodes)
+
+    def _images(self, node: Apply, task: Task) -> Step:
+        """A routine with the nest that runs behind each of its images."""
+        if task.into is not None:
+            self.number[node.outputs[0]] = self.buffer(task.into)
+        step = self._routine(node)
+        layout = self._layout()
+        layout.cut = 1
+        title, nodes = self.titles.nest(task, self.escaping)
+        nest = finish_nest(draft_nest(task, self.values, self.memory()), layout, title, nodes)
+        return replace(step, after=nest)
+
     def _layout(self, serial: bool = False) -> Layout:
         return Layout(
             lambda dtype, shape: self.add(dtype, shape, "partial"), self._fold_out, serial=serial
@@ -222,7 +237,10 @@ class Assembly:
 
     def _nest(self, task: Task) -> list[Step]:
         layout = self._layout()
-        first = self._product(task.product.node) if task.product and task.product.node else []
+        node = None if task.product is None else task.product.node
+        if node is not None and isinstance(node.op.rule, RoutineKind):
+            return [self._images(node, task)]
+        first = [] if node is None else self._product(node)
         draft = draft_nest(task, self.values, self.memory())
         rows = first[-1] if first else None
         if isinstance(rows, Product) and has_rows(rows, draft):
@@ -336,19 +354,13 @@ def assemble(assembly: Assembly, order: Sequence[Task], commit: dict[int, int]) 
     return _finish(assembly, assembly.segments, commits)
 
 
-def _result_segments(values: Values, border: Border) -> list[int]:
-    """The segment whose plan knows the lengths of each result."""
-    shapes = values.shapes
-    return [max([0, *(shapes.level(n) for n in shapes.lengths(each))]) for each in border.results]
-
-
 def _finish(assembly: Assembly, steps: list[list[Step]], commits: list[int]) -> Program:
     values, border = assembly.values, assembly.border
     shapes = values.shapes
     data = {k: assembly.buffer(each) for k, each in enumerate(shapes.data)}
     pairs = [packed_once(*each, assembly.buffers) for each in zip(steps, commits, strict=True)]
     steps, commits = [each for each, _ in pairs], [commit for _, commit in pairs]
-    lasting = _lasting(steps) | set(data.values())
+    lasting = lasting_buffers(steps) | set(data.values())
     slots = []
     for k, segment_steps in enumerate(steps):
         slots.append(plan_memory(assembly.buffers, segment_steps, lasting, k))
@@ -368,7 +380,7 @@ def _finish(assembly: Assembly, steps: list[list[Step]], commits: list[int]) -> 
         )
         for k in range(len(steps))
     )
-    interface = border.interface(_result_segments(values, border), len(namer.entries), values.loose)
+    interface = border.interface(border.levels(shapes), len(namer.entries), values.loose)
     interface = replace(interface, segments=len(steps))
     return Program(interface, buffers, segments, tuple(assembly.notes))
 
@@ -378,16 +390,3 @@ def _noted(assembly: Assembly, check: Check) -> Check:
     note = assembly.values.shapes.notes[check.note]
     is_early = check.note < len(assembly.notes) and assembly.notes[check.note] == note
     return check if is_early else replace(check, note=assembly.note(note))
-
-
-def _lasting(steps: list[list[Step]]) -> set[int]:
-    """Buffers that a later segment reads."""
-    written: dict[int, int] = {}
-    found: set[int] = set()
-    for k, segment in enumerate(steps):
-        for step in segment:
-            uses = uses_of(step)
-            found |= {b for b in uses.reads if written.get(b, k) < k}
-            for b in uses.writes:
-                written.setdefault(b, k)
-    return found

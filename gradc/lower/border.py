@@ -14,6 +14,7 @@ from gradc.graph.graph import Graph
 from gradc.graph.op import Apply
 from gradc.graph.variable import Constant, Variable
 from gradc.kernel.interface import Interface, Port
+from gradc.lower.shapes import Shapes
 from gradc.ops.kinds import Call, Check, Contract, Gather, Gemm, Relabel, Routine, View
 from gradc.value import value
 
@@ -49,6 +50,10 @@ class Border:
         """The arrays that the function brings along."""
         rest = self.arguments[self.inputs + self.shared :]
         return tuple(each for each in rest if isinstance(each, Constant))
+
+    def levels(self, shapes: Shapes) -> list[int]:
+        """The segment whose plan knows the lengths of each result."""
+        return [max([0, *map(shapes.level, shapes.lengths(each))]) for each in self.results]
 
     def interface(
         self, segments: list[int], sizes: int, units: Mapping[Variable, tuple[int, ...]]

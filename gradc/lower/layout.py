@@ -49,6 +49,7 @@ class Layout:
     rows: the product whose rows are axis 0, if any.
     serial: everything runs in one chunk (scatters).
     base: the buffer of the array that is changed, if it is not copied by a step before.
+    cut: the axis that chunks cut; what is in front of it stays a loop of its own.
     """
 
     partial: Callable[[str, Sequence[Size]], int]
@@ -56,19 +57,20 @@ class Layout:
     rows: Product | None = None
     serial: bool = False
     base: int | None = None
+    cut: int = 0
 
 
 def finish_nest(draft: Draft, layout: Layout, title: str, nodes: tuple[int, ...]) -> Nest:
     """The nest that the draft stands for."""
-    _merge_loops(draft, keep_first=layout.rows is not None)
+    _merge_loops(draft, keep_first=layout.rows is not None or layout.cut > 0)
     chunks = _chunks(draft, layout)
     axes = tuple(draft.axes)
     length: Size | None = size(1)
     if layout.rows is not None and layout.rows.panels is not None:
         length = None  # tiles are shared out
     elif axes:
-        length = ceil_div(axes[0], chunks)
-        if draft.split == 0 and chunks.constant != 1:
+        length = ceil_div(axes[layout.cut], chunks)
+        if draft.split == layout.cut and chunks.constant != 1:
             length = ceil_div(length, _ALIGN) * _ALIGN
     folds = tuple(_fold(plan, draft, layout, chunks) for plan in draft.folds)
     return Nest(
@@ -84,6 +86,7 @@ def finish_nest(draft: Draft, layout: Layout, title: str, nodes: tuple[int, ...]
         any(isinstance(each, Bound) for each in draft.statements),
         title,
         nodes,
+        layout.cut,
     )
 
 
@@ -194,11 +197,12 @@ def _chunks(draft: Draft, layout: Layout) -> Size:
         return layout.rows.blocks
     if layout.serial or not draft.axes:
         return size(1)
-    work = product(draft.axes) * _work(draft)
+    cut_axes = draft.axes[layout.cut :]
+    work = product(cut_axes) * _work(draft)
     most = _MOST_CHUNKS
     if any(len(plan.axes) < len(draft.axes) and 0 in plan.axes for plan in draft.folds):
         most = _MOST_FOLD_CHUNKS
-    rows = floor_div(draft.axes[0], _ALIGN) if draft.split == 0 else draft.axes[0]
+    rows = floor_div(cut_axes[0], _ALIGN) if draft.split == layout.cut else cut_axes[0]
     return cut(work, _GRAIN, minimum(rows, most))
 
 

@@ -31,7 +31,7 @@ from gradc.kernel.loops import (
 from gradc.sizes import Size, product
 from gradc.value import replace
 
-__all__ = ["Uses", "plan_memory", "uses_of"]
+__all__ = ["Uses", "lasting_buffers", "plan_memory", "uses_of"]
 
 
 @dataclass
@@ -57,8 +57,7 @@ def uses_of(step: Step) -> Uses:
     if isinstance(step, Pack):
         return Uses({step.y.buffer}, {step.panels})
     if isinstance(step, Routine):
-        written = {*(each.buffer for each in step.writes), *step.scratch}
-        return Uses({each.buffer for each in step.reads}, written)
+        return _routine_uses(step)
     if isinstance(step, Callback):
         return Uses({each.buffer for each in step.ins}, {each.buffer for each in step.outs})
     if isinstance(step, Require):
@@ -69,11 +68,28 @@ def uses_of(step: Step) -> Uses:
     if step.base is not None:
         uses.reads.add(step.base)
     if step.product is not None:
-        inner = _product_uses(step.product)
-        out = step.product.out.buffer
-        uses.in_place = {(a, b) for a, b in uses.in_place if a not in inner.reads}
-        uses.reads |= inner.reads | {out}
-        uses.writes |= inner.writes
+        _add_first(uses, _product_uses(step.product))
+    return uses
+
+
+def _add_first(uses: Uses, first: Uses) -> None:
+    """Add what runs for one chunk of a nest while others are through with it."""
+    uses.in_place = {
+        (a, b) for a, b in uses.in_place if a not in first.reads and b not in first.writes
+    }
+    uses.reads |= first.reads | first.writes
+    uses.writes |= first.writes
+
+
+def _routine_uses(step: Routine) -> Uses:
+    own = Uses(
+        {each.buffer for each in step.reads},
+        {*(each.buffer for each in step.writes), *step.scratch},
+    )
+    if step.after is None:
+        return own
+    uses = _nest_uses(step.after)
+    _add_first(uses, own)
     return uses
 
 
@@ -166,6 +182,19 @@ def plan_memory(
     for number, slot in planner.slot_of.items():
         buffers[number] = replace(buffers[number], index=slot)
     return tuple(planner.slots)
+
+
+def lasting_buffers(steps: Sequence[Sequence[Step]]) -> set[int]:
+    """Buffers that a later segment reads."""
+    written: dict[int, int] = {}
+    found: set[int] = set()
+    for k, segment in enumerate(steps):
+        for step in segment:
+            uses = uses_of(step)
+            found |= {b for b in uses.reads if written.get(b, k) < k}
+            for b in uses.writes:
+                written.setdefault(b, k)
+    return found
 
 
 def _walk(

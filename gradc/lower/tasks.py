@@ -77,7 +77,8 @@ class Task:
     outs: list[Variable] = field(default_factory=list)
     reads: set[Variable] = field(default_factory=set)
     segment: int = 0
-    product: Task | None = None  # a product computed chunk by chunk in front of the nest
+    product: Task | None = None  # a product or convolution that runs piece by piece before the nest
+    into: Variable | None = None  # of a nest: the value in whose memory the result of that can lie
     base: Variable | None = None  # of a scatter: the shared variable that it changes where it is
     is_tested: bool = False  # of a scatter: its places have been seen to lie inside
     idle: Size | None = None  # of places: they are tested only where this is 0
