@@ -1,8 +1,10 @@
 """Lay out a drafted nest: merge loops, cut chunks, give folds their memory.
 
 Takes a Draft; gives a Nest.  Two neighbouring loops become one where every access, position and
-fold moves through them as through one.  The number of chunks follows from the sizes only: about
-2^18 units of work a chunk (some 10 us on the machine of docs/performance.md), at most 64 chunks.
+fold moves through them as through one: also those on either side of what a row reads, if all rows
+along the outer one read the same, as channels of images do a bias.  The number of chunks follows
+from the sizes only: about 2^18 units of work a chunk (some 10 us on the machine of
+docs/performance.md), at most 64 chunks.
 """
 
 from __future__ import annotations
@@ -18,8 +20,10 @@ from gradc.kernel.loops import (
     Compute,
     Fold,
     Indexed,
+    Literal_,
     Load,
     Nest,
+    Number,
     Pass,
     Position,
     Product,
@@ -142,8 +146,9 @@ def has_rows(step: Product, draft: Draft) -> bool:
 
 def _can_merge(draft: Draft, k: int) -> bool:
     if k + 1 == draft.split:  # across the border of the rows
-        rows = any(draft.rows.values()) or any(plan.scope == "row" for plan in draft.folds)
-        if rows or len(draft.passes) > 1:
+        is_fold = any(plan.scope == "row" for plan in draft.folds)
+        rows = [each for body in draft.rows.values() for each in body]
+        if is_fold or len(draft.passes) > 1 or any(_is_of_row(each, k) for each in rows):
             return False
     length = draft.axes[k + 1]
     for plan in draft.folds:
@@ -153,6 +158,15 @@ def _can_merge(draft: Draft, k: int) -> bool:
         if k in plan.axes and linear and linear[k] != linear[k + 1] * length:
             return False
     return all(_merges(statement, k, length) for statement in draft.statements)
+
+
+def _is_of_row(statement: Statement, k: int) -> bool:
+    """Whether a statement depends on the row along axis k, or does more than read and compute."""
+    if isinstance(statement, Load):
+        return bool(statement.access.strides[k].terms)
+    if isinstance(statement, Position):
+        return bool(statement.index.factor(k).terms)
+    return not isinstance(statement, (Compute, Literal_, Number))
 
 
 def _merges(statement: Statement, k: int, length: Size) -> bool:

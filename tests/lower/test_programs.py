@@ -161,5 +161,25 @@ def test_swap_goes_through_memory() -> None:
     assert (len(segment.steps), segment.commit) == (3, 1)
 
 
+def test_rows_that_read_the_same_are_one_loop() -> None:
+    """A channel's number for all its places; what belongs to a line of them keeps its loop."""
+    x, b, line = T.tensor4("x"), T.vector("b"), T.matrix("line")
+    a, c, d = numbers(3, 4, 5, 6), numbers(4), numbers(4, 5)
+    scaled = x * T.exp(b)[:, None, None]
+    for out, expected, axes in (
+        (scaled + b[:, None, None], a * np.exp(c)[:, None, None] + c[:, None, None], 3),
+        (x + line[:, :, None], a + d[:, :, None], 3),
+        (x * (line[:, :, None] + b[:, None, None]), a * (d + c[:, None])[:, :, None], 4),
+        (T.tanh(x).sum(axis=3) + b[:, None], np.tanh(a).sum(3) + c[:, None], 4),
+    ):
+        f = gradc.function([x, b, line], out, on_unused_input="ignore")
+        check_program(f.stages.program)
+        (segment,) = f.stages.program.segments
+        nest = segment.steps[-1]
+        assert isinstance(nest, Nest)
+        assert len(nest.axes) == axes
+        np.testing.assert_allclose(f(a, c, d), expected, rtol=1e-12)
+
+
 # Below all: tests speak of lines of this file.
 pytestmark = pytest.mark.usefixtures("quickly")
