@@ -7,8 +7,9 @@ have several axes; where these turn out not to be one loop, the product is done 
 
 A convolution is such a product, and its images such rows: but it is the one that calls, since it
 knows when an image is finished.  Where nothing but the nest reads its result, that lies in the
-memory of what the nest stores (`into`): a second array costs more than the cache saves (a layer of
-16 x 64 x 56 x 56 by 3 x 3 takes 0.95 of the time with an array of its own, 0.90 without).
+memory of what the nest stores (`into`), and no second array passes through memory: 16 images of
+64 x 56 x 56 float32 by 64 filters of 3 x 3 with bias and relu take 0.90 of the time with an array
+of its own and 0.87 without (one thread of a 2-core x86-64 machine, November 2026).
 """
 
 from __future__ import annotations
