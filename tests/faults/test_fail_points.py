@@ -30,7 +30,8 @@ def overlap(case: Case) -> int:
     count = 0
     for k, leaf in enumerate(case.inputs):
         for variable, value in case.shared.items():
-            if leaf.type == variable.type and case.arguments[k].shape == value.shape:
+            is_alike = leaf.type == variable.type and case.arguments[k].shape == value.shape
+            if is_alike and k not in case.kept:
                 case.arguments[k] = value
                 case.aliases[k] = variable
                 count += 1

@@ -58,10 +58,10 @@ class Item:
 class Case:
     """Graphs to be compiled as one function.
 
-    arguments: of a call; those in `aliases` are the storage of a shared variable.  bounds: the
-    length that each index array among the inputs must stay below.  judges: for an output, the
-    expression that says what it should be, where that is another one.  slopes: scalars, leaves and
-    gradients.
+    arguments: of a call; those in `aliases` are the storage of a shared variable, those in `kept`
+    stay as they are, since the graph was drawn for them.  bounds: the length that each index array
+    among the inputs must stay below.  judges: for an output, the expression that says what it
+    should be, where that is another one.  slopes: scalars, leaves and gradients.
     """
 
     inputs: list[Variable] = field(default_factory=list)
@@ -70,6 +70,7 @@ class Case:
     outputs: list[Variable] = field(default_factory=list)
     updates: dict[SharedVariable, Variable] = field(default_factory=dict)
     aliases: dict[int, SharedVariable] = field(default_factory=dict)
+    kept: set[int] = field(default_factory=set)
     bounds: dict[int, int] = field(default_factory=dict)
     judges: dict[Variable, Variable] = field(default_factory=dict)
     exact: set[Variable] = field(default_factory=set)
@@ -201,6 +202,8 @@ class Pool:
         if is_stretched(layout) and value.ndim:
             value = np.broadcast_to(value[:1], value.shape).copy()
         case.layouts.append("zero-size" if not value.size else layout if value.ndim else "scalar")
+        if own:
+            case.kept.add(len(case.inputs))
         case.inputs.append(variable)
         case.arguments.append(value if layout == "alias" else laid_out(layout, value))
         return value
