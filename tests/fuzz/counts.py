@@ -15,6 +15,7 @@ SPECIAL: Mapping[str, str] = {
     "declarations: general_eigenvalues": "complex, in no sure order: test_eigenpairs.py",
     "declarations: python": "the code of users' own operations; tests/extend",
     "declarations: raised": "its call always raises; tests/ops/test_watch.py",
+    "declarations: stepped": "loops around the code of users; tests/control/test_scan.py",
 }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import gradc.tensor as T
 from gradc.errors import ArgumentTypeError, DTypeError
 from gradc.graph.variable import Variable
+from gradc.ops.randomness import random_bits
 from tests.fuzz.algebra import ALGEBRA
 from tests.fuzz.draws import Draws
 from tests.fuzz.forms import Form, axis_of, like
@@ -151,13 +152,13 @@ STEEP = frozenset(  # only of exact operands
         "iround", "round", "max_and_argmax", "argsort", "sort", "and_", "or_", "casts", "nonzero",
         "argwhere", "flatnonzero", "nonzero_values", "extract", "isclose", "allclose", "divmod",
         "inverse_permutation", "permute_row_elements", "mask", "compress", "unique", "topk",
-        "topk_and_argtopk", "count_nonzero", "searchsorted",
+        "topk_and_argtopk", "count_nonzero", "searchsorted", "bits",
     )
 )  # fmt: skip
 STRESSED = ("guards", "softmax", "passes", "turned")  # drawn more often
 BY_HAND = (
     "gather", "pick", "subtensor", "guards", "casts", "passes", "turned", "mask", "repeats",
-    "inc_by", "set_by",
+    "inc_by", "set_by", "bits",
 )  # fmt: skip
 
 FORMS: tuple[Form, ...] = tuple(
@@ -200,6 +201,7 @@ FORMS: tuple[Form, ...] = tuple(
         Form("turned", of_turned, range(3, 6), moves=False, floats=True, full=True),
         Form("complex", of_complex, moves=False, floats=True, full=True),
         Form("casts", in_order, range(4), floats=False),
+        Form("bits", lambda g, i: random_bits(i.variable, 5, i.variable)),
         Form("Assert", lambda g, i: T.Assert("it has a length")(i.variable,
              T.ge(T.size(i.variable), 0))),
         Form("divmod", lambda g, i: T.divmod(i.variable, 3)[0]),
