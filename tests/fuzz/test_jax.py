@@ -72,9 +72,15 @@ def _turned(x: Any, order: Sequence[Any]) -> Any:
 
 
 def _is_known(variable: Variable) -> bool:
-    """Whether JAX has all of it; an index that only the call knows stands in a slice of ours."""
+    """Whether JAX has all of it.
+
+    An index that only the call knows stands in a slice of ours; index arrays along other axes than
+    the first give their own axes first.
+    """
     return all(
-        node.op.name in TABLE and (node.op.name != "subtensor" or len(node.inputs) == 1)
+        node.op.name in TABLE
+        and (node.op.name != "subtensor" or len(node.inputs) == 1)
+        and (node.op.name != "gather" or not node.op.params)
         for node in toposort([variable])
     )
 
