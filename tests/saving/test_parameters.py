@@ -239,7 +239,7 @@ HOSTILE_ARCHIVES = {
     "lzma": archive(("a.npy", npy("(2,)", data=bytes(16))), way=zipfile.ZIP_LZMA),
     "claims more": patched(GOOD, CENTRAL + 24, struct.pack("<I", 1 << 30)),
     "encrypted": patched(GOOD, CENTRAL + 8, b"\1\0"),
-    "bad sum": patched(GOOD, GOOD.index(b"\n") + 5, b"\7"),
+    "bad sum": patched(GOOD, GOOD.index(b"\n", GOOD.index(b"NUMPY")) + 5, b"\7"),
     "cut": GOOD[:-30],
 }
 
