@@ -30,6 +30,13 @@ ELSEWHERE = {
     "their numbers are nobody's": ("empty", "empty_like", "AllocEmpty"),
     "drawn as steps of their own": ("dot", "inner", "matmul", "outer", "tensordot"),
     "they talk, stop or fail": ("PdbBreakpoint", "Print", "Raise", "assert_op"),
+    "composed of what is drawn, and tested beside numpy in tests/tensor and tests/ops": (
+        "append", "block", "delete", "insert", "select", "unstack", "complex_from_polar", "ix_",
+        "ediff1d", "gradient", "unwrap", "vander", "eig", "eigvals", "nanargmax", "nanargmin",
+        "nancumprod", "nancumsum", "nanpercentile", "array_equal", "intersect1d", "isin",
+        "setdiff1d", "setxor1d", "union1d", "isneginf", "isposinf", "ldexp", "modf", "signbit",
+        "polygamma", "digitize", "histogram", "histogram_bin_edges",
+    ),
     "other words for what is drawn": (
         "Unique", "Rebroadcast", "patternbroadcast", "xlogy0", "tril_indices_from",
         "triu_indices_from",
