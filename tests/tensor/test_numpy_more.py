@@ -287,3 +287,12 @@ def test_what_is_refused_has_a_cure() -> None:
     for word in REFUSED:
         module, _, name = word.rpartition(".")
         assert hasattr(getattr(np, module) if module else np, name) or name == "trapz", word
+
+
+def test_edges_of_a_histogram_and_polar_numbers() -> None:
+    x, y = T.dvector("x"), T.dvector("y")
+    f = gradc.function([x, y], [T.histogram_bin_edges(x, 4), T.complex_from_polar(x, y)])
+    values, angles = np.array([1.0, 4.0, 2.5]), np.array([0.5, -1.0, 2.0])
+    edges, numbers = f(values, angles)
+    np.testing.assert_allclose(edges, np.histogram_bin_edges(values, 4), rtol=1e-15)
+    np.testing.assert_allclose(numbers, values * np.exp(1j * angles), rtol=1e-15)
