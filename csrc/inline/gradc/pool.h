@@ -121,8 +121,7 @@ GC_ROUTINE void GC_OF(fours)(int64_t count, int64_t width, const GC_T *restrict 
 /* Whether windows are such fours. */
 GC_HELPER bool GC_OF(has_fours)(const gc_pool *v)
 {
-    const bool is_flat = v->w[0] == 1 && v->s[0] == 1 && v->l[0] == 0 && v->y[0] == v->x[0];
-    bool is_so = is_flat;
+    bool is_so = v->w[0] == 1 && v->s[0] == 1 && v->l[0] == 0 && v->y[0] == v->x[0];
     for (int k = 1; k < 3; k++)
         is_so = is_so && v->w[k] == 2 && v->s[k] == 2 && v->l[k] == 0 && 2 * v->y[k] <= v->x[k];
     return is_so;
