@@ -1,11 +1,13 @@
 /* The one thread pool of the process.
  *
- * Work is offered, never assigned: a single word holds how many chunks are left and how many
- * workers may take them, and whoever lowers it by one owns a chunk. The caller takes chunks like
- * everybody else, so a worker that wakes late, or never, costs nothing: the caller waits only for
- * chunks that somebody has claimed. Chunks are claimed in ascending order; when chunk k fails, all
- * lower ones have been claimed and will finish, so the lowest failure is the same for any number
- * of threads, and the rest may be withdrawn.
+ * Work is offered, never assigned: every worker has a share of the chunks, one word that holds its
+ * first and last unclaimed chunk, and whoever changes the word owns a chunk. A worker takes its own
+ * share from the front, then the others' from the back. So rows of an array are mostly worked on
+ * by the thread, and the cache, that had them in the step before and in the call before, and the
+ * caller, who takes part like everybody else, waits only for chunks that somebody has claimed: a
+ * worker that wakes late, or never, costs nothing. When chunk k fails, chunks above it are claimed
+ * but not run any more, and all below it are, so the lowest failure is the same for any number of
+ * threads.
  *
  * One job at a time. A second caller (another Python thread, or a step inside a chunk) finds the
  * pool busy and runs its chunks itself: no queue, hence no deadlock.
@@ -34,7 +36,9 @@
 
 enum {
     PAUSES = 64, /* between two looks at the clock: 1.6 us at 26 ns each, on Zen 3 */
-    SMOOTHING = 8
+    SMOOTHING = 8,
+    CHUNK_BITS = 24, /* of a number of chunks */
+    CACHE_LINE = 64
 };
 
 /* Longer than the gap between two parallel steps of one call, much shorter than a time slice. */
@@ -52,20 +56,20 @@ typedef struct job {
 } job;
 
 static struct {
-    pthread_mutex_t mutex; /* guards started, failed_chunk, status and both conditions */
+    pthread_mutex_t mutex; /* guards started, failed, status and both conditions */
     pthread_cond_t wake;   /* workers: there is an offer */
     pthread_cond_t done;   /* caller: no chunk is unfinished */
     pthread_mutex_t lists;
     atomic_flag busy;            /* a job is under way */
     atomic_bool always;          /* share whatever may be shared */
-    _Atomic uint64_t offer;      /* workers << 32 | chunks nobody has claimed */
+    _Atomic int64_t shared_out;  /* how many shares the chunks of the job were cut into */
     _Atomic int64_t unfinished;  /* chunks of the job that are not done */
     _Atomic int64_t sleeping;    /* workers waiting for `wake` */
     atomic_bool waiting;         /* the caller waits for `done` */
     _Atomic double patience;     /* how long workers look for work */
     _Atomic int64_t started;
-    int64_t failed_chunk;
-    int status;
+    _Atomic int64_t failed; /* the lowest chunk that did; INT64_MAX: none */
+    int status;             /* what it returned */
     int64_t forks; /* how many fork()s lie between this process and the first */
     job job;       /* readable by whoever holds a claimed chunk */
     /* Of whoever holds `busy`: */
@@ -73,6 +77,7 @@ static struct {
     double gap;   /* between jobs, on average */
     double retry; /* when to ask for threads again */
     struct {
+        _Alignas(CACHE_LINE) _Atomic uint64_t share; /* chunks nobody has claimed, see `as_share` */
         pthread_t thread;
         _Atomic int processor; /* where it was last seen */
     } workers[MAX_THREADS];
@@ -109,26 +114,67 @@ static inline void pause_briefly(void)
 #endif
 }
 
-static uint64_t chunks_left(uint64_t offer) { return offer & UINT32_MAX; }
-
-static bool is_offered(uint64_t offer, int64_t worker)
+/* Chunks first .. end - 1, and that workers below `workers` may take them. */
+static uint64_t as_share(int64_t first, int64_t end, int64_t workers)
 {
-    return chunks_left(offer) > 0 && (int64_t)(offer >> 32) > worker;
+    return (uint64_t)workers << 2 * CHUNK_BITS | (uint64_t)end << CHUNK_BITS | (uint64_t)first;
+}
+
+static int64_t first_of(uint64_t share) { return share & ((UINT64_C(1) << CHUNK_BITS) - 1); }
+
+static int64_t end_of(uint64_t share) { return first_of(share >> CHUNK_BITS); }
+
+static bool is_offered(uint64_t share, int64_t worker)
+{
+    return first_of(share) < end_of(share) && (int64_t)(share >> 2 * CHUNK_BITS) > worker;
+}
+
+/* The number of a chunk of this share that is now ours, or -1. */
+static int64_t claim_of(int64_t number, int64_t worker)
+{
+    const bool is_own = number == worker;
+    uint64_t share = atomic_load(&pool.workers[number].share);
+    while (is_offered(share, worker))
+        if (atomic_compare_exchange_weak(&pool.workers[number].share, &share,
+                                         is_own ? share + as_share(1, 0, 0)
+                                                : share - as_share(0, 1, 0)))
+            return is_own ? first_of(share) : end_of(share) - 1;
+    return -1;
 }
 
 /* The number of a chunk that is now ours, or -1. */
 static int64_t claim(int64_t worker)
 {
-    uint64_t offer = atomic_load(&pool.offer);
-    while (is_offered(offer, worker))
-        if (atomic_compare_exchange_weak(&pool.offer, &offer, offer - 1))
-            return pool.job.count - (int64_t)chunks_left(offer);
+    const int64_t shares = atomic_load(&pool.shared_out);
+    for (int64_t i = 0; i < shares; i++) {
+        const int64_t chunk = claim_of((worker + i) % shares, worker);
+        if (chunk >= 0)
+            return chunk;
+    }
     return -1;
 }
 
-static void finish(int64_t chunks)
+/* Whether there is anything to claim. */
+static bool is_there_work(int64_t worker)
 {
-    if (atomic_fetch_sub(&pool.unfinished, chunks) != chunks || !atomic_load(&pool.waiting))
+    const int64_t shares = atomic_load(&pool.shared_out);
+    for (int64_t i = 0; i < shares; i++)
+        if (is_offered(atomic_load(&pool.workers[i].share), worker))
+            return true;
+    return false;
+}
+
+static void offer(int64_t count, int64_t shares, int64_t workers)
+{
+    atomic_store(&pool.shared_out, shares);
+    for (int64_t i = 0; i < shares; i++)
+        atomic_store(&pool.workers[i].share,
+                     as_share(count * i / shares, count * (i + 1) / shares, workers));
+}
+
+static void finish_chunk(void)
+{
+    if (atomic_fetch_sub(&pool.unfinished, 1) != 1 || !atomic_load(&pool.waiting))
         return;
     pthread_mutex_lock(&pool.mutex);
     pthread_cond_signal(&pool.done);
@@ -138,14 +184,11 @@ static void finish(int64_t chunks)
 static void record_failure(int64_t chunk, int status)
 {
     pthread_mutex_lock(&pool.mutex);
-    if (pool.status == GC_OK || chunk < pool.failed_chunk) {
+    if (chunk < atomic_load(&pool.failed)) {
         pool.status = status;
-        pool.failed_chunk = chunk;
+        atomic_store(&pool.failed, chunk);
     }
     pthread_mutex_unlock(&pool.mutex);
-    uint64_t withdrawn = chunks_left(atomic_exchange(&pool.offer, 0));
-    if (withdrawn > 0)
-        finish((int64_t)withdrawn);
 }
 
 static int run_chunk(const job *work, int64_t chunk, int64_t worker)
@@ -165,12 +208,14 @@ static int64_t take_part(int64_t worker)
 {
     int64_t done = 0;
     for (int64_t chunk = claim(worker); chunk >= 0; chunk = claim(worker)) {
-        if (worker > 0)
-            fesetenv(&pool.job.environment);
-        int status = run_chunk(&pool.job, chunk, worker);
-        if (status != GC_OK)
-            record_failure(chunk, status);
-        finish(1);
+        if (chunk < atomic_load(&pool.failed)) {
+            if (worker > 0)
+                fesetenv(&pool.job.environment);
+            int status = run_chunk(&pool.job, chunk, worker);
+            if (status != GC_OK)
+                record_failure(chunk, status);
+        }
+        finish_chunk();
         done++;
     }
     return done;
@@ -179,19 +224,22 @@ static int64_t take_part(int64_t worker)
 static void look_for_work(int64_t worker)
 {
     double end = gcr_clock() + atomic_load_explicit(&pool.patience, memory_order_relaxed);
+    const _Atomic uint64_t *own = &pool.workers[worker].share;
     do {
         atomic_store_explicit(&pool.workers[worker].processor, gcr_this_processor(),
                               memory_order_relaxed);
         for (int i = 0; i < PAUSES; i++) {
-            if (is_offered(atomic_load_explicit(&pool.offer, memory_order_relaxed), worker))
+            if (is_offered(atomic_load_explicit(own, memory_order_relaxed), worker))
                 return;
             pause_briefly();
         }
+        if (is_there_work(worker))
+            return;
         sched_yield();
     } while (gcr_clock() < end);
     pthread_mutex_lock(&pool.mutex);
     atomic_fetch_add(&pool.sleeping, 1);
-    while (!is_offered(atomic_load(&pool.offer), worker))
+    while (!is_there_work(worker))
         pthread_cond_wait(&pool.wake, &pool.mutex);
     atomic_fetch_sub(&pool.sleeping, 1);
     pthread_mutex_unlock(&pool.mutex);
@@ -303,11 +351,12 @@ static int run_together(int64_t workers, double begin, gcr_payoff *account)
     int64_t forks = pool.forks;
     int64_t last = (workers < count ? workers : count) - 1;
     pool.status = GC_OK;
+    atomic_store(&pool.failed, INT64_MAX);
     expect_next_job(begin);
     start_workers(last, begin);
     keep_apart(atomic_load(&pool.started) < last ? atomic_load(&pool.started) : last);
     atomic_store(&pool.unfinished, count);
-    atomic_store(&pool.offer, (uint64_t)workers << 32 | (uint64_t)count);
+    offer(count, last + 1, workers);
     wake_workers(workers, count);
     double awake = gcr_clock();
     int64_t chunks = take_part(0);
@@ -336,7 +385,7 @@ static int run_resting(const job *work, double begin)
 int gcr_parallel(const gc_table *table, gc_frame *frame, gc_chunk chunk, int64_t count)
 {
     job work = {.table = table, .frame = frame, .chunk = chunk, .count = count};
-    if (count <= 1 || count > UINT32_MAX)
+    if (count <= 1 || count >> CHUNK_BITS != 0)
         return run_alone(&work);
     double begin = gcr_clock();
     int64_t limit = gcr_threads_at(begin);
@@ -382,7 +431,8 @@ static void after_fork_in_child(void)
     after_fork_in_parent();
     pool.wake = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
     pool.done = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
-    atomic_store(&pool.offer, 0);
+    for (int64_t i = 0; i < atomic_load(&pool.shared_out); i++)
+        atomic_store(&pool.workers[i].share, 0);
     atomic_store(&pool.unfinished, 0);
     atomic_store(&pool.sleeping, 0);
     atomic_store(&pool.waiting, false);
