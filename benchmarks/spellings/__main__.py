@@ -1,16 +1,17 @@
 """Softmax crossentropy with its gradient in every spelling, beside the fastest one.
 
     python -m benchmarks.spellings [number one-hot shares compared] [--axis 1] [--dtype float32]
-                                   [--length 1000] [--rounds 40]
+                                   [--length 1000] [--rounds 150]
 
-The spellings are those of the tests.  Each round runs all of a column, in an order drawn anew; a
-spelling's time is the quartile of its rounds.  Times of one program differ by some percent.
+The spellings are those of the tests.  Those that become the same C are one program, which runs
+once a round; a round's order is drawn anew, and a program's time is the quartile of its rounds.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import re
 import time
 from typing import Any
 
@@ -46,6 +47,19 @@ def arguments(kind: str, axis: int, dtype: str, length: int) -> tuple[Any, Any]:
     return z, np.ascontiguousarray(upright(shares, axis).astype(dtype))
 
 
+def program(function: Any) -> str:
+    """The C of a function without its comments, which name lines of the tests."""
+    return " ".join(re.sub(r"/\*.*?\*/", "", str(function.stages.source), flags=re.DOTALL).split())
+
+
+def by_program(functions: dict[str, Any]) -> list[list[str]]:
+    """The names of functions, those of one program together."""
+    found: dict[str, list[str]] = {}
+    for name, function in functions.items():
+        found.setdefault(program(function), []).append(name)
+    return list(found.values())
+
+
 def race(functions: dict[str, Any], given: tuple[Any, Any], rounds: int) -> dict[str, float]:
     """Seconds a call."""
     rng = np.random.default_rng(1)
@@ -66,16 +80,21 @@ def main() -> None:
     parser.add_argument("--axis", type=int, choices=(0, 1), action="append")
     parser.add_argument("--dtype", choices=("float32", "float64"), action="append")
     parser.add_argument("--length", type=int, default=1000)
-    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--rounds", type=int, default=150)
     args = parser.parse_args()
     dtypes = args.dtype or ["float32", "float64"]
     for kind, axis, dtype in itertools.product(args.kinds, args.axis or [1, 0], dtypes):
         given = arguments(kind, axis, dtype, args.length)
-        found = race(compiled(kind, axis, dtype), given, args.rounds)
+        functions = compiled(kind, axis, dtype)
+        programs = by_program(functions)
+        found = race({names[0]: functions[names[0]] for names in programs}, given, args.rounds)
         best = min(found.values())
-        print(f"{kind}, axis {axis}, {dtype}: fastest {best * 1e3:.3f} ms", flush=True)
-        for name, seconds in found.items():
-            print(f"  {name:36}{seconds / best:6.2f}", flush=True)
+        title = (
+            f"{kind}, axis {axis}, {dtype}: {len(functions)} spellings, {len(programs)} programs"
+        )
+        print(f"{title}, the fastest {best * 1e3:.3f} ms", flush=True)
+        for names in programs:
+            print(f"  {found[names[0]] / best:5.2f}  {'; '.join(names)}", flush=True)
 
 
 if __name__ == "__main__":
