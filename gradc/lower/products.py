@@ -48,13 +48,13 @@ __all__ = [
 # 300, since every block packs the other operand anew (docs/performance.md).
 _LEAST_WORK = 1 << 21
 _BLOCK_WORK = 1 << 28
-_VECTOR_WORK = 1 << 18  # elements a block of a matrix-vector product, which memory bounds
+_VECTOR_WORK = 1 << 15  # elements a block of a matrix-vector product: some 10 us
 _LEAST_ROWS = 8
 _LONG = 16  # rows of a product of its own in a stack; fewer are packed with their neighbours
 _PACK_WORK = 1 << 15  # elements a block of packing: some 20 us
-_PANEL_WORK = 1 << 22  # multiplications a block of rows by panels: 0.1 ms; nothing is packed anew
+_PANEL_WORK = 1 << 18  # multiplications a block of rows by panels: some 10 us, nothing packed anew
 _MOST_PANEL_BLOCKS = 16
-_LEAST_PANEL_ROWS = 12  # two tiles
+_LEAST_PANEL_ROWS = 12  # a tile, or two
 
 
 @value

@@ -192,7 +192,7 @@ typedef struct gc_lapack {
  * and share: BLAS on blocks of rows would pack it anew in each. Both members of a type are NULL
  * where BLAS is the better choice. */
 enum {
-    GC_PANEL_ROWS = 12,          /* blocks of rows are best cut at multiples */
+    GC_PANEL_ROWS = 4,           /* blocks of rows are cut at multiples: fewer wait for sums */
     GC_PANEL_COLUMNS = 32,       /* packing is shared out in multiples */
     GC_PANEL_SCRATCH = 256 << 10 /* bytes a worker needs: half of a second-level cache */
 };

@@ -117,12 +117,12 @@ static inline int64_t gc_start(int64_t chunk, int64_t length, int64_t whole)
     return chunk * length < whole ? chunk * length : whole;
 }
 
-/* The first of `whole` rows that belongs to a chunk of a product by panels: whole tiles, shared out
- * as evenly as they go. */
+/* The first of `whole` rows that belongs to a chunk of a product by panels. They are shared out as
+ * evenly as they go: an equal half for each of two threads is worth more than whole tiles. */
 static inline int64_t gc_share(int64_t chunk, int64_t chunks, int64_t whole)
 {
-    const int64_t tiles = (whole + GC_PANEL_ROWS - 1) / GC_PANEL_ROWS;
-    const int64_t row = chunk * tiles / chunks * GC_PANEL_ROWS;
+    const int64_t pieces = (whole + GC_PANEL_ROWS - 1) / GC_PANEL_ROWS;
+    const int64_t row = chunk * pieces / chunks * GC_PANEL_ROWS;
     return row < whole ? row : whole;
 }
 
