@@ -425,13 +425,13 @@ RUNTIME = clib.ROOT / "csrc" / "runtime"
 POOL = ["threads.c", "limits.c", "processors.c", "error.c"]
 
 
-def hammer(folder: Path, sanitizers: str, *more: str) -> Path:
-    """hammer.c and the pool, as a program."""
-    program = folder / "hammer"
+def built(folder: Path, name: str, sanitizers: str, *more: str) -> Path:
+    """A C file of this folder and the pool, as a program."""
+    program = folder / name
     command = ["cc", "-std=c11", "-g", "-O1", "-pthread", f"-fsanitize={sanitizers}", *more]
     command += [f"-I{RUNTIME}", f"-I{clib.ROOT / 'csrc/inline'}"]
-    command += [str(RUNTIME / name) for name in POOL]
-    command += [str(Path(__file__).with_name("hammer.c")), "-lm", "-o", str(program)]
+    command += [str(RUNTIME / file) for file in POOL]
+    command += [str(Path(__file__).with_name(f"{name}.c")), "-lm", "-o", str(program)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=100)
     if "cannot find" in done.stderr:  # the linker, where the package of a sanitizer is missing
         pytest.skip(f"the compiler has no {sanitizers} sanitizer")
@@ -453,7 +453,7 @@ def test_sanitizers_find_nothing(
     tmp_path: Path, sanitizers: str, shared: bool, rounds: int
 ) -> None:
     extra = ["-DALWAYS_SHARE"] if shared else [str(RUNTIME / "payoff.c")]
-    program = hammer(tmp_path, sanitizers, *extra)
+    program = built(tmp_path, "hammer", sanitizers, *extra)
     done = subprocess.run(
         [str(program), "4", str(rounds)],
         capture_output=True,
@@ -463,3 +463,13 @@ def test_sanitizers_find_nothing(
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"{4 * rounds} jobs, 3 workers\n"
+
+
+@pytest.mark.parametrize("forks", [20, pytest.param(2000, marks=pytest.mark.slow)])
+def test_a_chunk_that_forks_ends_in_a_child_with_jobs_of_its_own(
+    tmp_path: Path, forks: int
+) -> None:
+    extra = ["-D_DEFAULT_SOURCE", str(RUNTIME / "payoff.c")]
+    program = built(tmp_path, "forking", "undefined", *extra)
+    done = subprocess.run([str(program), str(forks)], capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
