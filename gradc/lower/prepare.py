@@ -25,7 +25,7 @@ from gradc.graph.walk import rebuild, substitute, toposort
 from gradc.lower.border import array_constants
 from gradc.lower.products import Letters, letters_of
 from gradc.ops.calls import op_of
-from gradc.ops.kinds import Call, Contract
+from gradc.ops.kinds import Call, Contract, Gemm
 
 __all__ = ["interpreted", "prepare"]
 
@@ -43,10 +43,12 @@ def prepare(graph: Graph) -> Graph:
 def _node(node: Apply, inputs: Sequence[Variable]) -> tuple[Variable, ...]:
     if node.op.kind == "Scan":
         return _loop(node, inputs)
-    if not isinstance(node.op.rule, Contract):
+    if not isinstance(node.op.rule, Contract | Gemm):
         return rebuild(node, inputs)
     letters = letters_of(node)
     with inherit(node.site):
+        if isinstance(node.op.rule, Gemm):
+            return (_accumulated(node, letters, inputs),)
         if not _is_product(node, letters):
             return (_expanded(node, letters, inputs[0], inputs[1]),)
         return (_ordered(node, letters, inputs[0], inputs[1]),)
@@ -131,6 +133,18 @@ def _ordered(node: Apply, letters: Letters, x: Variable, y: Variable) -> Variabl
     result: Variable = op(x, y)
     if out != letters.out:
         result = result.dimshuffle(*(out.index(c) for c in letters.out))
+    return result
+
+
+def _accumulated(node: Apply, letters: Letters, inputs: Sequence[Variable]) -> Variable:
+    """The sum of beta c and alpha x y, every role of x and y in one run of axes; c is a matrix."""
+    c, alpha, x, y, beta = inputs
+    words_x, x = _in_order(x, letters.x, letters.batch, letters.m, letters.k)
+    words_y, y = _in_order(y, letters.y, letters.batch, letters.k, letters.n)
+    if (words_x, words_y) == (letters.x, letters.y):
+        return rebuild(node, inputs)[0]
+    op = Op(node.op.rule, (("x", words_x), ("y", words_y), ("out", letters.out)))
+    result: Variable = op(c, alpha, x, y, beta)
     return result
 
 

@@ -126,3 +126,32 @@ def test_a_length_that_is_a_difference_is_a_stride() -> None:
     b = np.tanh(a[:, 2:])
     for got, expected in zip(f(a, 2), [b @ b.T, b.T @ b], strict=True):
         np.testing.assert_allclose(got, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("fixed", [(0, 1), (1, 0), (0, 2), (2, 0), (1, 2), (2, 1)])
+@pytest.mark.parametrize("moving", [(0, 1), (1, 0), (0, 2), (2, 0), (1, 2), (2, 1)])
+def test_sums_over_two_axes_wherever_they_stand_accumulate(
+    fixed: tuple[int, int], moving: tuple[int, int]
+) -> None:
+    x, y, c = T.tensor3("x"), T.tensor3("y"), T.matrix("c")
+    product = T.tensordot(x, y, (fixed, moving))
+    a = RNG.normal(size=(3, 4, 5))
+    lengths = np.full(3, 6)
+    lengths[list(moving)] = [a.shape[axis] for axis in fixed]
+    b = RNG.normal(size=lengths)
+    expected = np.tensordot(a, b, (fixed, moving))
+    base = RNG.normal(size=expected.shape)
+    f = gradc.function([x, y, c], 0.5 * c - 0.1 * product)
+    assert "gemm" in str(f.stages.optimized)
+    np.testing.assert_allclose(f(a, b, base), 0.5 * base - 0.1 * expected, rtol=1e-12, atol=1e-12)
+
+
+def test_a_layer_of_two_inputs_has_one_gradient() -> None:
+    weights = gradc.shared(RNG.normal(size=(3, 3)), name="weights")
+    inputs = [T.tensor3(name) for name in "vw"]
+    cost = sum(T.tanh(T.tensordot(each, weights, [[1], [0]])).sum() for each in inputs)
+    f = gradc.function(inputs, T.grad(cost, weights))
+    values = [RNG.normal(size=(4, 3, 5)) for _ in inputs]
+    rows = np.concatenate([np.moveaxis(v, 1, 2).reshape(-1, 3) for v in values])
+    expected = rows.T @ (1 - np.tanh(rows @ weights.get_value()) ** 2)
+    np.testing.assert_allclose(f(*values), expected, rtol=1e-12)
