@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CODE",
+    "TRIED",
     "ZIG_LOCAL",
     "Compiler",
     "Conditions",
@@ -53,6 +54,10 @@ CODE = (
 )
 _LINK = ("-Wl,-Bsymbolic", "-Wl,-z,relro,-z,now", "-Wl,-z,noexecstack", "-Wl,--as-needed")
 _MACHINE = ("-march=native", "-mcpu=native", "")  # x86 and new Arm; old Arm; neither
+# Of gcc on x86, from 12 on: 12.2 for AVX-512 moves constants of 256 bits and more by a broadcast
+# when all their words but the zeros at their end are equal (12, 12, 12, 0 becomes four times 12).
+_NARROW_MOVES = ("-mmove-max=128", "-mstore-max=128")
+TRIED = (*_MACHINE, *_NARROW_MOVES, *_LINK)
 _PARTS = ("cc1", "as", "ld")  # programs that the driver runs
 # clang has a warning for a loop that stays scalar; zig adds traps and debug information unasked.
 _OF_KIND = {
@@ -169,10 +174,9 @@ def describe(command: tuple[str, ...], conditions: Conditions, digests: FileDige
             if answer.status == 0 and path is not None:
                 parts.append(os.path.realpath(path))
         kind = _kind(command, version.output)
-        machine, link = _try_flags(command, kind, folder, conditions)
+        taken = _try_flags(command, kind, folder, conditions)
     identity = identity_of(version.output, tuple(parts), digests)
-    found = (kind, version.output, tuple(parts), identity, machine, link, _OF_KIND[kind])
-    return Compiler(command, *found)
+    return Compiler(command, kind, version.output, tuple(parts), identity, *taken)
 
 
 def identity_of(version: str, parts: tuple[str, ...], digests: FileDigests) -> str:
@@ -219,8 +223,8 @@ def _content(part: str, digests: FileDigests) -> str:
 
 def _try_flags(
     command: tuple[str, ...], kind: str, folder: Path, conditions: Conditions
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The machine and link flags that this compiler takes; one trial where it takes all."""
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """The machine, link and own flags that this compiler takes; one trial where it takes all."""
     (folder / SOURCE_FILE).write_text(_TRIAL)
 
     def trial(*flags: str) -> tuple[list[str], Finished]:
@@ -228,11 +232,15 @@ def _try_flags(
         argv = [*command, "-O1", *own, SOURCE_FILE, "-o", LIBRARY_FILE, "-lm"]
         return argv, call([argv], folder, conditions)[0]
 
-    if trial(_MACHINE[0], *_LINK)[1].status == 0:
-        return _MACHINE[:1], _LINK
+    moves = _NARROW_MOVES if kind == "gcc" else ()
+    if trial(_MACHINE[0], *moves, *_LINK)[1].status == 0:
+        return _MACHINE[:1], _LINK, _OF_KIND[kind] + moves
     argv, plain = trial()
     if plain.status or plain.timed_out:
         raise compile_error(argv, plain, conditions)
-    machine = next((flag for flag in _MACHINE if flag and trial(flag)[1].status == 0), "")
-    link = tuple(flag for flag in _LINK if trial(flag)[1].status == 0)
-    return ((machine,) if machine else ()), link
+
+    def taken(flags: Sequence[str]) -> tuple[str, ...]:
+        return tuple(flag for flag in flags if trial(flag)[1].status == 0)
+
+    machine = next((flag for flag in _MACHINE if flag and taken([flag])), "")
+    return ((machine,) if machine else ()), taken(_LINK), _OF_KIND[kind] + taken(moves)

@@ -23,6 +23,7 @@ from gradc.errors import printable as show
 from gradc.options import Options, Target
 from gradc.runtime.compiler import (
     CODE,
+    TRIED,
     ZIG_LOCAL,
     Compiler,
     Conditions,
@@ -229,7 +230,9 @@ def _look(
 
 
 def _note_name(command: tuple[str, ...], options: Options) -> str:
-    return "compiler-" + digest_of(canonical([list(command), options.search_path]))[:16]
+    return (
+        "compiler-" + digest_of(canonical([list(command), options.search_path, list(TRIED)]))[:16]
+    )
 
 
 def _remembered(note: dict[str, Any], *, available: bool = True) -> Compiler:

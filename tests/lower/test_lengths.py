@@ -109,3 +109,13 @@ def test_a_length_that_was_given_in_another_dtype_is_int64() -> None:
     y = length(T.exp(T.full((n,), 1.0)), 0)
     got = gradc.function([n], y)(3)
     assert (got, got.dtype) == (3, "int64")
+
+
+def test_lengths_that_are_known_and_end_with_0() -> None:
+    """Gcc 12.2 for AVX-512 made 12, 12, 12, 12 of 12, 12, 12, 0 where they were an array of C."""
+    a, z = T.TensorType("float64", (12,))("a"), T.TensorType("int8", (0, 7))("z")
+    with gradc.config.override(level=3):
+        f = gradc.function([a, z], [a + 1, a * 2, a - 3, T.sort(z)])
+    x, nothing = np.arange(12.0), np.zeros((0, 7), "int8")
+    for found, wanted in zip(f(x, nothing), (x + 1, x * 2, x - 3, nothing), strict=True):
+        np.testing.assert_array_equal(found, wanted)

@@ -168,6 +168,35 @@ def test_flags_that_are_not_taken_are_left_out(store: Store, tmp_path: Path) -> 
     assert compiler.machine_flags in ((), ("-mcpu=native",))
 
 
+@pytest.mark.parametrize("level", [2, 3])
+def test_constants_with_zeros_at_their_end_stay_what_they_are(
+    level: int, store: Store, tmp_path: Path
+) -> None:
+    compiler = find_compiler(options(), store)
+    flags = flags_for(compiler, host_target(compiler), level, options())
+    rows = [[12] * some + [0] * (8 - some) for some in range(9)]
+    (tmp_path / SOURCE_FILE).write_text(
+        "#include <stdint.h>\n#include <string.h>\n"
+        + "".join(
+            f"void row{k}(int64_t *to); void row{k}(int64_t *to)"
+            f"{{ const int64_t row[] = {{{', '.join(map(str, row))}}};"
+            f" memcpy(to, row, sizeof row); }}\n"
+            f"void half{k}(int64_t *to); void half{k}(int64_t *to)"
+            f"{{ const int64_t row[] = {{{', '.join(map(str, row[:4]))}}};"
+            f" for (int i = 0; i < 4; i++) to[i] = row[i]; }}\n"
+            for k, row in enumerate(rows)
+        ).replace("void ", '__attribute__((visibility("default"))) void ')
+    )
+    compile_library(compiler, flags, tmp_path, INCLUDE, Conditions.of(options(), store))
+    library = ctypes.CDLL(str(tmp_path / LIBRARY_FILE))
+    for k, row in enumerate(rows):
+        found = (ctypes.c_int64 * 8)()
+        library[f"row{k}"](found)
+        assert list(found) == row
+        library[f"half{k}"](found)
+        assert list(found)[:4] == row[:4]
+
+
 @pytest.mark.parametrize("flag", ["-ffast-math", "-Ofast"])
 def test_unsound_flags_are_refused(flag: str, store: Store) -> None:
     with pytest.raises(ArgumentError, match=flag):

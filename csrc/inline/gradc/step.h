@@ -149,14 +149,6 @@ static inline int gc_fail(const gc_table *table, gc_frame *frame, int32_t code, 
     return table->fail(frame, code, site, order, values);
 }
 
-/* The lengths of outs, from entry `first` of out_shapes on. */
-#define GC_LENGTHS(first, ...)                                                            \
-    do {                                                                                  \
-        const int64_t gc_lengths_[] = {__VA_ARGS__};                                      \
-        for (size_t gc_k_ = 0; gc_k_ < sizeof gc_lengths_ / sizeof *gc_lengths_; gc_k_++) \
-            frame->out_shapes[(first) + gc_k_] = gc_lengths_[gc_k_];                      \
-    } while (0)
-
 /* A condition on sizes that the call must meet. */
 #define GC_CHECK(condition, code, note, first, second)                                    \
     do {                                                                                  \
