@@ -47,11 +47,9 @@ def _node(node: Apply, inputs: Sequence[Variable]) -> tuple[Variable, ...]:
         return rebuild(node, inputs)
     letters = letters_of(node)
     with inherit(node.site):
-        if isinstance(node.op.rule, Gemm):
-            return (_accumulated(node, letters, inputs),)
-        if not _is_product(node, letters):
+        if isinstance(node.op.rule, Contract) and not _is_product(node, letters):
             return (_expanded(node, letters, inputs[0], inputs[1]),)
-        return (_ordered(node, letters, inputs[0], inputs[1]),)
+        return (_ordered(node, letters, inputs),)
 
 
 def _loop(node: Apply, inputs: Sequence[Variable]) -> tuple[Variable, ...]:
@@ -122,29 +120,22 @@ def _spread(x: Variable, letters: str, order: str) -> Variable:
     return x.dimshuffle(*pattern)
 
 
-def _ordered(node: Apply, letters: Letters, x: Variable, y: Variable) -> Variable:
-    """The contraction with every role in one run of axes, those of operands behind the stack's."""
+def _ordered(node: Apply, letters: Letters, inputs: Sequence[Variable]) -> Variable:
+    """The product with every role in one run of axes, those of operands behind the stack's.
+
+    What a Gemm adds to is a matrix, so its result's letters stay.
+    """
+    *first, x, y = inputs[:4] if isinstance(node.op.rule, Gemm) else inputs
     words_x, x = _in_order(x, letters.x, letters.batch, letters.m, letters.k)
     words_y, y = _in_order(y, letters.y, letters.batch, letters.k, letters.n)
     out = letters.out if _is_matrix(letters) else letters.batch + letters.m + letters.n
-    op = Op(node.op.rule, (("x", words_x), ("y", words_y), ("out", out)))
+    changed = [*first, x, y, *inputs[len(first) + 2 :]]
     if (words_x, words_y, out) == (letters.x, letters.y, letters.out):
-        return rebuild(node, [x, y])[0]
-    result: Variable = op(x, y)
+        return rebuild(node, changed)[0]
+    op = Op(node.op.rule, (("x", words_x), ("y", words_y), ("out", out)))
+    result: Variable = op(*changed)
     if out != letters.out:
         result = result.dimshuffle(*(out.index(c) for c in letters.out))
-    return result
-
-
-def _accumulated(node: Apply, letters: Letters, inputs: Sequence[Variable]) -> Variable:
-    """The sum of beta c and alpha x y, every role of x and y in one run of axes; c is a matrix."""
-    c, alpha, x, y, beta = inputs
-    words_x, x = _in_order(x, letters.x, letters.batch, letters.m, letters.k)
-    words_y, y = _in_order(y, letters.y, letters.batch, letters.k, letters.n)
-    if (words_x, words_y) == (letters.x, letters.y):
-        return rebuild(node, inputs)[0]
-    op = Op(node.op.rule, (("x", words_x), ("y", words_y), ("out", letters.out)))
-    result: Variable = op(c, alpha, x, y, beta)
     return result
 
 

@@ -230,9 +230,8 @@ def _look(
 
 
 def _note_name(command: tuple[str, ...], options: Options) -> str:
-    return (
-        "compiler-" + digest_of(canonical([list(command), options.search_path, list(TRIED)]))[:16]
-    )
+    asked = [list(command), options.search_path, list(TRIED)]
+    return "compiler-" + digest_of(canonical(asked))[:16]
 
 
 def _remembered(note: dict[str, Any], *, available: bool = True) -> Compiler:

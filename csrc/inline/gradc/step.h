@@ -145,7 +145,11 @@ static inline int gc_chunks(const gc_table *table, gc_frame *frame, gc_chunk chu
 static inline int gc_fail(const gc_table *table, gc_frame *frame, int32_t code, int32_t site,
                           int64_t order, int64_t first, int64_t second, int64_t third)
 {
-    const int64_t values[GC_ERROR_VALUES] = {first, second, third, 0};
+    int64_t values[GC_ERROR_VALUES]; /* no initializer: gcc 12.2 broadcasts constants before a 0 */
+    values[0] = first;
+    values[1] = second;
+    values[2] = third;
+    values[3] = 0;
     return table->fail(frame, code, site, order, values);
 }
 
