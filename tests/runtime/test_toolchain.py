@@ -176,16 +176,16 @@ def test_constants_with_zeros_at_their_end_stay_what_they_are(
     flags = flags_for(compiler, host_target(compiler), level, options())
     rows = [[12] * some + [0] * (8 - some) for some in range(9)]
     (tmp_path / SOURCE_FILE).write_text(
-        "#include <stdint.h>\n#include <string.h>\n"
+        "#include <string.h>\n#include <gradc/step.h>\n"
         + "".join(
-            f"void row{k}(int64_t *to); void row{k}(int64_t *to)"
+            f"GC_EXPORT void row{k}(int64_t *to)"
             f"{{ const int64_t row[] = {{{', '.join(map(str, row))}}};"
             f" memcpy(to, row, sizeof row); }}\n"
-            f"void half{k}(int64_t *to); void half{k}(int64_t *to)"
+            f"GC_EXPORT void half{k}(int64_t *to)"
             f"{{ const int64_t row[] = {{{', '.join(map(str, row[:4]))}}};"
             f" for (int i = 0; i < 4; i++) to[i] = row[i]; }}\n"
             for k, row in enumerate(rows)
-        ).replace("void ", '__attribute__((visibility("default"))) void ')
+        )
     )
     compile_library(compiler, flags, tmp_path, INCLUDE, Conditions.of(options(), store))
     library = ctypes.CDLL(str(tmp_path / LIBRARY_FILE))
