@@ -12,8 +12,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import gradc
+from gradc.control import custom_gradient
 from gradc.differentiate.reverse import grad
 from gradc.graph.variable import Variable
+from gradc.ops.compare import gt, switch
 from gradc.ops.create import arange
 from gradc.ops.elemwise import square
 from gradc.ops.linalg import dot
@@ -34,11 +36,17 @@ __all__ = [
     "weights_of",
 ]
 
+
+# as scikit-learn has it, with slope 0 at 0; so what went in need not be kept
+_rectified: Callable[[Variable], Variable] = custom_gradient(
+    relu, vjp=lambda ct, out, x: switch(gt(out, 0), ct, 0.0)
+)
+
 ACTIVATIONS: dict[str, Callable[[Variable], Variable]] = {
     "identity": lambda x: x,
     "logistic": sigmoid,
     "tanh": tanh,
-    "relu": relu,
+    "relu": _rectified,
 }
 
 _OUTPUTS: dict[str, Callable[[Variable], Variable]] = {

@@ -81,6 +81,24 @@ def test_classifiers_learn_the_same(settings: dict[str, Any]) -> None:
 
 
 @pytest.mark.slow
+def test_units_at_rest_learn_nothing() -> None:
+    """Where a unit gets exactly 0, its slope is 0 in scikit-learn, not 1/2 as in T.nnet.relu."""
+
+    def fitted(kind: Any) -> Any:
+        model = kind(**{**SHORT, "warm_start": True, "solver": "sgd", "max_iter": 1})
+        model.fit(X, Y)
+        for each in weights(model):
+            each[:] = np.where(each > 0, each, 0.0)
+        model.coefs_[0][:] = 0
+        model.intercepts_[0][:] = 0
+        return model.fit(X, Y)
+
+    found, wanted = fitted(MLPClassifier), fitted(neural_network.MLPClassifier)
+    for ours, theirs in zip(weights(found), weights(wanted), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-13)
+    assert not np.any(found.coefs_[0])
+
+
 def test_several_labels_and_numbers_a_row() -> None:
     several = np.stack([Y > 4, Y % 2], axis=1).astype(int)
     mine = MLPClassifier(**SHORT).fit(X, several)
