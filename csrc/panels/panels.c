@@ -104,8 +104,10 @@ const gc_panels PANELS = {pack_f64, pack_f32, rows_f64, rows_f32};
  * costs more. */
 enum {
     MOST = VECTOR_BYTES > 16 ? GC_SMALL_MOST : 16 * 16,
+    CACHED = VECTOR_BYTES > 16 ? GC_SMALL_CACHED : 0,
+    SOME = VECTOR_BYTES > 16 ? GC_SMALL_SOME : 0,
     FEW = VECTOR_BYTES > 16 ? GC_SMALL_FEW : 0
 };
 
 extern const gc_small SMALL;
-const gc_small SMALL = {stack_f64, stack_f32, MOST, FEW};
+const gc_small SMALL = {stack_f64, stack_f32, MOST, CACHED, SOME, FEW};

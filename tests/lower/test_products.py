@@ -155,3 +155,25 @@ def test_a_layer_of_two_inputs_has_one_gradient() -> None:
     rows = np.concatenate([np.moveaxis(v, 1, 2).reshape(-1, 3) for v in values])
     expected = rows.T @ (1 - np.tanh(rows @ weights.get_value()) ** 2)
     np.testing.assert_allclose(f(*values), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(
+    ("inner", "columns"), [(256, 256), (256, 257), (1024, 64), (1025, 63), (102, 100)]
+)
+def test_whichever_kernel_takes_a_product(inner: int, columns: int, dtype: str) -> None:
+    """Around each count of rows and elements that decides who multiplies, by what lies how."""
+    x, y, c = (T.matrix(name, dtype=dtype) for name in "xyc")
+    function = gradc.function([x, y, c], [T.dot(x, y), c - 0.5 * T.dot(x, y)])
+    draw = np.random.default_rng(5)
+    b = draw.normal(size=(inner, columns)).astype(dtype)
+    for rows in (1, 16, 17, 63, 64, 65):
+        a = draw.normal(size=(rows, inner)).astype(dtype)
+        rest = draw.normal(size=(rows, columns)).astype(dtype)
+        expected = a.astype("float64") @ b.astype("float64")
+        limit = 4 * inner * np.finfo(dtype).eps
+        for left in (a, np.asfortranarray(a)):
+            for right in (b, np.asfortranarray(b)):
+                product, added = function(left, right, rest)
+                np.testing.assert_allclose(product, expected, rtol=0, atol=limit)
+                np.testing.assert_allclose(added, rest - 0.5 * expected, rtol=0, atol=limit)

@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define GC_ABI 7
+#define GC_ABI 8
 
 enum gc_status {
     GC_OK = 0,
@@ -216,12 +216,14 @@ typedef struct gc_panels {
 
 /* Products with a small right operand (or of few rows), each of a stack in one call: c = alpha a b +
  * beta c. Operands of neighbours are `next` apart; of c either stride is 1, those of a and b may be
- * any. k is at least 1 and at most GC_SMALL_DEPTH. BLAS is the better choice where the right operand
- * (the left one, if c lies by columns) has more than `most` elements and there are more than `few`
- * rows, or where the members are NULL. */
+ * any. k is at least 1 and at most GC_SMALL_DEPTH. They are the better choice where the right operand
+ * (the left one, if c lies by columns) has up to `most` elements, or up to `cached` and there are up
+ * to `some` rows, or there are up to `few`; not where the members are NULL. */
 enum {
     GC_SMALL_DEPTH = 1024,
     GC_SMALL_MOST = 10240, /* this and the next: docs/performance.md */
+    GC_SMALL_CACHED = 65536,
+    GC_SMALL_SOME = 64,
     GC_SMALL_FEW = 16
 };
 
@@ -234,7 +236,7 @@ typedef struct gc_small {
                       int64_t a_next, int64_t a_row, int64_t a_col, const float *b, int64_t b_next,
                       int64_t b_row, int64_t b_col, float beta, float *c, int64_t c_next,
                       int64_t c_row, int64_t c_col);
-    int64_t most, few;
+    int64_t most, cached, some, few;
 } gc_small;
 
 struct gc_table {

@@ -50,7 +50,10 @@ static inline bool gc_is_small(const gc_small *small, int64_t m, int64_t n, int6
     const int64_t rows = c_col == 1 ? m : n, columns = c_col == 1 ? n : m;
     if (k <= 0 || k > GC_SMALL_DEPTH || columns > GC_BLAS_MOST)
         return false;
-    return rows > 1 ? k * columns <= small->most || rows <= small->few : k * columns <= 256;
+    const int64_t right = k * columns;
+    return rows == 1 ? right <= 256
+                     : right <= small->most || rows <= small->few ||
+                           (right <= small->cached && rows <= small->some);
 }
 
 /* Products that are not for BLAS; whether it was done. Of complex numbers there are none. */

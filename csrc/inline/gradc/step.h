@@ -265,7 +265,8 @@ static inline int64_t gc_panel_count(int64_t n) { return gc_ceil_div(n, GC_PANEL
 static inline int64_t gc_panel_room(int64_t m, int64_t k, int64_t n)
 {
     const int64_t wanted = gc_mul(k, gc_mul(gc_panel_count(n), GC_PANEL_COLUMNS));
-    const bool is_small = k <= GC_SMALL_DEPTH && gc_mul(k, n) <= GC_SMALL_MOST;
+    const int64_t most = m > GC_SMALL_SOME ? GC_SMALL_MOST : GC_SMALL_CACHED;
+    const bool is_small = k <= GC_SMALL_DEPTH && gc_mul(k, n) <= most;
     const bool is_worth_it = !is_small && m > GC_SMALL_FEW && gc_mul(gc_mul(m, k), n) >= 1 << 14;
     return is_worth_it && wanted <= 1 << 21 ? wanted : 0;
 }
