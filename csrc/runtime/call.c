@@ -11,6 +11,8 @@
 
 enum { ALIGNMENT = 64 }; /* one cache line, and the widest vector there is */
 
+static const int64_t LEAST_PACED = 20000000; /* ps by the plan's word: nothing that a clock is too slow for */
+
 typedef struct call {
     gcr_call face; /* first: what the caller sees */
     gc_frame frame;
@@ -19,6 +21,7 @@ typedef struct call {
     poll_state poll;
     int64_t *capacity; /* bytes of each workspace */
     double plan_seconds, run_seconds; /* where a profile is kept */
+    gcr_pace pace;
 } call;
 
 /* A call and all its arrays are one block; `take` deals out pieces of it, or, with no block,
@@ -88,6 +91,7 @@ static call *new_call(gcr_function *function)
     connect(face->outs, spec->out_ndims, spec->outs, face->out_shapes, face->out_strides);
     face->error = &self->frame.error;
     self->frame.owner = &self->poll;
+    gcr_pace_begin(&self->pace, 0);
     return self;
 }
 
@@ -191,10 +195,18 @@ int32_t gcr_run(gcr_call *face, int32_t segment)
     call *self = (call *)face;
     gcr_function *function = self->function;
     self->poll.context = face->context;
-    double since = function->profile ? gcr_clock() : 0;
+    const bool is_known = face->cost >= LEAST_PACED && face->cost < INT64_MAX;
+    const bool is_paced = is_known && function->spec.segments == 1;
+    const bool is_timed = is_paced || function->profile;
+    self->poll.is_alone = is_paced && gcr_pace_is_alone(&self->pace, face->cost);
+    const int64_t jobs = gcr_jobs();
+    const double since = is_timed ? gcr_clock() : 0;
     int32_t status = function->entry->run[segment](&function->table, &self->frame);
+    const double seconds = is_timed ? gcr_clock() - since : 0;
     if (function->profile)
-        self->run_seconds += gcr_clock() - since;
+        self->run_seconds += seconds;
+    if (is_paced && status == GC_OK)
+        gcr_pace_took(&self->pace, face->cost, gcr_jobs() - jobs, seconds);
     return status;
 }
 

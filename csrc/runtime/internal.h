@@ -49,6 +49,8 @@ struct profile {
 
 /* threads.c */
 int gcr_parallel(const gc_table *table, gc_frame *frame, gc_chunk chunk, int64_t count);
+/* How many jobs this thread has shared, ever. */
+int64_t gcr_jobs(void);
 
 /* The one lock of all lists of idle calls, held for a few instructions. It lives beside the pool
  * because a fork has to hold both. */
@@ -73,6 +75,25 @@ void gcr_payoff_alone(gcr_payoff *account, double seconds);
 void gcr_payoff_shared(gcr_payoff *account, double seconds, double own, int64_t chunks);
 void gcr_payoff_forget(void);
 
+/* pace.c: of whoever holds the call */
+typedef struct gcr_pace {
+    int64_t cost;      /* of the calls that are compared */
+    int64_t left;      /* of them, until the next trial */
+    int64_t tried;     /* calls of the trial under way; -1: none is */
+    int64_t strangers; /* calls of another cost, in a row */
+    int64_t wins;      /* trials in a row that the other way has won */
+    double own, other; /* seconds of the fastest call, in the usual way and in the one on trial */
+    double lost;       /* seconds, by the trial */
+    bool is_alone;     /* the usual way */
+} gcr_pace;
+
+/* Calls of this cost are shared, until a trial says otherwise. */
+void gcr_pace_begin(gcr_pace *pace, int64_t cost);
+/* Whether the next call, of this cost, is to run on its own thread alone. */
+bool gcr_pace_is_alone(const gcr_pace *pace, int64_t cost);
+/* A call of this cost took so many seconds and shared so many steps. */
+void gcr_pace_took(gcr_pace *pace, int64_t cost, int64_t shared, double seconds);
+
 /* processors.c */
 enum { MAX_PROCESSORS = 8192 };
 
@@ -92,12 +113,13 @@ int gcr_poll(gc_frame *frame);
 int gcr_callback(gc_frame *frame, int32_t id, const gc_array *ins, int64_t nin, gc_array *outs,
                  int64_t nout);
 
-/* What a frame's `owner` points at: whom to ask whether to go on. */
+/* What a frame's `owner` points at: whom to ask whether to go on, and with how many. */
 typedef struct poll_state {
     uintptr_t thread; /* the one that began the call */
     double next;      /* when to ask again; 0: not asked yet */
     void *context;    /* whose callbacks are called */
     atomic_bool wanted_out;
+    bool is_alone; /* this run shares no step */
 } poll_state;
 
 /* blas.c */

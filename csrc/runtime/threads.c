@@ -98,6 +98,7 @@ static struct {
 static _Thread_local struct {
     const gc_frame *frame;
     int64_t worker;
+    int64_t jobs; /* that it has shared, ever */
 } current;
 
 double gcr_clock(void)
@@ -364,6 +365,7 @@ static int run_together(int64_t allowed, double begin, gcr_payoff *account)
     keep_apart(atomic_load(&pool.started) < last ? atomic_load(&pool.started) : last);
     atomic_store(&pool.unfinished, count);
     offer(count, last + 1, allowed);
+    current.jobs++;
     wake_workers(allowed, count);
     double awake = gcr_clock();
     int64_t chunks = take_part(0);
@@ -393,10 +395,17 @@ static int run_resting(const job *work, double begin)
     return status;
 }
 
+/* Whether sharing would leave the other steps of this call with more than it wins (pace.c). */
+static bool wants_to_be_alone(const gc_frame *frame)
+{
+    const poll_state *owner = frame->owner;
+    return owner && owner->is_alone && !atomic_load(&pool.always);
+}
+
 int gcr_parallel(const gc_table *table, gc_frame *frame, gc_chunk chunk, int64_t count)
 {
     job work = {.table = table, .frame = frame, .chunk = chunk, .count = count};
-    if (count <= 1 || count >> CHUNK_BITS != 0)
+    if (count <= 1 || count >> CHUNK_BITS != 0 || wants_to_be_alone(frame))
         return run_alone(&work);
     double begin = gcr_clock();
     int64_t limit = gcr_threads_at(begin);
@@ -412,6 +421,8 @@ int gcr_parallel(const gc_table *table, gc_frame *frame, gc_chunk chunk, int64_t
 }
 
 void gcr_set_always_share(int32_t always) { atomic_store(&pool.always, always != 0); }
+
+int64_t gcr_jobs(void) { return current.jobs; }
 
 int64_t gcr_workers(void) { return atomic_load(&pool.started); }
 

@@ -37,7 +37,7 @@ from gradc.value import replace
 
 __all__ = ["Layout", "finish_nest", "has_rows"]
 
-_GRAIN = 1 << 18  # units of work a chunk
+_GRAIN = 1 << 16  # units of work a chunk: some 10 us
 _MOST_CHUNKS = 64
 _MOST_FOLD_CHUNKS = 16  # where a chunk keeps whole rows of states
 _ALIGN = 64  # elements; chunks of the vector axis start at multiples

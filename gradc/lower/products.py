@@ -51,8 +51,8 @@ _BLOCK_WORK = 1 << 28
 _VECTOR_WORK = 1 << 15  # elements a block of a matrix-vector product: some 10 us
 _LEAST_ROWS = 8
 _LONG = 16  # rows of a product of its own in a stack; fewer are packed with their neighbours
-_PACK_WORK = 1 << 15  # elements a block of packing: some 20 us
-_PANEL_WORK = 1 << 18  # multiplications a block of rows by panels: some 10 us, nothing packed anew
+_PACK_WORK = 1 << 13  # elements a block of packing: some 5 us
+_PANEL_WORK = 1 << 16  # multiplications a block of rows by panels: some 3 us, nothing packed anew
 _MOST_PANEL_BLOCKS = 16
 _LEAST_PANEL_ROWS = 12  # a tile, or two
 
