@@ -80,7 +80,8 @@ typedef struct gcr_pace {
     int64_t cost;      /* of the calls that are compared */
     int64_t left;      /* of them, until the next trial */
     int64_t tried;     /* calls of the trial under way; -1: none is */
-    int64_t strangers; /* calls of another cost, in a row */
+    int64_t rival;     /* the cost that other calls have had most often */
+    int64_t strangers; /* how many more calls had it than had the one that is compared */
     int64_t wins;      /* trials in a row that the other way has won */
     double own, other; /* seconds of the fastest call, in the usual way and in the one on trial */
     double lost;       /* seconds, by the trial */

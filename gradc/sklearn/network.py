@@ -17,7 +17,7 @@ from gradc.differentiate.reverse import grad
 from gradc.graph.variable import Variable
 from gradc.ops.compare import gt, switch
 from gradc.ops.create import arange
-from gradc.ops.elemwise import square
+from gradc.ops.elemwise import cast, square
 from gradc.ops.linalg import dot
 from gradc.ops.math import sigmoid, tanh
 from gradc.ops.nnet import logsoftmax, relu, softmax
@@ -31,6 +31,7 @@ __all__ = [
     "forward",
     "outputs_of",
     "penalty_of",
+    "shown_of",
     "slopes",
     "target_of",
     "weights_of",
@@ -77,6 +78,13 @@ def cost_of(kind: str, z: Variable, y: Variable) -> Variable:
     if kind == "logistic":
         return sum(sigmoid_binary_crossentropy(z, y), axis=1)
     return 0.5 * sum(square(z - y), axis=1)
+
+
+def shown_of(kind: str, z: Variable, costs: Variable) -> Variable:
+    """What scikit-learn calls the loss of each row: of numbers the mean over outputs, though it
+    descends along the slope of their sum, as `cost_of` has it.
+    """
+    return costs / cast(z.shape[1], z.dtype) if kind == "identity" else costs
 
 
 def penalty_of(weights: Sequence[Variable]) -> Variable:

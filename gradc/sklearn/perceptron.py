@@ -306,7 +306,9 @@ class MLPRegressor(RegressorMixin, _Perceptron):  # type: ignore[misc]
     """Numbers by layers of units, minimising half the squared distance; several a row too.
 
     Parameters, attributes and defaults are those of sklearn.neural_network.MLPRegressor, but that X
-    is dense, and there is neither partial_fit nor sample_weight.
+    is dense, and there is neither partial_fit nor sample_weight.  Of several numbers a row the loss
+    is their mean, while the weights descend by their sum; lbfgs, which needs both to be of one
+    function, takes the sum for both here.
     """
 
     def _targets(self, y: Array, dtype: Any) -> tuple[str, Array, int]:

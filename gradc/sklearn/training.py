@@ -19,7 +19,7 @@ from gradc.ops.elemwise import cast
 from gradc.ops.reduce import sum
 from gradc.optim.given import Updates
 from gradc.sharedvar import SharedVariable
-from gradc.sklearn.network import cost_of, outputs_of, penalty_of, target_of
+from gradc.sklearn.network import cost_of, outputs_of, penalty_of, shown_of, target_of
 from gradc.tensor.constructors import lscalar, matrix
 
 __all__ = ["Settings", "Training"]
@@ -84,11 +84,12 @@ class Step:
         data = gradc.shared(np.zeros((2, 2), dtype), name="X")
         target = gradc.shared(np.zeros((2,) * wanted.ndim, wanted.dtype), name="Y")
         z = outputs_of(inputs, weights, form.activation)
-        total = sum(cost_of(form.kind, z, wanted)) + alpha * penalty_of(weights)
+        costs, penalty = cost_of(form.kind, z, wanted), alpha * penalty_of(weights)
+        shown, total = (sum(x) + penalty for x in (shown_of(form.kind, z, costs), costs))
         updates = form.updates(total / cast(stop - start, dtype), weights, rate)
         rows = order[start:stop]
         run = gradc.function(
-            [start, stop], total, updates=updates,
+            [start, stop], shown, updates=updates,
             givens={inputs: data[rows], wanted: target[rows]}, name="step",
         )  # fmt: skip
         others = [each for each in updates if each not in weights]

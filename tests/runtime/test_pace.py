@@ -105,15 +105,41 @@ def test_long_steps_are_shared_without_trials(library: ctypes.CDLL) -> None:
     assert not any(Calls(library, 300 * US, 300 * US, jobs=0).run(5000))
 
 
-def test_calls_of_other_costs_are_not_compared(library: ctypes.CDLL) -> None:
-    """Five batches and a rest of a few rows: the rest is shared, whatever holds for the others."""
-    calls = Calls(library, 200 * US, 300 * US)
-    epoch = [COST] * 5 + [COST // 10]
-    ways = calls.run(12_000, cycle(epoch))
-    assert not any(ways[5::6])
-    assert sum(ways[-600::6]) > 95
-    calls = Calls(library, 200 * US, 130 * US)
-    assert sum(calls.run(12_000, cycle(epoch))) < 300
+@pytest.mark.parametrize("batches", range(2, 12))
+def test_calls_of_other_costs_are_not_compared(library: ctypes.CDLL, batches: int) -> None:
+    """Some batches and a rest of a few rows: the rest is shared, whatever holds for the others."""
+    epoch = [COST] * batches + [COST // 10]
+    for phase in range(len(epoch)):
+        costs = epoch[phase:] + epoch[:phase]
+        calls = Calls(library, 200 * US, 300 * US)
+        ways = calls.run(3000 * len(epoch), cycle(costs))
+        rest = costs.index(COST // 10)
+        assert not any(ways[rest + 1000 * len(epoch) :: len(epoch)])
+        assert sum(ways[-100 * len(epoch) :]) > 95 * batches
+        calls = Calls(library, 200 * US, 130 * US)
+        ways = calls.run(1000 * len(epoch), cycle(costs))
+        assert 0 < sum(ways) < 0.03 * len(ways)
+
+
+def test_strange_clocks_and_stops_do_no_harm(library: ctypes.CDLL) -> None:
+    calls = Calls(library, 0.0, 0.0)
+    calls.run(300, extra=lambda: 0.0)
+    calls.times = {True: 4e-3, False: 0.0}
+    assert 0 < sum(calls.run(5000)) < 100
+    calls = Calls(library, 10.0, 300 * US)
+    calls.run(260)  # stopped for 10 seconds
+    calls.times[True] = 200 * US
+    assert sum(calls.run(70_000)[-300:]) > 285
+
+
+def test_trials_that_win_and_lose_by_turns_cost_little(library: ctypes.CDLL) -> None:
+    calls = Calls(library, 0.0, 150 * US)
+    wins_then_loses = cycle([290 * US] * 2 + [140 * US] * 4 + [220 * US] * 6)
+    calls.times[True] = next(wins_then_loses)
+    for _ in range(40_000):
+        if calls.run(1)[0]:
+            calls.times[True] = next(wins_then_loses)
+    assert calls.spent < 1.012 * 150 * US * 40_000
 
 
 def test_arrays_of_another_size_begin_anew(library: ctypes.CDLL) -> None:
