@@ -1,6 +1,6 @@
 """Which operations round, and which jump: by name, where kind and dtype do not tell."""
 
-__all__ = ["CANCELS", "JUMPS", "LINEAR", "MOVES", "ORDERS", "PICKS", "SLOW", "STOPS"]
+__all__ = ["CANCELS", "COMPARED", "JUMPS", "LINEAR", "MOVES", "ORDERS", "PICKS", "SLOW", "STOPS"]
 
 # Kinds whose elements are elements of an operand.
 MOVES = frozenset(
@@ -30,8 +30,14 @@ LINEAR = frozenset(
 
 # The result is one of the operands, or one but for its sign or dtype.
 PICKS = frozenset(
-    ("neg", "abs", "maximum", "minimum", "switch", "clip", "relu", "cast", "max", "min", "peak")
-)
+    (
+        "neg", "abs", "maximum", "minimum", "switch", "clip", "relu", "cast", "max", "min", "peak",
+        "pool_max",
+    )
+)  # fmt: skip
+
+# How many operands, the first, are asked whether they are equal and not added up.
+COMPARED = {"pool_along": 2, "pool_back": 2}
 
 # Elementwise, but a sum inside, or a 0 between two floats: there they have its terms' digits.  And
 # exp, of which a stable softmax subtracts something first, and what holds powers of operands.

@@ -13,12 +13,15 @@ import numpy as np
 import pytest
 
 import gradc
+import gradc.tensor as T
 from gradc.errors import GradcWarning
 from gradc.graph.walk import toposort
+from gradc.tensor.signal.pool import pool_2d
 from tests.fuzz.batch import Batch, Fault
 from tests.fuzz.cases import joined
 from tests.fuzz.census import Census, undrawn
 from tests.fuzz.hunt import BATCH, drawn, hunt, shrunk
+from tests.fuzz.judge import precise
 from tests.fuzz.snippet import snippet
 
 
@@ -114,6 +117,19 @@ def test_a_verdict_is_strict() -> None:
     moved = list(batch._compared(floats, rewritten=True))
     finite = [e for e in results if e.dtype == "float64" and np.isfinite(e).all() and e.any()]
     assert len(moved) >= 0.9 * len(finite) > 5
+
+
+def test_shaken_windows_keep_their_largest() -> None:
+    """Rounding moves an element and the largest alike: the gradient still goes where it goes."""
+    x = T.tensor3("x")
+    slope = gradc.grad(T.sum(T.exp(pool_2d(T.exp(x), (2, 2)))), x)
+    value = np.random.default_rng(1).normal(size=(2, 4, 4))
+    wide, shaken = (
+        precise([slope], {x: value}, rng)[0] for rng in (None, np.random.default_rng(2))
+    )
+    assert np.count_nonzero(wide) == 8
+    np.testing.assert_allclose(shaken.astype(float), wide.astype(float), rtol=1e-13)
+    assert np.any(shaken != wide)
 
 
 def test_a_damaged_library_is_made_anew(tmp_path: Path) -> None:
