@@ -33,6 +33,7 @@ __all__ = [
     "maximum",
     "minimum",
     "digits",
+    "panel_blocks",
     "panel_count",
     "panel_room",
     "panel_scratch",
@@ -383,6 +384,11 @@ def panel_room(m: SizeLike, k: SizeLike, n: SizeLike) -> Size:
     return _known_in_c("panel_room", m, k, n)
 
 
+def panel_blocks(m: SizeLike, k: SizeLike, n: SizeLike) -> Size:
+    """Into how many blocks of rows a product [m, k] by [k, n] is worth cutting at most."""
+    return _known_in_c("panel_blocks", m, k, n)
+
+
 def loop_room(m: SizeLike, k: SizeLike, n: SizeLike) -> Size:
     """The same of a right operand that is packed once for all turns of a loop."""
     return _known_in_c("loop_room", m, k, n)
@@ -429,7 +435,8 @@ def _substitute_atom(atom: Atom, values: Mapping[Atom, Size]) -> Size:
     rebuild: dict[str, Callable[..., Size]] = {
         "blocks": blocks, "ceil_div": ceil_div, "cut": cut, "floor_div": floor_div,
         "digits": digits, "halvings": halvings,
-        "loop_room": loop_room, "maximum": maximum, "minimum": minimum, "panel_count": panel_count,
+        "loop_room": loop_room, "maximum": maximum, "minimum": minimum,
+        "panel_blocks": panel_blocks, "panel_count": panel_count,
         "panel_room": panel_room, "panel_scratch": panel_scratch, "wrap": wrap,
     }  # fmt: skip
     return rebuild[atom.name](*args)

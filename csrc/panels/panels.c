@@ -106,8 +106,9 @@ enum {
     MOST = VECTOR_BYTES > 16 ? GC_SMALL_MOST : 16 * 16,
     CACHED = VECTOR_BYTES > 16 ? GC_SMALL_CACHED : 0,
     SOME = VECTOR_BYTES > 16 ? GC_SMALL_SOME : 0,
+    NEAR = VECTOR_BYTES > 16 ? GC_SMALL_NEAR : 0,
     FEW = VECTOR_BYTES > 16 ? GC_SMALL_FEW : 0
 };
 
 extern const gc_small SMALL;
-const gc_small SMALL = {stack_f64, stack_f32, MOST, CACHED, SOME, FEW};
+const gc_small SMALL = {stack_f64, stack_f32, MOST, CACHED, SOME, NEAR, FEW};

@@ -153,7 +153,7 @@ static void NAME(stack)(int64_t stack, int64_t m, int64_t n, int64_t k, TYPE alp
                         int64_t b_row, int64_t b_col, TYPE beta, TYPE *c, int64_t c_next,
                         int64_t c_row, int64_t c_col)
 {
-    enum { NEAR = (8 << 10) / (int)sizeof(TYPE) }; /* elements that surely stay in cache */
+    enum { NEAREST = (8 << 10) / (int)sizeof(TYPE) }; /* elements that surely stay in cache */
     TYPE own[GC_SMALL_DEPTH * COLUMNS] __attribute__((aligned(VECTOR_BYTES)));
     const bool by_rows = c_col == 1 || n == 1; /* else c' = b' a' */
     NAME(tiles_of) t = {
@@ -164,7 +164,7 @@ static void NAME(stack)(int64_t stack, int64_t m, int64_t n, int64_t k, TYPE alp
         .b_row = by_rows ? b_row : a_col, .c_row = by_rows ? c_row : c_col};
     const int64_t rows = by_rows ? m : n, columns = by_rows ? n : m;
     const int64_t each = rows * k + k * columns + rows * columns;
-    const int64_t fitting = each < NEAR ? NEAR / each : 1, most = GC_SMALL_DEPTH / k;
+    const int64_t fitting = each < NEAREST ? NEAREST / each : 1, most = GC_SMALL_DEPTH / k;
     const int64_t room = fitting < most ? fitting : most;
     for (int64_t s = 0; s < stack; s += room) {
         t.stack = stack - s < room ? stack - s : room;

@@ -176,7 +176,9 @@ static void NAME(rows)(int64_t m, int64_t n, int64_t k, TYPE alpha, const TYPE *
                        int64_t stride, TYPE *scratch)
 {
     const int64_t depth = NAME(depth)(k), width = (n + COLUMNS - 1) / COLUMNS * COLUMNS;
-    const int64_t room = GC_PANEL_SCRATCH / (int64_t)sizeof(TYPE) / depth / ROWS * ROWS;
+    /* Half of a second-level cache; more rows where b is read from memory for them. */
+    const int64_t bytes = n * k <= GC_PANEL_NEAR ? GC_PANEL_SCRATCH / 4 : GC_PANEL_SCRATCH;
+    const int64_t room = bytes / (int64_t)sizeof(TYPE) / depth / ROWS * ROWS;
     for (int64_t top = 0; top < m; top += room) {
         const int64_t height = m - top < room ? m - top : room;
         for (int64_t start = 0; start < k; start += depth) {

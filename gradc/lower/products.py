@@ -27,6 +27,7 @@ from gradc.sizes import (
     floor_div,
     halvings,
     minimum,
+    panel_blocks,
     panel_count,
     panel_room,
     product,
@@ -53,8 +54,6 @@ _LEAST_ROWS = 8
 _LONG = 16  # rows of a product of its own in a stack; fewer are packed with their neighbours
 _PACK_WORK = 1 << 13  # elements a block of packing: some 5 us
 _PANEL_WORK = 1 << 16  # multiplications a block of rows by panels: some 3 us, nothing packed anew
-_MOST_PANEL_BLOCKS = 16
-_LEAST_PANEL_ROWS = 12  # a tile, or two
 
 
 @value
@@ -313,6 +312,6 @@ def shared_panels(
     buffer = panels(step.dtype, (room,))
     count = cut(room, _PACK_WORK, panel_count(step.n))
     pack = Pack(step.dtype, step.y, step.k, step.n, buffer, room, count, step.nodes)
-    most = minimum(floor_div(step.m, _LEAST_PANEL_ROWS), _MOST_PANEL_BLOCKS)
+    most = panel_blocks(step.m, step.k, step.n)
     rows = halvings(step.m * step.n * step.k, _PANEL_WORK, most)
     return pack, replace(step, panels=buffer, room=room, blocks=rows)

@@ -22,7 +22,7 @@ SCRATCH = int(re.search(r"GC_PANEL_SCRATCH = (\d+) << 10", ABI)[1]) << 10
 # m, n, k: below, at and above a tile (6 or 12 rows, two vectors), and stretches of k above 1024
 SHAPES = [(1, 1, 1), (6, 8, 5), (5, 16, 4), (7, 9, 3), (13, 29, 33), (12, 4, 40), (8, 31, 2500),
           (70, 33, 1030), (64, 64, 64), (3, 100, 7), (61, 65, 1025), (9, 32, 17), (23, 47, 50),
-          (11, 16, 31), (10, 64, 18)]  # fmt: skip
+          (11, 16, 31), (10, 64, 18), (150, 531, 1000)]  # fmt: skip
 # Flags of each vector width in bytes; what is compiled first, for a build that calls it, is last.
 BUILDS = {
     "16": ("-DVECTOR_BYTES=16",),

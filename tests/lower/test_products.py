@@ -177,3 +177,23 @@ def test_whichever_kernel_takes_a_product(inner: int, columns: int, dtype: str) 
                 product, added = function(left, right, rest)
                 np.testing.assert_allclose(product, expected, rtol=0, atol=limit)
                 np.testing.assert_allclose(added, rest - 0.5 * expected, rtol=0, atol=limit)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(("inner", "columns"), [(700, 751), (700, 3001), (1030, 8200)])
+def test_products_by_matrices_that_outgrow_a_cache(inner: int, columns: int, dtype: str) -> None:
+    """In place, in panels, or by BLAS in few blocks; accumulated too."""
+    x, y = (T.matrix(name, dtype=dtype) for name in "xy")
+    c = gradc.shared(np.zeros((2, columns), dtype))
+    step = gradc.function([x, y], T.dot(x, y), updates=[(c, c - 0.5 * T.dot(x, y))])
+    draw = np.random.default_rng(6)
+    b = draw.normal(size=(inner, columns)).astype(dtype)
+    for rows in (3, 16, 40, 130):
+        a = draw.normal(size=(rows, inner)).astype(dtype)
+        c.set_value(np.ones((rows, columns), dtype))
+        product = step(a, b)
+        some = np.unique(draw.integers(columns, size=40))
+        expected = a.astype("float64") @ b[:, some].astype("float64")
+        limit = 4 * inner * np.finfo(dtype).eps
+        np.testing.assert_allclose(product[:, some], expected, rtol=0, atol=limit)
+        np.testing.assert_allclose(c.get_value()[:, some], 1 - 0.5 * expected, rtol=0, atol=limit)

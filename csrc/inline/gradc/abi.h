@@ -194,7 +194,10 @@ typedef struct gc_lapack {
 enum {
     GC_PANEL_ROWS = 4,           /* blocks of rows are cut at multiples: fewer wait for sums */
     GC_PANEL_COLUMNS = 32,       /* packing is shared out in multiples */
-    GC_PANEL_SCRATCH = 256 << 10 /* bytes a worker needs: half of a second-level cache */
+    GC_PANEL_NEAR = 1 << 19,     /* elements that stay in a third-level cache */
+    GC_PANEL_SOME = 1 << 21,     /* for some rows */
+    GC_PANEL_MOST = 1 << 23,     /* for more: 64 MiB of float64 */
+    GC_PANEL_SCRATCH = 1024 << 10 /* bytes a worker needs; it uses a quarter where b is near */
 };
 
 typedef struct gc_panels {
@@ -218,12 +221,13 @@ typedef struct gc_panels {
  * beta c. Operands of neighbours are `next` apart; of c either stride is 1, those of a and b may be
  * any. k is at least 1 and at most GC_SMALL_DEPTH. They are the better choice where the right operand
  * (the left one, if c lies by columns) has up to `most` elements, or up to `cached` and there are up
- * to `some` rows, or there are up to `few`; not where the members are NULL. */
+ * to `some` rows, or up to `near` and up to `few` rows; not where the members are NULL. */
 enum {
     GC_SMALL_DEPTH = 1024,
-    GC_SMALL_MOST = 10240, /* this and the next: docs/performance.md */
-    GC_SMALL_CACHED = 65536,
+    GC_SMALL_MOST = 10240, /* this and the rest: docs/performance.md */
+    GC_SMALL_CACHED = 1 << 16,
     GC_SMALL_SOME = 64,
+    GC_SMALL_NEAR = 1 << 19,
     GC_SMALL_FEW = 16
 };
 
@@ -236,7 +240,7 @@ typedef struct gc_small {
                       int64_t a_next, int64_t a_row, int64_t a_col, const float *b, int64_t b_next,
                       int64_t b_row, int64_t b_col, float beta, float *c, int64_t c_next,
                       int64_t c_row, int64_t c_col);
-    int64_t most, cached, some, few;
+    int64_t most, cached, some, near, few;
 } gc_small;
 
 struct gc_table {

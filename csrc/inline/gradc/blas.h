@@ -52,8 +52,8 @@ static inline bool gc_is_small(const gc_small *small, int64_t m, int64_t n, int6
         return false;
     const int64_t right = k * columns;
     return rows == 1 ? right <= 256
-                     : right <= small->most || rows <= small->few ||
-                           (right <= small->cached && rows <= small->some);
+                     : right <= small->most || (right <= small->cached && rows <= small->some) ||
+                           (right <= small->near && rows <= small->few);
 }
 
 /* Products that are not for BLAS; whether it was done. Of complex numbers there are none. */

@@ -258,24 +258,40 @@ GC_SIZE int64_t gc_add(int64_t a, int64_t b)
 /* How many groups of columns the panels of n columns are shared out in. */
 static inline int64_t gc_panel_count(int64_t n) { return gc_ceil_div(n, GC_PANEL_COLUMNS); }
 
-/* Elements of the panels that b[k, n] is packed into once for all threads (gc_panels of abi.h); 0
- * where that is not worth it. Above 2^21 elements, 16 MiB of float64, they would outgrow the
- * third-level cache and double the memory of a large matrix; below some rows or 2^14
- * multiplications packing costs more than it saves, and a small b is read where it lies. */
-static inline int64_t gc_panel_room(int64_t m, int64_t k, int64_t n)
+/* Elements of b[k, n] in panels. */
+static inline int64_t gc_panel_size(int64_t k, int64_t n)
 {
-    const int64_t wanted = gc_mul(k, gc_mul(gc_panel_count(n), GC_PANEL_COLUMNS));
-    const int64_t most = m > GC_SMALL_SOME ? GC_SMALL_MOST : GC_SMALL_CACHED;
-    const bool is_small = k <= GC_SMALL_DEPTH && gc_mul(k, n) <= most;
-    const bool is_worth_it = !is_small && m > GC_SMALL_FEW && gc_mul(gc_mul(m, k), n) >= 1 << 14;
-    return is_worth_it && wanted <= 1 << 21 ? wanted : 0;
+    return gc_mul(k, gc_mul(gc_panel_count(n), GC_PANEL_COLUMNS));
 }
 
-/* The same where b is packed once for all turns of a loop: from few rows on it pays. */
+/* Elements of the panels that b[k, n] is packed into once for all threads (gc_panels of abi.h); 0
+ * where that is not worth it. Above GC_PANEL_MOST they would double the memory of a large matrix;
+ * below some rows, the more the larger b is, or 2^14 multiplications packing costs more than it
+ * saves, and a small b is read where it lies. */
+static inline int64_t gc_panel_room(int64_t m, int64_t k, int64_t n)
+{
+    const bool is_some = m <= GC_SMALL_SOME;
+    const int64_t wanted = gc_panel_size(k, n), small = is_some ? GC_SMALL_CACHED : GC_SMALL_MOST;
+    const bool is_small = k <= GC_SMALL_DEPTH && gc_mul(k, n) <= small;
+    const bool is_worth_it = !is_small && m > GC_SMALL_FEW && gc_mul(gc_mul(m, k), n) >= 1 << 14;
+    return is_worth_it && wanted <= (is_some ? GC_PANEL_SOME : GC_PANEL_MOST) ? wanted : 0;
+}
+
+/* Into how many blocks the m rows of a product by b[k, n] are cut at most: a tile each, or two,
+ * while b stays in cache; more rows where each block reads it from memory, or where BLAS packs it
+ * in each; but two for two threads. */
+static inline int64_t gc_panel_blocks(int64_t m, int64_t k, int64_t n)
+{
+    const int64_t wanted = gc_panel_size(k, n);
+    const int64_t rows = wanted <= GC_PANEL_NEAR ? 12 : wanted <= GC_PANEL_MOST ? 64 : 128;
+    return gc_minimum(gc_maximum(m / rows, gc_minimum(m / 8, 2)), 16);
+}
+
+/* As gc_panel_room, where b is packed once for all turns of a loop: from few rows on it pays. */
 static inline int64_t gc_loop_room(int64_t m, int64_t k, int64_t n)
 {
-    const int64_t wanted = gc_mul(k, gc_mul(gc_panel_count(n), GC_PANEL_COLUMNS));
-    return m >= 4 && gc_mul(k, n) >= 1 << 10 && wanted <= 1 << 21 ? wanted : 0;
+    const int64_t wanted = gc_panel_size(k, n);
+    return m >= 4 && gc_mul(k, n) >= 1 << 10 && wanted <= GC_PANEL_MOST ? wanted : 0;
 }
 
 /* Bytes of a worker's memory for rows in panels. */
