@@ -6,8 +6,8 @@
  * of short steps are tried: every now and then some run in the other way, alone or shared, and what
  * is clearly faster twice in a row is the way from then on, until a trial says otherwise. A trial
  * ends at once where its first call is clearly slower, and the next one comes so late that trials
- * take a hundredth of the time at most. Only calls of one cost are compared, the one that most have, so
- * a last batch of fewer rows does not matter. Results do not depend on any of it.
+ * take a hundredth of the time at most. Only calls of one cost are compared, the one that most
+ * have, so a last batch of fewer rows does not matter. Results do not depend on any of it.
  *
  * Of whoever holds the call; no other thread reads it.
  */
