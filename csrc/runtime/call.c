@@ -11,7 +11,7 @@
 
 enum { ALIGNMENT = 64 }; /* one cache line, and the widest vector there is */
 
-static const int64_t LEAST_PACED = 20000000; /* ps of a run, by its plan: less is no time for a clock */
+static const int64_t LEAST_PACED = 20000000; /* ps of a run, by its plan: less is too short */
 
 typedef struct call {
     gcr_call face; /* first: what the caller sees */
