@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import itertools
 import subprocess
 from pathlib import Path
@@ -23,6 +24,16 @@ def build(folder: Path, text: str, *flags: str) -> Library:
     command += (str(source), "-o", str(target))
     subprocess.run(command, check=True, timeout=60)
     return Library(target, name, command)
+
+
+def part(folder: Path, name: str) -> ctypes.CDLL:
+    """One file of csrc/runtime that needs no other, compiled alone."""
+    target = folder / f"{name}.so"
+    include = [f"-I{ROOT / each}" for each in ("csrc/runtime", "csrc/inline")]
+    source = str(ROOT / f"csrc/runtime/{name}.c")
+    command = ["cc", "-std=c11", "-O1", "-shared", "-fPIC", *include, source, "-o", str(target)]
+    subprocess.run(command, check=True, timeout=60)
+    return ctypes.CDLL(str(target))
 
 
 def border(args: list[int], outs: list[int], *, sizes: int = 0, segments: int = 1) -> str:

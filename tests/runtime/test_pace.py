@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import subprocess
 from collections.abc import Callable, Iterator
 from itertools import cycle, repeat
 
@@ -21,15 +20,7 @@ ROOM = 256  # bytes, more than a gcr_pace has
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
-    target = tmp_path_factory.mktemp("pace") / "pace.so"
-    include = [f"-I{clib.ROOT / folder}" for folder in ("csrc/runtime", "csrc/inline")]
-    source = str(clib.ROOT / "csrc/runtime/pace.c")
-    subprocess.run(
-        ["cc", "-std=c11", "-O1", "-shared", "-fPIC", *include, source, "-o", str(target)],
-        check=True,
-        timeout=60,
-    )
-    found = ctypes.CDLL(str(target))
+    found = clib.part(tmp_path_factory.mktemp("pace"), "pace")
     found.gcr_pace_is_alone.restype = ctypes.c_bool
     return found
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -47,15 +46,7 @@ class Account:
 
 @pytest.fixture
 def library(tmp_path: Path) -> ctypes.CDLL:
-    target = tmp_path / "payoff.so"
-    include = [f"-I{clib.ROOT / folder}" for folder in ("csrc/runtime", "csrc/inline")]
-    source = str(clib.ROOT / "csrc/runtime/payoff.c")
-    subprocess.run(
-        ["cc", "-std=c11", "-O1", "-shared", "-fPIC", *include, source, "-o", str(target)],
-        check=True,
-        timeout=60,
-    )
-    library = ctypes.CDLL(str(target))
+    library = clib.part(tmp_path, "payoff")
     library.gcr_payoff_of.restype = ctypes.c_void_p
     library.gcr_payoff_is_likely.restype = ctypes.c_bool
     return library

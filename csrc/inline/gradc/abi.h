@@ -192,11 +192,11 @@ typedef struct gc_lapack {
  * and share: BLAS on blocks of rows would pack it anew in each. Both members of a type are NULL
  * where BLAS is the better choice. */
 enum {
-    GC_PANEL_ROWS = 4,           /* blocks of rows are cut at multiples: fewer wait for sums */
-    GC_PANEL_COLUMNS = 32,       /* packing is shared out in multiples */
-    GC_PANEL_NEAR = 1 << 19,     /* elements that stay in a third-level cache */
-    GC_PANEL_SOME = 1 << 21,     /* for some rows */
-    GC_PANEL_MOST = 1 << 23,     /* for more: 64 MiB of float64 */
+    GC_PANEL_ROWS = 4,            /* blocks of rows are cut at multiples: fewer wait for sums */
+    GC_PANEL_COLUMNS = 32,        /* packing is shared out in multiples */
+    GC_PANEL_NEAR = 1 << 19,      /* elements that stay in a third-level cache */
+    GC_PANEL_SOME = 1 << 21,      /* that are packed at most, for some rows and for a loop */
+    GC_PANEL_MOST = 1 << 23,      /* for more rows: 64 MiB of float64 */
     GC_PANEL_SCRATCH = 1024 << 10 /* bytes a worker needs; it uses a quarter where b is near */
 };
 

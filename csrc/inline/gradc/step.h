@@ -291,7 +291,7 @@ static inline int64_t gc_panel_blocks(int64_t m, int64_t k, int64_t n)
 static inline int64_t gc_loop_room(int64_t m, int64_t k, int64_t n)
 {
     const int64_t wanted = gc_panel_size(k, n);
-    return m >= 4 && gc_mul(k, n) >= 1 << 10 && wanted <= GC_PANEL_MOST ? wanted : 0;
+    return m >= 4 && gc_mul(k, n) >= 1 << 10 && wanted <= GC_PANEL_SOME ? wanted : 0;
 }
 
 /* Bytes of a worker's memory for rows in panels. */
