@@ -18,13 +18,15 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import type_of_target, unique_labels
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gradc.errors import ArgumentError, message
 from gradc.sklearn.minimising import minimised
 from gradc.sklearn.network import ACTIVATIONS, forward, slopes
 from gradc.sklearn.parameters import check_choice, check_flag, check_real, check_whole
-from gradc.sklearn.training import Settings, Training
+from gradc.sklearn.training import Progress, Settings, Training
 
 __all__ = ["MLPClassifier", "MLPRegressor"]
 
@@ -71,7 +73,7 @@ class _Perceptron(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
 
     # -- what the two differ in --------------------------------------------------------------------
 
-    def _targets(self, y: Array, dtype: Any) -> tuple[str, Array, int]:
+    def _targets(self, y: Array, dtype: Any, is_part: bool) -> tuple[str, Array, int]:
         """Kind of output, what is to be learned, number of outputs."""
         raise NotImplementedError
 
@@ -86,22 +88,38 @@ class _Perceptron(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
 
         Raises: ArgumentError (a ValueError) for parameters out of range.
         """
+        return self._learn(X, y, goes_on=self.warm_start and hasattr(self, "coefs_"))
+
+    def _learn_part(self, X: Any, y: Any) -> Any:
+        if self.early_stopping:
+            what = f"{type(self).__name__}: partial_fit cannot stop early: it is one epoch."
+            raise ArgumentError(message(what, fix="set_params(early_stopping=False), or use fit."))
+        return self._learn(X, y, goes_on=hasattr(self, "coefs_"), is_part=True)
+
+    def _learn(self, X: Any, y: Any, goes_on: bool, is_part: bool = False) -> Any:
+        """goes_on: from the weights there are.  is_part: one epoch, and the rule of descent knows
+        what it knew at the end of the last.
+        """
         hidden = self._check()
-        again = self.warm_start and hasattr(self, "coefs_")
         X, y = validate_data(
-            self, X, y, multi_output=True, dtype=(np.float64, np.float32), reset=not again
+            self, X, y, multi_output=True, dtype=(np.float64, np.float32), reset=not goes_on
         )
+        if goes_on:
+            X = X.astype(self.coefs_[0].dtype, copy=False)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        kind, target, outputs = self._targets(y, X.dtype)
+        kind, target, outputs = self._targets(y, X.dtype, is_part)
         random = check_random_state(self.random_state)
         sizes = [X.shape[1], *hidden, outputs]
         self.n_outputs_, self.n_layers_, self.out_activation_ = outputs, len(sizes), kind
-        first = self._weights() if again else self._drawn(sizes, random, X.dtype)
+        first = self._weights() if goes_on else self._drawn(sizes, random, X.dtype)
         if self.solver == "lbfgs":
             weights = self._fit_whole(kind, first, X, target)
         else:
-            weights = self._fit_batches(self._settings(kind), first, X, target, y, random)
+            before = getattr(self, "_progress", None) if goes_on else None
+            weights = self._fit_batches(
+                self._settings(kind), first, before, X, target, y, is_part, random
+            )
         self._keep(weights)
         if not all(np.isfinite(each).all() for each in weights):
             what = f"{type(self).__name__}: the weights became infinite or nan."
@@ -167,51 +185,59 @@ class _Perceptron(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
             maxfun=self.max_fun, maxiter=self.max_iter, gtol=self.tol,
         )  # fmt: skip
         self.n_iter_, self.loss_ = min(found.steps, self.max_iter), found.cost
+        self._progress: Progress | None = None
         if not found.ends:
             self._warn(f"L-BFGS stopped after {found.steps} iterations, {found.message}")
         return found.weights
 
     def _fit_batches(
-        self, settings: Settings, first: list[Array], x: Array, y: Array, given: Array,
-        random: np.random.RandomState,
+        self, settings: Settings, first: list[Array], before: Progress | None, x: Array,
+        y: Array, given: Array, is_part: bool, random: np.random.RandomState,
     ) -> list[Array]:  # fmt: skip
         """By minibatches, epoch by epoch."""
         held = None
         if self.early_stopping:
             x, y, held = self._held_back(x, y, given, random)
-        size = min(200, len(x)) if self.batch_size == "auto" else int(self.batch_size)
-        if size > len(x):
-            text = "batch_size is larger than the number of rows, which is taken instead."
-            warnings.warn(text, stacklevel=3)
-            size = len(x)
-        training = Training.of(settings, first, x, y, size)
-        self.validation_scores_: list[float] | None = None if held is None else []
-        best, weights, idle = -np.inf, training.values(), 0
-        for epoch in range(1, self.max_iter + 1):
+        progress = Progress.onwards(before, held is not None)
+        descent = progress.descent if is_part else None
+        training = Training.of(settings, first, x, y, self._batch_size(len(x)), descent)
+        epochs, idle = 0, False
+        while epochs < (1 if is_part else self.max_iter) and not idle:
             loss = training.epoch(random if self.shuffle else None)
-            reached = -loss if held is None else self._score_held(held, training)
+            score = None if held is None else self._score_held(held, training)
+            epochs += 1
             if self.verbose:
-                print(f"Iteration {epoch}, loss = {loss:.8f}")
-            # scikit-learn: a loss that fell by less than tol, or a score that rose by less
-            stays = loss > -best - self.tol if held is None else reached < best + self.tol
-            idle = idle + 1 if stays else 0
-            if reached > best:
-                best = reached
-                weights = training.values() if held is not None else weights
-            training.end_epoch()
-            if idle > self.n_iter_no_change:
-                if not training.slow_down():
-                    break
-                idle = 0
-        else:
+                print(f"Iteration {epochs}, loss = {loss:.8f}")
+            if progress.epoch(loss, score, len(x), self.tol) and held is not None:
+                progress.weights = training.values()
+            training.end_epoch(progress.seen)
+            idle = progress.idle > self.n_iter_no_change
+            if idle and training.slow_down():
+                progress.idle, idle = 0, False
+        if not idle and not is_part:
             self._warn(f"the maximum of {self.max_iter} iterations was reached")
-        self.n_iter_, self.loss_curve_ = len(training.losses), training.losses
-        self.loss_ = training.losses[-1]
-        self.t_ = self.n_iter_ * len(x)
-        self.best_loss_ = min(training.losses) if held is None else None
-        self.best_validation_score_ = None if held is None else best
+        progress.descent = training.descent()
         final = training.end()
-        return final if held is None else weights
+        self._show(progress, epochs)
+        return final if progress.weights is None else progress.weights
+
+    def _batch_size(self, rows: int) -> int:
+        if self.batch_size == "auto":
+            return min(200, rows)
+        if self.batch_size > rows:
+            text = "batch_size is larger than the number of rows, which is taken instead."
+            warnings.warn(text, stacklevel=5)
+        return min(int(self.batch_size), rows)
+
+    def _show(self, progress: Progress, epochs: int) -> None:
+        """What scikit-learn's estimators tell of a training."""
+        is_held = progress.scores is not None
+        self._progress = progress
+        self.n_iter_, self.t_ = epochs, progress.seen
+        self.loss_curve_, self.loss_ = progress.losses, progress.losses[-1]
+        self.best_loss_ = None if is_held else -progress.best
+        self.validation_scores_ = progress.scores
+        self.best_validation_score_ = progress.best if is_held else None
 
     def _held_back(
         self, x: Array, y: Array, given: Array, random: np.random.RandomState
@@ -229,15 +255,12 @@ class _Perceptron(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
     def _score_held(self, held: tuple[Array, Array], training: Training) -> float:
         x, y = held
         found = self._decided(self._outputs(x, training.values()))
-        score = float(accuracy_score(y, found) if is_classifier(self) else r2_score(y, found))
-        assert self.validation_scores_ is not None
-        self.validation_scores_.append(score)
-        return score
+        return float(accuracy_score(y, found) if is_classifier(self) else r2_score(y, found))
 
     def _warn(self, text: str) -> None:
         warnings.warn(
             f"{type(self).__name__}: {text}, and it has not converged yet.",
-            ConvergenceWarning, stacklevel=4,
+            ConvergenceWarning, stacklevel=5,
         )  # fmt: skip
 
     # -- predicting --------------------------------------------------------------------------------
@@ -261,25 +284,61 @@ class _Perceptron(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         return found
 
 
+def _has_batches(estimator: _Perceptron) -> bool:
+    if estimator.solver == "lbfgs":
+        what = "partial_fit learns by minibatches, which solver='lbfgs' does not."
+        raise AttributeError(message(what, fix="set_params(solver='adam'), or use fit."))
+    return True
+
+
 class MLPClassifier(ClassifierMixin, _Perceptron):  # type: ignore[misc]
     """Classes by layers of units, minimising the crossentropy; several labels a row too.
 
     Parameters, attributes and defaults are those of sklearn.neural_network.MLPClassifier, but that
-    X is dense, and there is neither partial_fit nor sample_weight.
+    X is dense, and there is no sample_weight.
     """
 
-    def _targets(self, y: Array, dtype: Any) -> tuple[str, Array, int]:
-        before = getattr(self, "classes_", None) if self.warm_start else None
-        self._label_binarizer = LabelBinarizer().fit(y)
-        self.classes_ = self._label_binarizer.classes_
-        if before is not None and not np.array_equal(before, self.classes_):
-            what = f"MLPClassifier: y has the classes {self.classes_}, not {before} as before."
-            fix = "warm_start goes on with the same classes; make a new estimator for others."
-            raise ArgumentError(message(what, fix=fix))
+    @available_if(_has_batches)  # type: ignore[untyped-decorator]
+    def partial_fit(self, X: Any, y: Any, *, classes: Any = None) -> Any:
+        """Learn for one epoch, going on from the last fit or partial_fit.
+
+        classes: all that there will be; needed the first time.
+        Raises: ArgumentError (a ValueError) as `fit`, for other classes, and with early_stopping.
+        """
+        known = getattr(self, "classes_", None)
+        if classes is None and known is None:
+            what = "MLPClassifier: classes must be passed on the first call to partial_fit."
+            raise ArgumentError(message(what, fix="pass classes=numpy.unique(all labels)."))
+        if classes is not None:
+            given = unique_labels(classes)
+            if known is not None and not np.array_equal(known, given):
+                what = f"MLPClassifier: classes is {given}, not {known} as before."
+                raise ArgumentError(message(what, fix="leave it out, or make a new estimator."))
+            if known is None:
+                is_several = type_of_target(y).startswith("multilabel")
+                self._label_binarizer = LabelBinarizer().fit(y if is_several else given)
+                self.classes_ = self._label_binarizer.classes_
+        return self._learn_part(X, y)
+
+    def _targets(self, y: Array, dtype: Any, is_part: bool) -> tuple[str, Array, int]:
+        before = getattr(self, "classes_", None) if self.warm_start or is_part else None
+        if before is None:
+            self._label_binarizer = LabelBinarizer().fit(y)
+            self.classes_ = self._label_binarizer.classes_
+        else:
+            self._check_classes(before, unique_labels(y), is_part)
         if self._label_binarizer.y_type_ == "multiclass":
             return "softmax", np.searchsorted(self.classes_, y), len(self.classes_)
         target = self._label_binarizer.transform(y).astype(dtype)
         return "logistic", target, target.shape[1]
+
+    def _check_classes(self, before: Array, found: Array, is_part: bool) -> None:
+        """Raise unless they are the classes of before, or some of them in a part."""
+        new = np.setdiff1d(found, before)
+        if len(new) or not (is_part or np.array_equal(found, before)):
+            what = f"MLPClassifier: y has the classes {found}, not {before} as before."
+            fix = "go on with the same classes, or make a new estimator for others."
+            raise ArgumentError(message(what, fix=fix))
 
     def _decided(self, outputs: Array) -> Array:
         flat = outputs.ravel() if self.n_outputs_ == 1 else outputs
@@ -306,12 +365,20 @@ class MLPRegressor(RegressorMixin, _Perceptron):  # type: ignore[misc]
     """Numbers by layers of units, minimising half the squared distance; several a row too.
 
     Parameters, attributes and defaults are those of sklearn.neural_network.MLPRegressor, but that X
-    is dense, and there is neither partial_fit nor sample_weight.  Of several numbers a row the loss
-    is their mean, while the weights descend by their sum; lbfgs, which needs both to be of one
-    function, takes the sum for both here.
+    is dense, and there is no sample_weight.  Of several numbers a row the loss is their mean, while
+    the weights descend by their sum; lbfgs, which needs both to be of one function, takes the sum
+    for both here.
     """
 
-    def _targets(self, y: Array, dtype: Any) -> tuple[str, Array, int]:
+    @available_if(_has_batches)  # type: ignore[untyped-decorator]
+    def partial_fit(self, X: Any, y: Any) -> Any:
+        """Learn for one epoch, going on from the last fit or partial_fit.
+
+        Raises: ArgumentError (a ValueError) as `fit`, and with early_stopping.
+        """
+        return self._learn_part(X, y)
+
+    def _targets(self, y: Array, dtype: Any, is_part: bool) -> tuple[str, Array, int]:
         target = np.ascontiguousarray(y.reshape(len(y), -1), dtype)
         return "identity", target, target.shape[1]
 

@@ -1,6 +1,7 @@
 """Minibatch training of a network: the step compiled, the rest as scikit-learn counts it.
 
-Takes an estimator's settings, its first weights and the data; gives the weights it learns.
+Takes an estimator's settings, its first weights and the data; gives the weights it learns, and what
+a later training needs to go on.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from gradc.sharedvar import SharedVariable
 from gradc.sklearn.network import cost_of, outputs_of, penalty_of, shown_of, target_of
 from gradc.tensor.constructors import lscalar, matrix
 
-__all__ = ["Settings", "Training"]
+__all__ = ["Descent", "Progress", "Settings", "Training"]
 
 Array = npt.NDArray[Any]
 
@@ -44,6 +45,11 @@ class Settings:
     beta_2: float
     epsilon: float
 
+    @property
+    def rule(self) -> tuple[Any, ...]:
+        """What has to be the same for the states of one rule of descent to fit another."""
+        return self.solver, self.nesterovs_momentum
+
     def updates(self, cost: Any, weights: Sequence[SharedVariable], rate: Any) -> Updates:
         """The rule of descent."""
         if self.solver == "adam":
@@ -51,6 +57,24 @@ class Settings:
             return optim.adam(cost, weights, rate, *moments, epsilon_hat=True)
         rule = optim.nesterov if self.nesterovs_momentum else optim.momentum
         return rule(cost, weights, rate, self.momentum)
+
+
+@dataclass(frozen=True)
+class Descent:
+    """What a rule of descent knows between two trainings: states, counts of steps, its rate."""
+
+    rule: tuple[Any, ...]
+    states: list[Array]
+    counts: list[Array]
+    rate: float
+
+    def fits(self, settings: Settings, first: Sequence[Array]) -> bool:
+        """Whether it is for the same rule and for weights of these shapes."""
+        if self.rule != settings.rule:
+            return False
+        each = len(self.states) // len(first)
+        wanted = [(x.shape, x.dtype) for x in first for _ in range(each)]
+        return [(x.shape, x.dtype) for x in self.states] == wanted
 
 
 @dataclass
@@ -96,16 +120,23 @@ class Step:
         states, counts = ([x for x in others if (x.ndim > 0) is wide] for wide in (True, False))
         return cls(run, weights, states, counts, rate, alpha, order, data, target)
 
-    def begin(self, settings: Settings, first: Sequence[Array], x: Array, y: Array) -> None:
-        """From these weights, with a rule of descent that has seen nothing."""
+    def begin(
+        self, settings: Settings, first: Sequence[Array], x: Array, y: Array,
+        descent: Descent | None,
+    ) -> None:  # fmt: skip
+        """From these weights, with a rule of descent that goes on, or has seen nothing."""
         for weight, value in zip(self.weights, first, strict=True):
             weight.set_value(value)
-        each = len(self.states) // len(self.weights)
-        for k, state in enumerate(self.states):
-            state.set_value(np.zeros_like(first[k // each]), borrow=True)
-        for count in self.counts:
-            count.set_value(np.zeros((), count.dtype))
-        self.rate.set_value(np.float64(settings.learning_rate_init))
+        if descent is None:
+            each = len(self.states) // len(self.weights)
+            states = [np.zeros_like(first[k // each]) for k in range(len(self.states))]
+            counts = [np.zeros((), count.dtype) for count in self.counts]
+            descent = Descent(settings.rule, states, counts, settings.learning_rate_init)
+        for variable, value in zip(self.states, descent.states, strict=True):
+            variable.set_value(value)
+        for variable, value in zip(self.counts, descent.counts, strict=True):
+            variable.set_value(value)
+        self.rate.set_value(np.float64(descent.rate))
         self.alpha.set_value(np.asarray(settings.alpha, x.dtype))
         self.order.set_value(np.arange(len(x)), borrow=True)
         self.data.set_value(x, borrow=True)
@@ -138,13 +169,13 @@ class Training:
     rows: int
     size: int
     idle: list[Step]
-    losses: list[float] = field(default_factory=list)
 
     @classmethod
     def of(
-        cls, settings: Settings, first: Sequence[Array], x: Array, y: Array, size: int
-    ) -> Training:
-        """Take a step that is idle, or compile one."""
+        cls, settings: Settings, first: Sequence[Array], x: Array, y: Array, size: int,
+        descent: Descent | None = None,
+    ) -> Training:  # fmt: skip
+        """Take a step that is idle, or compile one.  descent: what to go on with, if it fits."""
         form = replace(settings, alpha=0.0, learning_rate="", learning_rate_init=0.0, power_t=0.0)
         key = form, len(first) // 2, x.dtype.name
         idle = _idle(*key)
@@ -152,7 +183,8 @@ class Training:
             step = idle.pop()
         except IndexError:
             step = Step.of(*key)
-        step.begin(settings, first, x, y)
+        fits = descent is not None and descent.fits(settings, first)
+        step.begin(settings, first, x, y, descent if fits else None)
         return cls(settings, step, len(x), size, idle)
 
     def end(self) -> list[Array]:
@@ -174,8 +206,7 @@ class Training:
         total = 0.0
         for start in range(0, self.rows, self.size):
             total += float(self.step.run(start, min(start + self.size, self.rows)))
-        self.losses.append(total / self.rows)
-        return self.losses[-1]
+        return total / self.rows
 
     def slow_down(self) -> bool:
         """Divide the rate by 5 where it adapts; False where it does not, or is small enough."""
@@ -186,13 +217,60 @@ class Training:
         self.step.rate.set_value(rate / 5.0)
         return True
 
-    def end_epoch(self) -> None:
+    def end_epoch(self, seen: int) -> None:
         """Let the rate fall with the number of rows that were seen, where it scales."""
         if self.settings.solver == "sgd" and self.settings.learning_rate == "invscaling":
-            seen = len(self.losses) * self.rows
             rate = self.settings.learning_rate_init / (seen + 1) ** self.settings.power_t
             self.step.rate.set_value(np.float64(rate))
 
     def values(self) -> list[Array]:
         """Copies of the weights."""
         return [each.get_value() for each in self.step.weights]
+
+    def descent(self) -> Descent:
+        """What the rule of descent knows, copied."""
+        step = self.step
+        states, counts = ([x.get_value() for x in some] for some in (step.states, step.counts))
+        return Descent(self.settings.rule, states, counts, float(step.rate.get_value()))
+
+
+@dataclass
+class Progress:
+    """How far an estimator has come, over all of its fits that go on with each other.
+
+    scores: on rows held back, if there are some.  best: the highest of them, or minus the least
+    loss.  idle: epochs since it became better.  seen: rows.  weights: those of the best
+    score, once this fit has reached one.
+    """
+
+    losses: list[float] = field(default_factory=list)
+    scores: list[float] | None = None
+    best: float = -np.inf
+    idle: int = 0
+    seen: int = 0
+    weights: list[Array] | None = None
+    descent: Descent | None = None
+
+    @classmethod
+    def onwards(cls, before: Progress | None, is_held: bool) -> Progress:
+        """From where another ended; is_held: rows are held back."""
+        if before is None or (before.scores is None) is is_held:
+            descent = None if before is None else before.descent
+            return cls(scores=[] if is_held else None, descent=descent)
+        return replace(before, losses=list(before.losses), weights=None)
+
+    def epoch(self, loss: float, score: float | None, rows: int, tol: float) -> bool:
+        """Count an epoch; whether it was the best."""
+        self.losses.append(loss)
+        self.seen += rows
+        # scikit-learn: a loss that fell by less than tol, or a score that rose by less
+        reached = -loss
+        stays = loss > -self.best - tol
+        if score is not None:
+            self.scores = [*(self.scores or []), score]
+            reached, stays = score, score < self.best + tol
+        self.idle = self.idle + 1 if stays else 0
+        is_best = reached > self.best
+        if is_best:
+            self.best = reached
+        return is_best

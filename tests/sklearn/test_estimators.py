@@ -1,7 +1,4 @@
-"""The estimators beside scikit-learn's own: the same weights from the same seeds.
-
-Theirs adds epsilon before Adam's correction, gradc behind it as the paper has it; so it is tiny.
-"""
+"""The estimators beside scikit-learn's own: the same weights from the same seeds."""
 
 from __future__ import annotations
 
@@ -153,13 +150,105 @@ def test_in_a_pipeline_and_pickled() -> None:
         assert line.score(X, Y) > 0.2
 
 
-@pytest.mark.slow
-def test_warm_starts_go_on() -> None:
-    model = MLPClassifier(**{**SHORT, "warm_start": True}).fit(X, Y)
-    before = model.loss_
-    assert model.fit(X, Y).loss_ < before
+def alike(mine: Any, theirs: Any) -> None:
+    """The same weights, by the same way."""
+    for word in ("n_iter_", "t_", "validation_scores_"):
+        assert getattr(mine, word) == getattr(theirs, word)
+    np.testing.assert_allclose(mine.loss_curve_, theirs.loss_curve_, rtol=1e-5)
+    if theirs.best_loss_ is not None:
+        np.testing.assert_allclose(mine.best_loss_, theirs.best_loss_, rtol=1e-5)
+    for found, wanted in zip(weights(mine), weights(theirs), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("settings", [{"max_iter": 1}, *SLOW[-2:]], ids=str)
+def test_warm_starts_go_on(settings: dict[str, Any]) -> None:
+    def fitted(kind: Any) -> Any:
+        model = kind(**{**SHORT, **settings, "warm_start": True})
+        for _ in range(4):
+            model.fit(X, Y)
+        return model
+
+    mine = fitted(MLPClassifier)
+    alike(mine, fitted(neural_network.MLPClassifier))
+    before = mine.classes_, weights(mine)
     with pytest.raises(ArgumentError, match=r"not .* as before"):
-        model.fit(X, Y > 4)
+        mine.fit(X, Y > 4)
+    assert mine.classes_ is before[0]
+    assert all(x is y for x, y in zip(weights(mine), before[1], strict=True))
+
+
+PARTS: list[dict[str, Any]] = [
+    {"epsilon": 1e-3},
+    {"solver": "sgd", "learning_rate": "adaptive", "tol": 10.0, "n_iter_no_change": 1},
+    {"solver": "sgd", "learning_rate": "invscaling", "nesterovs_momentum": False},
+]
+
+
+@pytest.mark.parametrize(
+    "settings", [PARTS[0], *(pytest.param(each, marks=pytest.mark.slow) for each in PARTS[1:])],
+    ids=str,
+)  # fmt: skip
+def test_parts_go_on(settings: dict[str, Any]) -> None:
+    """Of rows, one after the other, in between pickled; the second has not all classes."""
+
+    def learned(kind: Any) -> Any:
+        model = kind(**{**SHORT, **settings})
+        for part in (slice(0, 120), slice(120, 126), slice(126, 300), slice(0, 300)):
+            model = pickle.loads(pickle.dumps(model))
+            model.partial_fit(X[part], Y[part], classes=np.arange(10))
+        return model.partial_fit(X, Y)
+
+    alike(learned(MLPClassifier), learned(neural_network.MLPClassifier))
+
+
+@pytest.mark.slow
+def test_parts_behind_fits_and_of_other_kinds() -> None:
+    several = np.stack([Y > 4, Y % 2], axis=1).astype(int)
+    for kind, theirs, rows, target, words in (
+        (MLPClassifier, neural_network.MLPClassifier, X, several, {"classes": [0, 1]}),
+        (MLPClassifier, neural_network.MLPClassifier, X, Y > 4, {"classes": [False, True]}),
+        (MLPRegressor, neural_network.MLPRegressor, NUMBERS, VALUES, {}),
+    ):
+        models = kind(**SHORT), theirs(**SHORT)
+        for model in models:
+            model.partial_fit(rows, target, **words).partial_fit(rows, target)
+        alike(*models)
+        for model in models:
+            model.fit(rows, target).partial_fit(rows[:50], target[:50])
+        alike(*models)
+        np.testing.assert_allclose(
+            models[0].predict(rows), models[1].predict(rows), rtol=1e-3, atol=1e-4
+        )
+
+
+def test_wrong_parts() -> None:
+    with pytest.raises(ArgumentError, match="classes must be passed on the first call"):
+        MLPClassifier(**SHORT).partial_fit(X, Y)
+    model = MLPClassifier(**SHORT).partial_fit(X, Y, classes=range(10))
+    with pytest.raises(ArgumentError, match=r"classes is .* as before"):
+        model.partial_fit(X, Y, classes=range(11))
+    before = weights(model)
+    with pytest.raises(ArgumentError, match=r"y has the classes .* as before"):
+        model.partial_fit(X, Y + 1)
+    with pytest.raises(ValueError, match="features"):
+        model.partial_fit(X[:, 1:], Y)
+    assert all(x is y for x, y in zip(weights(model), before, strict=True))
+    with pytest.raises(ArgumentError, match="partial_fit cannot stop early"):
+        MLPRegressor(early_stopping=True).partial_fit(NUMBERS, VALUES)
+    assert not hasattr(MLPClassifier(solver="lbfgs"), "partial_fit")
+    one = MLPClassifier(**SHORT).fit(X.astype("float32"), Y).partial_fit(X, Y)
+    assert one.coefs_[0].dtype == "float32"
+
+
+@pytest.mark.slow
+def test_parts_after_another_solver() -> None:
+    """States of a rule of descent that does not fit any more are left behind."""
+    model = MLPClassifier(**SHORT).partial_fit(X, Y, classes=range(10))
+    model.set_params(solver="sgd").partial_fit(X, Y)
+    model.set_params(solver="lbfgs").fit(X, Y)
+    model.set_params(solver="adam", hidden_layer_sizes=(5,)).fit(X, Y)
+    assert model.partial_fit(X, Y).score(X, Y) > 0.1
 
 
 def test_wrong_parameters() -> None:
