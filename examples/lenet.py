@@ -138,7 +138,7 @@ def draw(file: Path, network: Network, curve: list[tuple[float, float]], test: D
     axes = left.subplots()
     axes.semilogy(epochs, costs, "o-", ms=3, label="training cost")
     axes.semilogy(epochs, 1 - np.array(accuracies), "o-", ms=3, label="test errors, share")
-    axes.set(xlabel="epoch", title="learning")
+    axes.set(xlabel="epoch", xticks=epochs[1::2], title="learning")
     axes.legend(fontsize=8)
     middle.suptitle("a digit, and what the first 20 filters make of it")
     seen = [test.x[0, 0], *network.look(test.x[:1])[0]]
