@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from gradc.errors import Where, printable
 from gradc.graph.variable import Constant, Variable
 
-__all__ = ["compared", "elements", "given_text", "where", "written"]
+__all__ = ["broken", "compared", "elements", "given_text", "where", "written"]
 
 _FEW = 6  # elements that are shown one by one
 _MOST_ROWS = 4  # variables that the message about a condition shows
@@ -50,6 +51,15 @@ def elements(array: Any) -> str:
         text = np.array2string(array, separator=", ", max_line_width=10**6)
         return " ".join(text.split())
     return f"from {array.min()} to {array.max()}"
+
+
+def broken(params: Mapping[str, Any]) -> tuple[str, str]:
+    """The class of gradc.errors, by name, and the cure, of a condition that does not hold.
+
+    params: those of a Check.
+    """
+    fix = params.get("fix") or "pass values that meet the condition."
+    return str(params.get("error") or "AssertionFailed"), str(fix)
 
 
 def compared(condition: Variable) -> list[Variable]:

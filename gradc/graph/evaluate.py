@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gradc.errors import AssertionFailed, InternalError, MissingInputError, ShapeError, message
-from gradc.graph.describe import compared, elements, where
+from gradc import errors
+from gradc.errors import InternalError, MissingInputError, ShapeError, message
+from gradc.graph.describe import broken, compared, elements, where
 from gradc.graph.op import Apply
 from gradc.graph.variable import Constant, Variable
 from gradc.graph.walk import toposort
@@ -43,7 +44,8 @@ def evaluate(
                 continue
             inputs = [_value(each, known, upcast) for each in node.inputs]
             if node.op.kind == "Check" and not inputs[0]:
-                raise AssertionFailed(_broken(node, known))
+                name, fix = broken(node.op.keywords)
+                raise getattr(errors, name)(_broken(node, known, fix))
             known.update(zip(node.outputs, _run(node, inputs, upcast), strict=True))
     return [_value(output, known, upcast) for output in outputs]
 
@@ -84,7 +86,7 @@ def taken(node: Apply, known: Mapping[Variable, Array]) -> Sequence[Variable]:
     return node.inputs[1 : 1 + half] if value else node.inputs[1 + half :]
 
 
-def _broken(node: Apply, known: Mapping[Variable, Array]) -> str:
+def _broken(node: Apply, known: Mapping[Variable, Array], fix: str) -> str:
     """What the message about a condition says, as a compiled call has it."""
     rows = [
         replace(where(each), got=f"{known[each].dtype}{list(known[each].shape)} "
@@ -92,7 +94,6 @@ def _broken(node: Apply, known: Mapping[Variable, Array]) -> str:
         for each in compared(node.inputs[0])
     ]  # fmt: skip
     place = "" if node.site is None else f" ({node.site})"
-    fix = "pass values that meet the condition."
     return message(f"{node.op.keywords['text']}{place}.", rows, fix)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gradc.graph.describe import compared
+from gradc.graph.describe import broken, compared
 from gradc.graph.graph import Graph
 from gradc.graph.op import Apply
 from gradc.graph.variable import Variable
@@ -54,11 +54,8 @@ def plan_check(
     """The step that fails unless the condition holds."""
     (condition,) = node.inputs
     text = str(node.op.keywords["text"]).replace("{", "{{").replace("}", "}}")
+    error, fix = broken(node.op.keywords)
     found = values.shapes.note(
-        str(node.op.keywords.get("error", "AssertionFailed")),
-        f"{{function}}: {text}{{at}}.",
-        compared(condition),
-        "pass values that meet the condition.",
-        about=node,
+        error, f"{{function}}: {text}{{at}}.", compared(condition), fix, about=node
     )
     return Require(buffer(condition), buffer(node.outputs[0]), note(found), title, nodes)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from gradc.graph.variable import Variable
 from gradc.kernel.scalar import scalar_fn
-from gradc.ops.compare import eq, ge, switch
+from gradc.ops.compare import eq, ge, minimum, switch
 from gradc.ops.convert import as_variable, is_weak
 from gradc.ops.declare import (
     Sample,
@@ -24,7 +24,7 @@ from gradc.ops.declare import (
     is_float,
     normal_axes,
 )
-from gradc.ops.elemwise import cast, sub, true_div
+from gradc.ops.elemwise import add, cast, sub, true_div
 from gradc.ops.math import exp, log
 from gradc.ops.reduce import sum
 from gradc.ops.rules import same
@@ -51,7 +51,11 @@ def relu(x: Any, alpha: Any = 0) -> Variable:
     positive = _relu(x)
     if is_weak(alpha) and alpha == 0:
         return positive
-    return sub(positive, alpha * _relu(-as_variable(x)))
+    x = as_variable(x)
+    if is_float(x.dtype):
+        return sub(positive, alpha * _relu(-x))
+    # the minus of an unsigned number, of a bool and of -128 is none
+    return add(positive, alpha * cast(minimum(x, 0), "int64"))
 
 
 def _peak(x: Variable, axes: tuple[int, ...]) -> Variable:

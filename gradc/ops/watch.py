@@ -51,13 +51,14 @@ given = elemwise(
     pullback=lambda cts, outs, x, **params: (None,),
     samples=[Sample(lambda check, x: check(x > -100, "x is large"), ((),))],
 )
-def check(condition: Any, text: str, error: str | None = None) -> Variable:
+def check(condition: Any, text: str, error: str | None = None, fix: str | None = None) -> Variable:
     """True, once the bool scalar `condition` has been found to be; else the call ends."""
     condition = as_variable(condition)
     if condition.dtype != "bool":
         condition = call("neq", condition, pad(as_variable(0, condition.dtype), condition.ndim))
     whole: Variable = all_of(condition) if condition.ndim else condition
-    return call("check", whole, text=text, error=error)
+    words = {} if fix is None else {"fix": fix}
+    return call("check", whole, text=text, error=error, **words)
 
 
 def _text(word: str, msg: Any) -> str:

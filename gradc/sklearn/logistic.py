@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import compute_sample_weight
+from sklearn.utils import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -107,11 +108,22 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
                 raise ArgumentError(message(what, fix=f"give one weight a row, {len(x)}."))
             shares = np.broadcast_to(shares, (len(x),))
         if self.class_weight is not None:
-            shares = shares * compute_sample_weight(self.class_weight, y)
+            shares = shares * self._weights(y, shares)
         if not shares.sum() > 0:
             what = "LogisticRegression: sample_weight is zero for all rows."
             raise ArgumentError(message(what, fix="leave it out, or let some row count."))
         return shares.astype(x.dtype)
+
+    def _weights(self, y: Array, shares: Array) -> Array:
+        """What each row counts for its class, as the scikit-learn that is there has it: new ones
+        balance the shares of rows, old ones their number.
+        """
+        known = inspect.signature(compute_class_weight).parameters
+        words = {"sample_weight": shares} if "sample_weight" in known else {}
+        classes, numbers = np.unique(y, return_inverse=True)
+        found = compute_class_weight(self.class_weight, classes=classes, y=y, **words)
+        weights: Array = found[numbers]
+        return weights
 
     def _before(self, x: Array) -> list[Array] | None:
         if not hasattr(self, "coef_"):

@@ -47,7 +47,7 @@ def whole_number(word: str, name: str, given: Any, least: int) -> int:
         raise ArgumentTypeError(message(what, fix=fix)) from None
     if found < least:
         what = f"{word}: {name} has {found}, it must not be below {least}."
-        raise ArgumentError(message(what, fix=f"pass {name}={max(least, 1)}, or more."))
+        raise ArgumentError(message(what, fix=f"pass {name}={least}, or more."))
     if found > _MOST:
         what = f"{word}: {name} has {printable(str(found), 40)}, more than any array is long."
         raise ArgumentError(message(what, fix=f"pass {name} below 2**31."))

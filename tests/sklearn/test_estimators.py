@@ -142,6 +142,15 @@ def test_logistic_regressions_find_the_same(settings: dict[str, Any], labels: An
     np.testing.assert_array_equal(balanced.predict(X), other.predict(X))
 
 
+@pytest.mark.slow
+def test_balanced_weights_of_weighted_rows() -> None:
+    shares = np.random.default_rng(0).uniform(size=len(X))
+    options = {"class_weight": "balanced", "tol": 1e-8, "max_iter": 2000}
+    mine = LogisticRegression(**options).fit(X, Y, shares)
+    theirs = linear_model.LogisticRegression(**options).fit(X, Y, shares)
+    np.testing.assert_allclose(mine.predict_proba(X), theirs.predict_proba(X), atol=1e-4)
+
+
 def test_in_a_pipeline_and_pickled() -> None:
     for model in (MLPClassifier(**SHORT), LogisticRegression()):
         line = make_pipeline(StandardScaler(), clone(model)).fit(X.astype("float32"), Y)

@@ -28,6 +28,10 @@ _SPARSE = (
     "pass data, rows and columns as vectors, T.inc_subtensor(T.zeros_like(y)[rows], "
     "data * x[columns]) is their product with x; or dense arrays.",
 )
+_BLOCKS = (
+    "products with blocks of a sparse matrix",
+    "take the blocks by their numbers, W[iIdx, oIdx], and sum their products.",
+)
 _FFT = "Fourier transforms", "transform with numpy around the compiled function."
 _LINALG = (
     "this class",
@@ -68,7 +72,7 @@ NOT_THERE: tuple[tuple[str, str, tuple[str, str]], ...] = (
     ("theano.tensor.nnet.abstract_conv", "AbstractConv AbstractConv_gradInputs", _CONV),
     ("theano.tensor.nnet.abstract_conv", "AbstractConv_gradWeights", _CONV),
     ("theano.tensor.nnet.neighbours", "Images2Neibs", _CONV),
-    ("theano.tensor.nnet.blocksparse", "sparse_block_dot SparseBlockGemv", _SPARSE),
+    ("theano.tensor.nnet.blocksparse", "sparse_block_dot SparseBlockGemv", _BLOCKS),
     ("theano.tensor.nnet.ctc", "ctc", _LOSS),
     ("theano.tensor.signal.pool", "MaxPoolGrad AveragePoolGrad", _POOL),
     ("theano.tensor.fft", "rfft irfft", _FFT),

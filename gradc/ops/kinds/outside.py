@@ -12,8 +12,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from gradc.errors import AssertionFailed, GradError, VectorizeError, message
-from gradc.graph.describe import where
+from gradc import errors
+from gradc.errors import GradError, VectorizeError, message
+from gradc.graph.describe import broken, where
 from gradc.graph.op import Apply, Array, Declaration, Operand, Shape
 from gradc.graph.types import TensorType
 from gradc.graph.variable import Variable
@@ -25,10 +26,11 @@ __all__ = ["Call", "Check"]
 
 @record
 class Check(Declaration):
-    """A bool scalar that must be true: gives true, or ends the call. Parameters: text, error.
+    """A bool scalar that must be true: gives true, or ends the call. Parameters: text, error, fix.
 
     text: what the error says, in the user's words.  error: its class of gradc.errors, by name, if
-    it is not AssertionFailed.
+    it is not AssertionFailed.  fix: the cure it names, if there is a better one than to meet the
+    condition.
     """
 
     kind: ClassVar[str] = "Check"
@@ -43,7 +45,8 @@ class Check(Declaration):
 
     def evaluate(self, arrays: Sequence[Array], params: Mapping[str, Any]) -> tuple[Array, ...]:
         if not arrays[0]:
-            raise AssertionFailed(message(f"{params['text']}."))
+            name, fix = broken(params)
+            raise getattr(errors, name)(message(f"{params['text']}.", fix=fix))
         return (np.asarray(True),)
 
     def forward_by_kind(

@@ -239,19 +239,22 @@ _SAID = {
         "pass as many of one as of the other.",
     ),
     "groups": (
-        "{v1} channels cannot be cut into equal groups: {v0} are in whole ones.",
-        "let num_groups divide the channels of input and output.",
+        "{v0} {what} cannot be cut into {groups} equal groups: {v1} are in whole ones.",
+        "let num_groups divide the channels of the input and the number of filters.",
     ),
     "rows": ("the batches have lengths {v0} and {v1} on axis {axis}.", "make them equal."),
 }
 
 
 def _condition(
-    rule: Literal["equal", "at_most"], left: Size, right: Size, said: str, axis: int = 0
-) -> Condition:
-    """`axis` counts behind batch and channels, but for rows."""
-    number = str(axis if said == "rows" else axis + 2)
-    what, fix = (text.replace("{axis}", number) for text in _SAID[said])
+    rule: Literal["equal", "at_most"], left: Size, right: Size, said: str, axis: int = 0,
+    words: Mapping[str, str] | None = None,
+) -> Condition:  # fmt: skip
+    """`axis` counts behind batch and channels, but for rows.  words: others that the text has."""
+    what, fix = _SAID[said]
+    words = {"axis": str(axis if said == "rows" else axis + 2), **(words or {})}
+    for name, word in words.items():
+        what = what.replace(f"{{{name}}}", word)
     return Condition(rule, left, right, what, fix)
 
 
@@ -277,11 +280,12 @@ def _of_channels(shapes: Mapping[Slot, Shape], g: Geometry) -> list[Condition]:
     if x is not None and y is not None:
         found.append(_condition("equal", x[0], y[0], "images"))
     if g.groups > 1:
-        cut_up = [w[0] if w is not None else y[1] if y is not None else size(0)]
-        cut_up += [x[1]] if x is not None and w is None else []
-        for n in cut_up:
+        cut_up = [(w[0], "filters") if w is not None else (y[1] if y else size(0), "channels")]
+        cut_up += [(x[1], "channels")] if x is not None and w is None else []
+        for n, what in cut_up:
             whole = floor_div(n, g.groups) * g.groups
-            found.append(_condition("at_most", n, whole, "groups"))
+            words = {"what": what, "groups": str(g.groups)}
+            found.append(_condition("at_most", n, whole, "groups", words=words))
     return found
 
 

@@ -55,6 +55,7 @@ def sigmoid_binary_crossentropy(output: Any, target: Any) -> Variable:
     output: any real number; target: from 0 to 1.  Gradient: sigmoid(output) - target.
     """
     x, t = as_variable(output), as_variable(target)
+    x = cast(x, softplus(x).dtype)  # -x of an unsigned number is none
     return t * softplus(-x) + (1.0 - t) * softplus(x)
 
 

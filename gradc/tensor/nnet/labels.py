@@ -17,14 +17,14 @@ from gradc.graph.describe import where
 from gradc.graph.variable import Constant, Variable
 from gradc.ops.axes import dimshuffle
 from gradc.ops.calls import call
-from gradc.ops.compare import and_, ge, lt
+from gradc.ops.compare import and_, eq, ge, lt
 from gradc.ops.convert import as_variable
 from gradc.ops.create import arange
 from gradc.ops.declare import pad
 from gradc.ops.lengths import length
 from gradc.ops.watch import check
 
-__all__ = ["labelled"]
+__all__ = ["inside", "labelled"]
 
 
 def labelled(name: str, argument: str, x: Variable, labels: Any) -> Variable:
@@ -38,7 +38,8 @@ def labelled(name: str, argument: str, x: Variable, labels: Any) -> Variable:
     if found.ndim != x.ndim - 1:
         what = f"{name}: {argument} has {found.ndim} axes, {x.ndim - 1} are needed."
         raise ShapeError(message(what, [where(found), where(x)], "give one label a row."))
-    places = _inside(name, argument, found, x)
+    x, found = _paired(name, argument, x, found)
+    places = inside(name, argument, found, x.type.shape[-1], length(x, x.ndim - 1), [x])
     rank = found.ndim
     rows = [
         dimshuffle(arange(length(x, axis)), *(0 if k == axis else "x" for k in range(rank)))
@@ -55,17 +56,39 @@ def _whole(name: str, argument: str, labels: Variable) -> Variable:
     raise ArgumentTypeError(message(what, [where(labels)], fix))
 
 
-def _inside(name: str, argument: str, labels: Variable, x: Variable) -> Variable:
-    """The labels, once they have been seen to be classes of x."""
-    count = x.type.shape[-1]
-    if isinstance(labels, Constant) and count is not None:
-        wrong = labels.data[(labels.data < 0) | (labels.data >= count)]
+def _paired(name: str, argument: str, x: Variable, labels: Variable) -> tuple[Variable, Variable]:
+    """Both, with as many rows: none is stretched where it was declared with one."""
+    for axis in range(labels.ndim):
+        one, other = x.type.shape[axis], labels.type.shape[axis]
+        if one == other or (one != 1 and other != 1):
+            continue  # other lengths are compared as those of indices are
+        what = f"{argument} of {name} has not one label a row: axis {axis}"
+        rows = length(x, axis), length(labels, axis)
+        if one is not None and other is not None:
+            what += f" has length {other}, of the rows {one}."
+            raise ShapeError(message(what, [where(labels), where(x)], "give one label a row."))
+        same = check(eq(*rows), what, "ShapeError", "pass as many labels as rows.")
+        labels = call("given", labels, pad(same, labels.ndim))
+    return x, labels
+
+
+def inside(
+    name: str, argument: str, labels: Any, known: int | None, count: Any, rows: list[Variable]
+) -> Variable:
+    """Whole numbers, once they have been seen to be 0 or more and below the number of classes.
+
+    known: that number, if it is; count: it as an expression.  rows: what else an error shows.
+    Raises: ArgumentTypeError for others, IndexBoundsError as `labelled`.
+    """
+    labels = _whole(name, argument, as_variable(labels))
+    if isinstance(labels, Constant) and known is not None:
+        wrong = labels.data[(labels.data < 0) | (labels.data >= known)]
         if np.size(wrong):
-            what = f"{name}: {argument} has the label {wrong.flat[0]}, there are {count} classes."
-            fix = f"use labels from 0 to {count - 1}."
-            raise IndexBoundsError(message(what, [where(labels), where(x)], fix))
+            what = f"{name}: {argument} has the label {wrong.flat[0]}, there are {known} classes."
+            fix = f"use labels from 0 to {known - 1}."
+            raise IndexBoundsError(message(what, list(map(where, [labels, *rows])), fix))
         return labels
-    classes = pad(length(x, x.ndim - 1), labels.ndim)
-    inside = and_(ge(labels, 0), lt(labels, classes))
+    fits = and_(ge(labels, 0), lt(labels, pad(count, labels.ndim)))
     text = f"{argument} of {name} has a label that is no class: below 0, or too large"
-    return call("given", labels, pad(check(inside, text, "IndexBoundsError"), labels.ndim))
+    fix = "count classes from 0: the largest label is one less than their number."
+    return call("given", labels, pad(check(fits, text, "IndexBoundsError", fix), labels.ndim))

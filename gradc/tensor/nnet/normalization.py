@@ -10,10 +10,13 @@ from gradc.graph.describe import where
 from gradc.graph.variable import Constant, Variable
 from gradc.ops.averages import mean as mean_of
 from gradc.ops.axes import dimshuffle
+from gradc.ops.calls import call
+from gradc.ops.compare import gt
 from gradc.ops.convert import as_variable
 from gradc.ops.declare import drop_axes, normal_axes
 from gradc.ops.elemwise import add, cast, mul, sqrt, square, sub, true_div
 from gradc.ops.lengths import length, product_of
+from gradc.ops.watch import check
 from gradc.tensor.windows import array_of, scalar_of
 
 __all__ = [
@@ -66,7 +69,8 @@ def batch_normalization_train(
     epsilon: added to the variance.
     running_mean, running_var: averages over batches before; each moves towards this batch's by
         running_average_factor (the variance with n / (n - 1), unbiased).  They come back as new
-        values, for updates of the function.
+        values, for updates of the function.  A batch of fewer than two elements a statistic has no
+        such variance: ArgumentError at the call.
     Gives (output, mean, 1 / standard deviation), and the new running averages that are asked for.
     Gradient: through the statistics of the batch.
     Raises: ArgumentError for axes that are not there, or one running average without the other;
@@ -90,7 +94,11 @@ def batch_normalization_train(
     found = [batch_normalization(inputs, scale, shift, mean, deviation)]
     statistics = [mean, true_div(1.0, deviation)]
     if running_mean is not None:
-        n = cast(product_of([length(inputs, axis) for axis in taken]), var.dtype)
+        count = product_of([length(inputs, axis) for axis in taken])
+        text = f"{word}: inputs have fewer than two elements a statistic"
+        fix = "a variance needs two: leave out such a batch, or the running averages."
+        count = call("given", count, check(gt(count, 1), text, "ArgumentError", fix))
+        n = cast(count, var.dtype)
         unbiased = var * (n / (n - 1.0))
         for name, old, new in (("mean", running_mean, mean), ("var", running_var, unbiased)):
             before = stretched(f"running_{name}", old)
