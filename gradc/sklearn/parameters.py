@@ -27,13 +27,19 @@ def check_flag(owner: Any, name: str) -> None:
         _refuse(owner, name, "True or False")
 
 
-def check_real(owner: Any, name: str, low: float, below: float | None = None) -> None:
-    """Raise unless the parameter is a number from low to below another. Raises: ArgumentError."""
+def check_real(
+    owner: Any, name: str, low: float, below: float | None = None, *, is_above: bool = False
+) -> None:
+    """Raise unless the parameter is a number from low to below another.
+
+    is_above: low itself is none.  Raises: ArgumentError.
+    """
     value = getattr(owner, name)
     is_real = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if not is_real or not value >= low or (below is not None and not value < below):
+    is_low = is_real and (value < low or (is_above and value == low))
+    if not is_real or value != value or is_low or (below is not None and not value < below):
         rest = "" if below is None else f" and below {below}"
-        _refuse(owner, name, f"a number from {low}{rest}")
+        _refuse(owner, name, f"a number {'above' if is_above else 'from'} {low}{rest}")
 
 
 def check_whole(owner: Any, name: str) -> None:

@@ -135,8 +135,10 @@ class _Perceptron(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
             check_flag(self, flag)
         for name in ("max_iter", "max_fun"):
             check_whole(self, name)
-        for name in ("alpha", "learning_rate_init", "power_t", "tol", "epsilon"):
+        for name in ("alpha", "power_t", "tol"):
             check_real(self, name, 0)
+        for name in ("learning_rate_init", "epsilon"):
+            check_real(self, name, 0, is_above=True)
         for name in ("momentum", "beta_1", "beta_2", "validation_fraction"):
             check_real(self, name, 0, 1)
         if self.n_iter_no_change != np.inf:

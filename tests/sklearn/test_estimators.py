@@ -265,6 +265,8 @@ def test_wrong_parameters() -> None:
         ({"activation": "step"}, "activation has to be one of"),
         ({"hidden_layer_sizes": (3, 0)}, "hidden_layer_sizes must be > 0"),
         ({"alpha": -1.0}, "alpha has to be a number from 0"),
+        ({"learning_rate_init": 0.0}, "learning_rate_init has to be a number above 0"),
+        ({"tol": np.nan}, "tol has to be a number from 0"),
         ({"momentum": 1.0}, "momentum has to be a number from 0 and below 1"),
         ({"batch_size": 0}, "batch_size has to be a whole number above 0"),
     ]:

@@ -102,3 +102,17 @@ def test_what_only_the_call_can_see() -> None:
     assert slope[0, 0, 5].tolist() == [0, 0, 1, 1]
     with pytest.raises(GradcError, match="axis 2 has length 5, and patches would fill"):
         cut(T.tensor("float64", (1, 1, 5, 4)), (2, 2))
+
+
+def test_separable_and_groups_by_their_arguments() -> None:
+    """Lengths are named as the function that was called has them."""
+    x = T.tensor("float64", (None, 3, None, None), "x")
+    with pytest.raises(gradc.errors.ShapeError, match="axis 1 of depthwise_filters has length 2"):
+        N.separable_conv2d(x, T.tensor("float64", (6, 2, 3, 3), "w"), Y, 3)
+    with pytest.raises(gradc.errors.ShapeError, match="axis 1 of input has length 3, num_channels"):
+        N.separable_conv2d(x, W, Y, 4)
+    f = gradc.function([X, W], N.conv2d(X, W, num_groups=4))
+    with pytest.raises(ArgumentError, match="6 filters cannot be cut into 4 equal groups: 4 are"):
+        f(np.ones((1, 4, 5, 5)), np.ones((6, 1, 3, 3)))
+    with pytest.raises(ArgumentError, match=r"border_mode has -1.*(?s:.*)pass border_mode=0"):
+        N.conv2d(X, W, border_mode=-1)

@@ -331,6 +331,13 @@ def _separable(
     """A convolution with a group a channel, then one whose filters have one element."""
     word = f"separable_conv{d}d"
     count = whole_number(word, "num_channels", channels, 1)
+    for name, given, wanted in (("input", arrays[0], count), ("depthwise_filters", arrays[1], 1)):
+        array = array_of(word, name, given)
+        found = array.type.shape[1] if array.ndim > 1 else None
+        if found not in (None, wanted):
+            what = f"{word}: axis 1 of {name} has length {found}, num_channels is {count}."
+            fix = f"it has to be {wanted}: each channel has filters of its own."
+            raise ShapeError(message(what, [where(array)], fix))
     options = _options(word, d, border_mode, subsample, dilation, count, flip)
     parts = _conv(word, d, *arrays[:2], *shapes[:2], options, _DEPTHWISE)
     filters = array_of(word, "pointwise_filters", arrays[2])
