@@ -110,7 +110,7 @@ def looped(
     places, result = _called(fn, rows, starts, fixed, word)
     if not starts:
         starts, places = [Initial() for _ in result.outputs], [[] for _ in result.outputs]
-    step, shared = _step_of(rows, starts, places, result, word)
+    step, shared = _step_of(rows, starts, places, result, fixed, word)
     if strict:
         _check_strict(step, rows, fixed, word)
     step.truncate, step.keeps, step.fixed = most, keeps, fixed
@@ -189,6 +189,7 @@ def _step_of(
     starts: Sequence[Initial],
     places: Sequence[Sequence[Input]],
     result: Returned,
+    fixed: Sequence[Variable],
     word: str,
 ) -> tuple[Step, list[Variable]]:
     """The step, and the shared variables that its last states stand for."""
@@ -203,7 +204,7 @@ def _step_of(
             continue
         _check_row(each.row, new, each.first, f"output {k} of {word}")
         states.append(State(each.first, dict(zip(each.taps, given, strict=True)), new))
-    shared, more, replace = _shared_states(result, word)
+    shared, more, replace = _shared_states(result, fixed, word)
     states += more
     read = [*(each.new for each in states), *others]
     read += [] if result.condition is None else [_as_bool(result.condition)]
@@ -237,16 +238,21 @@ def _as_bool(condition: Variable) -> Variable:
 
 
 def _shared_states(
-    result: Returned, word: str
+    result: Returned, fixed: Sequence[Variable], word: str
 ) -> tuple[list[Variable], list[State], dict[Variable, Variable]]:
-    """Shared variables that a step changes, as states; and what stands for them in the step."""
+    """Shared variables that a step changes, as states; and what stands for them in the step.
+
+    A step draws anew what it reads of a draw outside of it, as Theano's does, but for expressions
+    among `fixed`, which are computed once: so they stand for themselves.
+    """
     pairs = dict(result.updates)
-    for leaf in leaves([*result.outputs, *map(as_variable, pairs.values())]):
+    once = {each: each for each in fixed if each.owner is not None}
+    for leaf in leaves([*result.outputs, *map(as_variable, pairs.values())], stop=once.keys()):
         default = getattr(leaf, "default_update", None)
         if default is not None and leaf not in pairs:
             pairs[leaf] = default
     shared, states = [], []
-    replace: dict[Variable, Variable] = {}
+    replace: dict[Variable, Variable] = dict(once)
     for old, new in pairs.items():
         if not isinstance(old, Variable) or type(old) in (Input, Variable) or old.owner is not None:
             what = f"{word}: only shared variables have updates, got {old!r}."

@@ -78,6 +78,27 @@ def test_shared_variables_change_in_the_step():
     assert total.get_value() == 11
 
 
+def test_a_draw_among_non_sequences_is_drawn_once_a_call():
+    """As in Theano: what is listed is computed once; what the step finds outside, in each step."""
+    count = gradc.shared(np.int64(0), name="count")
+    count.default_update = count + 1
+    rows = gradc.shared(np.arange(10.0), name="rows")
+    draw, x = rows[count], T.vector("x")
+    listed, _ = gradc.scan(lambda a, d: a + d, sequences=[x], non_sequences=[draw])
+    found, _ = gradc.scan(lambda a: a + draw, sequences=[x])
+    once, anew = gradc.function([x], listed), gradc.function([x], found)
+    np.testing.assert_array_equal(once(np.zeros(3)), [0.0, 0.0, 0.0])
+    np.testing.assert_array_equal(once(np.zeros(3)), [1.0, 1.0, 1.0])
+    np.testing.assert_array_equal(anew(np.zeros(3)), [2.0, 3.0, 4.0])
+    own = gradc.shared(1.0, name="own")  # listed, and changed by the step that reads it
+    seen, updates = gradc.scan(
+        lambda w, twice: (w * twice, {own: w + 1.0}), non_sequences=[own, own * 2], n_steps=3
+    )
+    step = gradc.function([], seen, updates=updates)
+    np.testing.assert_array_equal(step(), [2.0, 4.0, 6.0])
+    np.testing.assert_array_equal(step(), [32.0, 40.0, 48.0])
+
+
 @pytest.mark.parametrize(
     ("result", "outputs", "updates", "ends"),
     [
