@@ -144,13 +144,13 @@ switch: Operation = elemwise(
 
 maximum = elemwise(
     "maximum",
-    doc="The greater of x and y; nan if either is. At a tie both get the whole gradient.",
+    doc="The greater of x and y; nan if either is. At a tie x gets the gradient.",
     dtype=same,
     c=scalar_fn("{x} > {y} ? {x} : {y}", float="{x} > {y} || {x} != {x} ? {x} : {y}", cost=2),
     ref=np.maximum,
     pullback=lambda cts, outs, x, y: (
         switch(ge(x, y), cts[0], 0.0),
-        switch(le(x, y), cts[0], 0.0),
+        switch(lt(x, y), cts[0], 0.0),
     ),
     arity=2,
     commutes=True,
@@ -159,13 +159,13 @@ maximum = elemwise(
 
 minimum = elemwise(
     "minimum",
-    doc="The lesser of x and y; nan if either is. At a tie both get the whole gradient.",
+    doc="The lesser of x and y; nan if either is. At a tie x gets the gradient.",
     dtype=same,
     c=scalar_fn("{x} < {y} ? {x} : {y}", float="{x} < {y} || {x} != {x} ? {x} : {y}", cost=2),
     ref=np.minimum,
     pullback=lambda cts, outs, x, y: (
         switch(le(x, y), cts[0], 0.0),
-        switch(ge(x, y), cts[0], 0.0),
+        switch(gt(x, y), cts[0], 0.0),
     ),
     arity=2,
     commutes=True,

@@ -38,10 +38,14 @@ def test_every_tied_position_gets_the_full_gradient(reduce):
     assert value(grad(reduce(x), x), {x: [2.0, 2.0, 2.0]}).tolist() == [1, 1, 1]
 
 
-def test_both_sides_of_a_tie():
+@pytest.mark.parametrize("function", [T.maximum, T.minimum])
+def test_both_sides_of_a_tie(function):
+    """The first has the slope, as in Theano 1.0.5: so function(x, x) has 1, as x has."""
     x, y = T.dscalar("x"), T.dscalar("y")
-    found = grad(T.maximum(x, y), [x, y])
-    assert [float(value(g, {x: 1.0, y: 1.0})) for g in found] == [1, 1]
+    found = grad(function(x, y), [x, y])
+    assert [float(value(g, {x: 1.0, y: 1.0})) for g in found] == [1, 0]
+    assert value(grad(function(x, x), x), {x: 2.0}) == 1
+    assert value(grad(function(0.0, x), x), {x: 0.0}) == 0
 
 
 def test_products_with_zeros():
