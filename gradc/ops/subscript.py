@@ -48,13 +48,19 @@ def getitem(x: Any, key: Any) -> Variable:
 
 def reading_of(x: Variable, key: Any) -> Reading:
     """How x[key] is read; raises as getitem."""
-    items = _expanded(x, list(key) if isinstance(key, tuple) else [key])
+    is_several = isinstance(key, tuple) or _has_slices(key)
+    items = _expanded(x, list(key) if is_several else [key])
     if any(_is_advanced(each) or _is_stepped(each) for each in items):
         return _advanced(x, items)
     return _basic(x, items)
 
 
 # -- items -----------------------------------------------------------------------------------
+
+
+def _has_slices(key: Any) -> bool:
+    """A list with a slice is no array of places: in Theano it stands for a tuple."""
+    return isinstance(key, list) and any(isinstance(each, slice) for each in key)
 
 
 def _expanded(x: Variable, items: list[_Item]) -> list[_Item]:

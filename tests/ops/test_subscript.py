@@ -242,3 +242,16 @@ def test_what_cannot_be_put() -> None:
     )
     said = message_of(ArgumentError, lambda: T.set_subtensor(x[0], x))
     assert said.splitlines()[0] == "set_subtensor: 2 axes cannot stand in place of 1."
+
+
+def test_a_list_with_slices_stands_for_a_tuple() -> None:
+    """As in Theano, whose programs collect slices in a list; other lists are arrays of places."""
+    x, a = T.dmatrix("x"), np.arange(12.0).reshape(3, 4)
+    for key in ([slice(None), slice(None, None, -1)], [slice(1, None), 2], [0, slice(1, 3)]):
+        read, changed = x[key], T.set_subtensor(x[key], 9.0)
+        found = gradc.function([x], [read, changed])(a)
+        expected = a.copy()
+        expected[tuple(key)] = 9.0
+        np.testing.assert_array_equal(found[0], a[tuple(key)])
+        np.testing.assert_array_equal(found[1], expected)
+    np.testing.assert_array_equal(gradc.function([x], x[[0, 2]])(a), a[[0, 2]])
