@@ -55,10 +55,8 @@ def scan_checkpoints(
     word = name or "scan_checkpoints"
     starts = [_start(k, each, word) for k, each in enumerate(listed(outputs_info))]
     rows = [as_variable(each) for each in listed(sequences)]
-    fixed = listed(non_sequences)
-    blocks, _, _, updates = in_blocks(
-        lambda *parts: fn(*parts, *fixed), rows, starts, n_steps, save_every_N, word, padding
-    )
+    fixed = [as_variable(each) for each in listed(non_sequences)]
+    blocks, _, _, updates = in_blocks(fn, rows, starts, n_steps, save_every_N, word, padding, fixed)
     return (blocks[0] if len(blocks) == 1 else blocks), updates
 
 
@@ -81,10 +79,11 @@ def in_blocks(
     every: int | str,
     word: str,
     padding: bool = True,
+    fixed: Sequence[Variable] = (),
 ) -> tuple[list[Variable], list[Variable], list[Variable], dict[Variable, Variable]]:
     """The rows of all outputs behind each block, the last rows of states, all rows of others.
 
-    And updates.  starts: where states begin, None for the others.
+    And updates.  starts: where states begin, None for the others.  fixed: as scan's non_sequences.
     """
     n = _count(sequences, n_steps, word)
     size = _size(every, n, word)
@@ -100,14 +99,15 @@ def in_blocks(
         inside = [each if is_whole else each[:here] for each in parts[: len(rows)]]
         begun = iter(parts[len(rows) :])
         info = [None if each is None else next(begun) for each in starts]
-        found, _, more = loops.looped(fn, inside, info, n_steps=here, word=word)
+        found, _, more = loops.looped(fn, inside, info, fixed, n_steps=here, word=word)
         gone = [found[j] if is_whole else _filled(found[j], here, size) for j in alone]
         return [*(each[-1] for each in found), *gone], more
 
     info = [each if each is None or is_weak(each) else as_variable(each) for each in starts]
     found, lasts, updates = loops.looped(
-        block, [arange(count), *rows], [*info, *(None for _ in alone)], word=word, keeps=False
-    )
+        block, [arange(count), *rows], [*info, *(None for _ in alone)], fixed, word=word,
+        keeps=False,
+    )  # fmt: skip
     whole = [
         reshape(each, (count * size, *(length_of(each, k) for k in range(2, each.ndim))))[:n]
         for each in found[states + len(alone) :]

@@ -58,7 +58,8 @@ def scan(
 
     fn takes a row of each sequence, then the rows of states before, then the non_sequences; it
         returns the next rows, and may return updates of shared variables and until(condition)
-        behind them.  What it uses besides is the same in every step.
+        behind them.  What it uses besides is the same in every step; but a random draw, which is
+        drawn anew in each, as what default_update says: in non_sequences it is drawn once.
     sequences: arrays whose row k step k reads; dict(input=x, taps=[-1, 0]) reads several.
     outputs_info: for each output where it begins, as the row before step 0; dict(initial=rows,
         taps=[-2, -1]) where a step reads several rows before; None for one that is not read.

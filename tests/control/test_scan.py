@@ -90,6 +90,9 @@ def test_a_draw_among_non_sequences_is_drawn_once_a_call():
     np.testing.assert_array_equal(once(np.zeros(3)), [0.0, 0.0, 0.0])
     np.testing.assert_array_equal(once(np.zeros(3)), [1.0, 1.0, 1.0])
     np.testing.assert_array_equal(anew(np.zeros(3)), [2.0, 3.0, 4.0])
+    kept, _ = gradc.scan_checkpoints(lambda a, d: a + d, x, [None], draw, save_every_N=1)
+    before = count.get_value()
+    np.testing.assert_array_equal(gradc.function([x], kept)(np.zeros(3)), [before] * 3)
     own = gradc.shared(1.0, name="own")  # listed, and changed by the step that reads it
     seen, updates = gradc.scan(
         lambda w, twice: (w * twice, {own: w + 1.0}), non_sequences=[own, own * 2], n_steps=3
