@@ -24,7 +24,7 @@ from gradc.ops.declare import (
     is_float,
     normal_axes,
 )
-from gradc.ops.elemwise import add, cast, sub, true_div
+from gradc.ops.elemwise import add, cast, floating, sub, true_div
 from gradc.ops.math import exp, log
 from gradc.ops.reduce import sum
 from gradc.ops.rules import same
@@ -62,11 +62,6 @@ def _peak(x: Variable, axes: tuple[int, ...]) -> Variable:
     return insert_axes(call("peak", x, axes=axes), axes)
 
 
-def _float(x: Any) -> Variable:
-    x = as_variable(x)
-    return x if is_float(x.dtype) else cast(x, "float64")
-
-
 def _softmax(x: Array, axis: Any = -1) -> Any:
     e = np.exp(x - np.max(x, axis=axis, keepdims=True))
     return e / np.sum(e, axis=axis, keepdims=True)
@@ -85,7 +80,7 @@ def softmax(x: Any, axis: Any = -1) -> Variable:
 
     Raises: ArgumentError for an axis that is not there.
     """
-    x = _float(x)
+    x = floating(x)
     axes = normal_axes("softmax", axis, x.ndim)
     e = exp(x - _peak(x, axes))
     return true_div(e, sum(e, axis=axes, keepdims=True))
@@ -102,7 +97,7 @@ def logsoftmax(x: Any, axis: Any = -1) -> Variable:
 
     Raises: ArgumentError for an axis that is not there.
     """
-    x = _float(x)
+    x = floating(x)
     axes = normal_axes("logsoftmax", axis, x.ndim)
     off = x - _peak(x, axes)
     return sub(off, log(sum(exp(off), axis=axes, keepdims=True)))
@@ -122,7 +117,7 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Variable:
 
     Raises: ArgumentError for an axis that is not there.
     """
-    x = _float(x)
+    x = floating(x)
     axes = normal_axes("logsumexp", axis, x.ndim)
     top = _peak(x, axes)
     total = log(sum(exp(x - top), axis=axes, keepdims=True)) + top

@@ -61,6 +61,15 @@ def check(condition: Any, text: str, error: str | None = None, fix: str | None =
     return call("check", whole, text=text, error=error, **words)
 
 
+def under(
+    value: Variable, condition: Any, text: str, error: str | None = None, fix: str | None = None
+) -> Variable:
+    """The value, read only once a condition has been found to hold, as `check` says it."""
+    whole = pad(check(condition, text, error, fix), value.ndim)
+    found: Variable = call("given", value, whole)
+    return found
+
+
 def _text(word: str, msg: Any) -> str:
     if not isinstance(msg, str):
         what = f"{word}: the message is text, got {printable(repr(msg), 60)}."
@@ -84,7 +93,7 @@ class Assert:
         """The value, under its conditions."""
         value = as_variable(x)
         for each in conditions:
-            value = call("given", value, pad(check(each, self.msg), value.ndim))
+            value = under(value, each, self.msg)
         return value
 
     def __repr__(self) -> str:

@@ -69,9 +69,10 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         self._check()
         X, y = validate_data(self, X, y, dtype=(np.float64, np.float32))
         check_classification_targets(y)
-        shares = self._shares(X, y, sample_weight)
+        classes, numbers = np.unique(y, return_inverse=True)
+        shares = self._shares(X, classes, numbers, sample_weight)
         before = self._before(X) if self.warm_start else None
-        self.classes_, numbers = np.unique(y, return_inverse=True)
+        self.classes_ = classes
         if len(self.classes_) < 2:
             what = f"LogisticRegression: there is one class only, {self.classes_[0]!r}."
             raise ArgumentError(message(what, fix="pass rows of at least two classes."))
@@ -98,7 +99,7 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
             what = "LogisticRegression: C is 0, which would leave the penalty alone."
             raise ArgumentError(message(what, fix="pass a number above 0."))
 
-    def _shares(self, x: Array, y: Array, given: Any) -> Array:
+    def _shares(self, x: Array, classes: Array, numbers: Array, given: Any) -> Array:
         """How much each row counts."""
         shares = np.ones(len(x))
         if given is not None:
@@ -108,22 +109,21 @@ class LogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
                 raise ArgumentError(message(what, fix=f"give one weight a row, {len(x)}."))
             shares = np.broadcast_to(shares, (len(x),))
         if self.class_weight is not None:
-            shares = shares * self._weights(y, shares)
+            shares = shares * self._weights(classes, shares, numbers)[numbers]
         if not shares.sum() > 0:
             what = "LogisticRegression: sample_weight is zero for all rows."
             raise ArgumentError(message(what, fix="leave it out, or let some row count."))
         return shares.astype(x.dtype)
 
-    def _weights(self, y: Array, shares: Array) -> Array:
-        """What each row counts for its class, as the scikit-learn that is there has it: new ones
-        balance the shares of rows, old ones their number.
+    def _weights(self, classes: Array, shares: Array, numbers: Array) -> Array:
+        """What each class counts, as the scikit-learn that is there has it: new ones balance the
+        shares of rows, old ones their number.
         """
         known = inspect.signature(compute_class_weight).parameters
         words = {"sample_weight": shares} if "sample_weight" in known else {}
-        classes, numbers = np.unique(y, return_inverse=True)
-        found = compute_class_weight(self.class_weight, classes=classes, y=y, **words)
-        weights: Array = found[numbers]
-        return weights
+        y = classes[numbers]
+        found: Array = compute_class_weight(self.class_weight, classes=classes, y=y, **words)
+        return found
 
     def _before(self, x: Array) -> list[Array] | None:
         if not hasattr(self, "coef_"):

@@ -257,7 +257,8 @@ class Progress:
         if before is None or (before.scores is None) is is_held:
             descent = None if before is None else before.descent
             return cls(scores=[] if is_held else None, descent=descent)
-        return replace(before, losses=list(before.losses), weights=None)
+        scores = None if before.scores is None else list(before.scores)
+        return replace(before, losses=list(before.losses), scores=scores, weights=None)
 
     def epoch(self, loss: float, score: float | None, rows: int, tol: float) -> bool:
         """Count an epoch; whether it was the best."""
@@ -266,8 +267,8 @@ class Progress:
         # scikit-learn: a loss that fell by less than tol, or a score that rose by less
         reached = -loss
         stays = loss > -self.best - tol
-        if score is not None:
-            self.scores = [*(self.scores or []), score]
+        if score is not None and self.scores is not None:
+            self.scores.append(score)
             reached, stays = score, score < self.best + tol
         self.idle = self.idle + 1 if stays else 0
         is_best = reached > self.best

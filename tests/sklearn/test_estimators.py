@@ -47,6 +47,17 @@ def weights(model: Any) -> list[Any]:
     return [*model.coefs_, *model.intercepts_]
 
 
+def alike(mine: Any, theirs: Any) -> None:
+    """The same weights, by the same way."""
+    for word in ("n_iter_", "t_", "validation_scores_"):
+        assert getattr(mine, word) == getattr(theirs, word)
+    np.testing.assert_allclose(mine.loss_curve_, theirs.loss_curve_, rtol=1e-5)
+    if theirs.best_loss_ is not None:
+        np.testing.assert_allclose(mine.best_loss_, theirs.best_loss_, rtol=1e-5)
+    for found, wanted in zip(weights(mine), weights(theirs), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-3, atol=1e-4)
+
+
 def test_fits_beside_and_behind_each_other_know_nothing_of_each_other() -> None:
     """Compiled steps are used again; theirs is what each fit has to give."""
     asked = [(sizes, alpha, rows) for sizes in ((20, 10), (7, 3)) for alpha in (1e-4, 1.0)
@@ -69,10 +80,7 @@ def test_classifiers_learn_the_same(settings: dict[str, Any]) -> None:
     for labels in (Y, Y > 4):
         mine = MLPClassifier(**{**SHORT, **settings}).fit(X, labels)
         theirs = neural_network.MLPClassifier(**{**SHORT, **settings}).fit(X, labels)
-        assert mine.n_iter_ == theirs.n_iter_
-        np.testing.assert_allclose(mine.loss_curve_, theirs.loss_curve_, rtol=1e-5)
-        for found, wanted in zip(weights(mine), weights(theirs), strict=True):
-            np.testing.assert_allclose(found, wanted, rtol=1e-3, atol=1e-4)
+        alike(mine, theirs)
         np.testing.assert_allclose(mine.predict_proba(X), theirs.predict_proba(X), rtol=1e-3)
         np.testing.assert_array_equal(mine.predict(X), theirs.predict(X))
 
@@ -157,17 +165,6 @@ def test_in_a_pipeline_and_pickled() -> None:
         again = pickle.loads(pickle.dumps(line))
         np.testing.assert_array_equal(again.predict(X), line.predict(X))
         assert line.score(X, Y) > 0.2
-
-
-def alike(mine: Any, theirs: Any) -> None:
-    """The same weights, by the same way."""
-    for word in ("n_iter_", "t_", "validation_scores_"):
-        assert getattr(mine, word) == getattr(theirs, word)
-    np.testing.assert_allclose(mine.loss_curve_, theirs.loss_curve_, rtol=1e-5)
-    if theirs.best_loss_ is not None:
-        np.testing.assert_allclose(mine.best_loss_, theirs.best_loss_, rtol=1e-5)
-    for found, wanted in zip(weights(mine), weights(theirs), strict=True):
-        np.testing.assert_allclose(found, wanted, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize("settings", [{"max_iter": 1}, *SLOW[-2:]], ids=str)

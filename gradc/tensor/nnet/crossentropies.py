@@ -15,7 +15,7 @@ from gradc.ops.axes import dimshuffle
 from gradc.ops.compare import eq
 from gradc.ops.convert import as_variable
 from gradc.ops.counting import Unique
-from gradc.ops.elemwise import cast
+from gradc.ops.elemwise import cast, floating
 from gradc.ops.linalg import dot
 from gradc.ops.math import log, softplus
 from gradc.ops.nnet import logsoftmax, softmax
@@ -54,8 +54,7 @@ def sigmoid_binary_crossentropy(output: Any, target: Any) -> Variable:
 
     output: any real number; target: from 0 to 1.  Gradient: sigmoid(output) - target.
     """
-    x, t = as_variable(output), as_variable(target)
-    x = cast(x, softplus(x).dtype)  # -x of an unsigned number is none
+    x, t = floating(output), as_variable(target)  # -x of an unsigned number is none
     return t * softplus(-x) + (1.0 - t) * softplus(x)
 
 

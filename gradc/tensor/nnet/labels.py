@@ -16,15 +16,14 @@ from gradc.errors import ArgumentTypeError, IndexBoundsError, ShapeError, messag
 from gradc.graph.describe import where
 from gradc.graph.variable import Constant, Variable
 from gradc.ops.axes import dimshuffle
-from gradc.ops.calls import call
 from gradc.ops.compare import and_, eq, ge, lt
-from gradc.ops.convert import as_variable
+from gradc.ops.convert import as_variable, static_int
 from gradc.ops.create import arange
 from gradc.ops.declare import pad
 from gradc.ops.lengths import length
-from gradc.ops.watch import check
+from gradc.ops.watch import under
 
-__all__ = ["inside", "labelled"]
+__all__ = ["inside", "labelled", "whole"]
 
 
 def labelled(name: str, argument: str, x: Variable, labels: Any) -> Variable:
@@ -34,12 +33,12 @@ def labelled(name: str, argument: str, x: Variable, labels: Any) -> Variable:
     Raises: ArgumentTypeError for labels that are no whole numbers; ShapeError for another rank;
     IndexBoundsError at the call (or here, where all is known) for a class that is not there.
     """
-    found = _whole(name, argument, as_variable(labels))
+    found = whole(name, argument, labels)
     if found.ndim != x.ndim - 1:
         what = f"{name}: {argument} has {found.ndim} axes, {x.ndim - 1} are needed."
         raise ShapeError(message(what, [where(found), where(x)], "give one label a row."))
-    x, found = _paired(name, argument, x, found)
-    places = inside(name, argument, found, x.type.shape[-1], length(x, x.ndim - 1), [x])
+    found = _paired(name, argument, x, found)
+    places = inside(name, argument, found, length(x, x.ndim - 1), x)
     rank = found.ndim
     rows = [
         dimshuffle(arange(length(x, axis)), *(0 if k == axis else "x" for k in range(rank)))
@@ -48,16 +47,18 @@ def labelled(name: str, argument: str, x: Variable, labels: Any) -> Variable:
     return x[(*rows, places)]
 
 
-def _whole(name: str, argument: str, labels: Variable) -> Variable:
-    if dtype_info(labels.dtype).is_integer:
-        return labels
-    what = f"{name}: {argument} has to name classes by whole numbers, got {labels.type}."
+def whole(name: str, argument: str, labels: Any) -> Variable:
+    """Labels as a variable of whole numbers. Raises: ArgumentTypeError for others."""
+    found: Variable = as_variable(labels)
+    if dtype_info(found.dtype).is_integer:
+        return found
+    what = f"{name}: {argument} has to name classes by whole numbers, got {found.type}."
     fix = 'declare or cast it as integers, such as T.lvector("y") or y.astype("int64").'
-    raise ArgumentTypeError(message(what, [where(labels)], fix))
+    raise ArgumentTypeError(message(what, [where(found)], fix))
 
 
-def _paired(name: str, argument: str, x: Variable, labels: Variable) -> tuple[Variable, Variable]:
-    """Both, with as many rows: none is stretched where it was declared with one."""
+def _paired(name: str, argument: str, x: Variable, labels: Variable) -> Variable:
+    """The labels, as many as rows: neither is stretched where it was declared with one."""
     for axis in range(labels.ndim):
         one, other = x.type.shape[axis], labels.type.shape[axis]
         if one == other or (one != 1 and other != 1):
@@ -67,28 +68,26 @@ def _paired(name: str, argument: str, x: Variable, labels: Variable) -> tuple[Va
         if one is not None and other is not None:
             what += f" has length {other}, of the rows {one}."
             raise ShapeError(message(what, [where(labels), where(x)], "give one label a row."))
-        same = check(eq(*rows), what, "ShapeError", "pass as many labels as rows.")
-        labels = call("given", labels, pad(same, labels.ndim))
-    return x, labels
+        labels = under(labels, eq(*rows), what, "ShapeError", "pass as many labels as rows.")
+    return labels
 
 
 def inside(
-    name: str, argument: str, labels: Any, known: int | None, count: Any, rows: list[Variable]
+    name: str, argument: str, labels: Variable, count: Variable, *others: Variable
 ) -> Variable:
-    """Whole numbers, once they have been seen to be 0 or more and below the number of classes.
+    """Whole numbers, once they have been seen to be 0 or more and below `count`.
 
-    known: that number, if it is; count: it as an expression.  rows: what else an error shows.
-    Raises: ArgumentTypeError for others, IndexBoundsError as `labelled`.
+    others: what an error shows besides.  Raises: IndexBoundsError as `labelled`.
     """
-    labels = _whole(name, argument, as_variable(labels))
+    known = static_int(count)
     if isinstance(labels, Constant) and known is not None:
         wrong = labels.data[(labels.data < 0) | (labels.data >= known)]
         if np.size(wrong):
             what = f"{name}: {argument} has the label {wrong.flat[0]}, there are {known} classes."
             fix = f"use labels from 0 to {known - 1}."
-            raise IndexBoundsError(message(what, list(map(where, [labels, *rows])), fix))
+            raise IndexBoundsError(message(what, list(map(where, [labels, *others])), fix))
         return labels
     fits = and_(ge(labels, 0), lt(labels, pad(count, labels.ndim)))
     text = f"{argument} of {name} has a label that is no class: below 0, or too large"
     fix = "count classes from 0: the largest label is one less than their number."
-    return call("given", labels, pad(check(fits, text, "IndexBoundsError", fix), labels.ndim))
+    return under(labels, fits, text, "IndexBoundsError", fix)

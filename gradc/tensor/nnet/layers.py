@@ -14,7 +14,7 @@ from gradc.ops.linalg import batched_dot, dot, tensordot
 from gradc.ops.nnet import softmax
 from gradc.ops.relabel import reshape
 from gradc.ops.stacking import concatenate
-from gradc.tensor.nnet.labels import inside, labelled
+from gradc.tensor.nnet.labels import inside, labelled, whole
 
 __all__ = [
     "h_softmax",
@@ -72,8 +72,8 @@ def h_softmax(
         every = dimshuffle(classes, 0, 1, "x") * within
         flat = reshape(every, (batch_size, n_classes * n_outputs_per_class))
         return flat[:, :n_outputs]
-    known = n_outputs if isinstance(n_outputs, int) else None
-    target = inside("h_softmax", "target", target, known, as_variable(n_outputs), []).flatten()
+    target = whole("h_softmax", "target", target)
+    target = inside("h_softmax", "target", target, as_variable(n_outputs)).flatten()
     one, place = target // n_outputs_per_class, target % n_outputs_per_class
     chosen = labelled("h_softmax", "target", classes, one)
     scores = batched_dot(dimshuffle(x, 0, "x", 1), W2[one])[:, 0] + b2[one]

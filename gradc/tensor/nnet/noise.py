@@ -7,12 +7,11 @@ from typing import Any
 from gradc.errors import ArgumentError, ArgumentTypeError, message, printable
 from gradc.graph.describe import where
 from gradc.graph.variable import Constant, Variable
-from gradc.ops.calls import call
 from gradc.ops.compare import and_, ge, le, lt, switch
 from gradc.ops.declare import is_float
 from gradc.ops.elemwise import cast, true_div
 from gradc.ops.lengths import shape_tuple
-from gradc.ops.watch import check
+from gradc.ops.watch import under
 from gradc.random.laws import uniform
 from gradc.random.streams import MRG_RandomStreams, RandomStreams
 from gradc.tensor.windows import array_of, scalar_of
@@ -63,7 +62,7 @@ def _share(rate: Any) -> Variable:
     if not isinstance(share, Constant):
         inside = and_(ge(share, 0), le(share, 1))
         text = "the rate of dropout is outside 0 to 1"
-        return call("given", share, check(inside, text, "ArgumentError"))
+        return under(share, inside, text, "ArgumentError")
     if not 0 <= share.data <= 1:
         what = f"dropout: the rate is {printable(repr(rate), 60)}, outside 0 to 1."
         raise ArgumentError(message(what, fix="pass the share that is left out, such as 0.5."))

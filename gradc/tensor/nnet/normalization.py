@@ -10,13 +10,12 @@ from gradc.graph.describe import where
 from gradc.graph.variable import Constant, Variable
 from gradc.ops.averages import mean as mean_of
 from gradc.ops.axes import dimshuffle
-from gradc.ops.calls import call
 from gradc.ops.compare import gt
 from gradc.ops.convert import as_variable
 from gradc.ops.declare import drop_axes, normal_axes
 from gradc.ops.elemwise import add, cast, mul, sqrt, square, sub, true_div
 from gradc.ops.lengths import length, product_of
-from gradc.ops.watch import check
+from gradc.ops.watch import under
 from gradc.tensor.windows import array_of, scalar_of
 
 __all__ = [
@@ -97,8 +96,7 @@ def batch_normalization_train(
         count = product_of([length(inputs, axis) for axis in taken])
         text = f"{word}: inputs have fewer than two elements a statistic"
         fix = "a variance needs two: leave out such a batch, or the running averages."
-        count = call("given", count, check(gt(count, 1), text, "ArgumentError", fix))
-        n = cast(count, var.dtype)
+        n = cast(under(count, gt(count, 1), text, "ArgumentError", fix), var.dtype)
         unbiased = var * (n / (n - 1.0))
         for name, old, new in (("mean", running_mean, mean), ("var", running_var, unbiased)):
             before = stretched(f"running_{name}", old)
